@@ -1,0 +1,1 @@
+"""Loyalty promotions: vouchers made in batches, claimed by QR code, redeemed exactly once."""

@@ -1,0 +1,57 @@
+"""Accounts, their sessions, and what slows a guesser down."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from loyalty_app.core.database import stored
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    ADMIN = "admin"
+    MARKETER = "marketer"
+    STAFF = "staff"
+    VIEWER = "viewer"
+    MEMBER = "member"
+
+
+class Account(SQLModel, table=True):
+    """Somebody who can sign in with an e-mail address and a password."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(max_length=254, unique=True)
+    name: str = Field(max_length=80)
+    password_hash: str
+    role: Role = Field(sa_type=stored(Role), index=True)  # type: ignore[call-overload]
+    created_at: datetime
+
+
+class AccountSession(SQLModel, table=True):
+    """One signed-in browser; the cookie's secret itself is not kept."""
+
+    __tablename__ = "account_session"
+
+    secret_hash: str = Field(primary_key=True, max_length=64)
+    account_id: int = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
+    created_at: datetime
+    expires_at: datetime = Field(index=True)
+
+
+class Throttle(SQLModel, table=True):
+    """Failed tries under one key, an address or a network peer, within a window."""
+
+    key: str = Field(primary_key=True, max_length=80)
+    failures: int
+    window_ends_at: datetime
+
+
+class SetupLink(SQLModel, table=True):
+    """The one-time secret that makes the first admin; each start without an account makes it new."""
+
+    __tablename__ = "setup_link"
+
+    id: int = Field(default=1, primary_key=True)
+    secret_hash: str = Field(max_length=64)

@@ -1,0 +1,18 @@
+"""The trail of what people changed."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+
+class AuditEntry(SQLModel, table=True):
+    """One thing that somebody did; holds no member's data, so it may stay when a batch goes."""
+
+    __tablename__ = "audit_entry"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(index=True)
+    account_id: int | None = Field(default=None, index=True)
+    verb: str = Field(max_length=40)
+    subject: str = Field(max_length=80)
+    details: str = Field(default="", max_length=500)

@@ -1,0 +1,13 @@
+"""Write the trail in the transaction of the deed itself."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from loyalty_app.audit.models import AuditEntry
+from loyalty_app.core.actor import Actor
+
+
+def record(session: Session, verb: str, subject: str, details: str = "", *, by: Actor, now: datetime) -> None:
+    """Remember who did what to what."""
+    session.add(AuditEntry(at=now, account_id=by.account_id, verb=verb, subject=subject, details=details))

@@ -1,0 +1,1 @@
+"""A set of codes made by one generation."""

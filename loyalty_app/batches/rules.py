@@ -1,0 +1,183 @@
+"""Which batches are acceptable, what their numbers mean, and how hard their codes are to guess."""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from loyalty_app.batches.models import Alphabet, Batch, BatchStatus
+
+MOST_CODES = 100_000
+NAME_LENGTH = 80
+LENGTHS = range(4, 25)
+PREFIX = re.compile(r"[A-Z0-9]{0,12}")
+FARTHEST_YEARS = 10
+
+CHARACTERS = {
+    Alphabet.SAFE: "23456789ABCDEFGHJKMNPQRSTVWXYZ",
+    Alphabet.NUMERIC: "0123456789",
+    Alphabet.ALPHA: "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    Alphabet.ALPHANUMERIC: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+}
+"""`safe` leaves out what people confuse on paper: 0 O, 1 I L, U V."""
+
+GUESSES_PER_HIT = 10_000
+"""A stranger must need at least this many guesses, on average, to hit one code of the batch."""
+
+
+class Badge(StrEnum):
+    """What a batch's card says; more than the stored status, because time and stock speak too."""
+
+    GENERATING = "generating"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    SOLD_OUT = "sold_out"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A batch as somebody typed it."""
+
+    name: str
+    offer_id: str
+    quantity: str
+    expires_on: str
+    prefix: str = ""
+    alphabet: str = Alphabet.SAFE
+    length: str = "10"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A batch that may be made."""
+
+    name: str
+    offer_id: int
+    total: int
+    expires_on: date
+    prefix: str
+    alphabet: Alphabet
+    length: int
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How hard the codes of a batch are to guess."""
+
+    possible: int
+    quantity: int
+
+    @property
+    def guesses_per_hit(self) -> int:
+        """Return how many random guesses hit one code, on average."""
+        return self.possible // max(self.quantity, 1)
+
+    @property
+    def is_weak(self) -> bool:
+        """Return whether the settings must be refused."""
+        return self.guesses_per_hit < GUESSES_PER_HIT
+
+    @property
+    def bits(self) -> float:
+        """Return the entropy that stands between a guess and a hit."""
+        return math.log2(max(self.guesses_per_hit, 1))
+
+
+def strength(alphabet: Alphabet, length: int, quantity: int) -> Strength:
+    """Return how hard codes of these settings are to guess; a prefix is printed, so it adds nothing."""
+    return Strength(len(CHARACTERS[alphabet]) ** length, quantity)
+
+
+def shortest_length(alphabet: Alphabet, quantity: int) -> int:
+    """Return the shortest length that is strong enough for the quantity."""
+    return next(length for length in LENGTHS if not strength(alphabet, length, quantity).is_weak)
+
+
+def read(draft: Draft, *, today: date) -> Plan | dict[str, str]:
+    """Return the batch a draft asks for, or a sentence for each field that is not acceptable."""
+    problems: dict[str, str] = {}
+    name = draft.name.strip()
+    if not name:
+        problems["name"] = "Give the batch a name, for example: Summer 2026 - Email list."
+    elif len(name) > NAME_LENGTH:
+        problems["name"] = f"Keep the name to {NAME_LENGTH} characters."
+    offer_id = _whole(draft.offer_id)
+    if not offer_id:
+        problems["offer_id"] = "Choose the offer that its vouchers promise."
+
+    quantity = _whole(draft.quantity)
+    if not 1 <= quantity <= MOST_CODES:
+        problems["quantity"] = f"Enter a whole number from 1 to {MOST_CODES:,}."
+    prefix = re.sub(r"[\s-]", "", draft.prefix).upper()
+    if not PREFIX.fullmatch(prefix):
+        problems["prefix"] = "Use up to 12 letters A to Z and digits."
+    alphabet = Alphabet(draft.alphabet) if draft.alphabet in set(Alphabet) else None
+    if alphabet is None:
+        problems["alphabet"] = "Choose a character set from the list."
+    length = _whole(draft.length)
+    if length not in LENGTHS:
+        problems["length"] = f"Enter a whole number from {LENGTHS.start} to {LENGTHS.stop - 1}."
+    expires_on = _expiry(draft.expires_on, today, problems)
+
+    if alphabet and not problems.keys() & {"length", "quantity"}:
+        odds = strength(alphabet, length, quantity)
+        if odds.is_weak:
+            problems["length"] = say_weak(odds, shortest_length(alphabet, quantity))
+    if problems or alphabet is None or expires_on is None:
+        return problems
+    return Plan(name, offer_id, quantity, expires_on, prefix, alphabet, length)
+
+
+def say_weak(odds: Strength, shortest: int) -> str:
+    """Return why the settings are refused, with the odds and the way out."""
+    if odds.guesses_per_hit < 1:
+        return (
+            f"These settings allow only {odds.possible:,} codes, fewer than {odds.quantity:,}."
+            f" Use at least {shortest} characters."
+        )
+    return (
+        f"Too easy to guess: {odds.quantity:,} of {odds.possible:,} possible codes, so 1 guess in"
+        f" {odds.guesses_per_hit:,} would hit. At most 1 in {GUESSES_PER_HIT:,} is safe:"
+        f" use at least {shortest} characters."
+    )
+
+
+def badge(batch: Batch, now: datetime) -> Badge:
+    """Return what the card says about a batch."""
+    if batch.status is BatchStatus.ACTIVE:
+        if now >= batch.closes_at:
+            return Badge.EXPIRED
+        if available(batch) == 0:
+            return Badge.SOLD_OUT
+    return Badge(batch.status.value)
+
+
+def available(batch: Batch) -> int:
+    """Return how many vouchers are left (S3-29)."""
+    return batch.total - batch.claimed
+
+
+def redemption_rate(claimed: int, redeemed: int) -> int | None:
+    """Return redeemed ÷ claimed in whole percent, half up (S3-3, S3-4); None while nothing is claimed."""
+    return (redeemed * 200 + claimed) // (claimed * 2) if claimed else None
+
+
+def _whole(text: str) -> int:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0  # noqa: PLR2004 - no number here is longer
+
+
+def _expiry(text: str, today: date, problems: dict[str, str]) -> date | None:
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        problems["expires_on"] = "Choose the last day on which vouchers are valid."
+        return None
+    if day < today:
+        problems["expires_on"] = "This day is over. Choose today or a later day."
+    elif day.year > today.year + FARTHEST_YEARS:
+        problems["expires_on"] = f"Choose a day within the next {FARTHEST_YEARS} years."
+    return day

@@ -1,0 +1,182 @@
+"""Make, watch, pause, resume and delete batches."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, col, select
+
+from loyalty_app.audit import service as audit
+from loyalty_app.batches import rules
+from loyalty_app.batches.models import Batch, BatchKind, BatchStatus, BatchTombstone
+from loyalty_app.core import live, secrets, times
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.models import JobStatus
+from loyalty_app.offers import service as offers
+from loyalty_app.offers.models import Offer, Promise
+from loyalty_app.program import service as programs
+
+GENERATE_CODES = "generate_codes"
+"""The job kind; only `worker.py` knows who makes codes."""
+
+PAGE = 12
+TOPIC = "batches"
+DELETIONS = "batch-deletions"
+CLAIMABLE = (BatchStatus.GENERATING, BatchStatus.ACTIVE)
+
+
+class NotPossibleNowError(AppError):
+    """The batch is in a state that does not allow this."""
+
+
+def topic(batch_id: int | None) -> str:
+    """Return the topic of one batch."""
+    return f"batch:{batch_id}"
+
+
+def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) -> Batch:
+    """Make a claim batch and start making its codes in the background."""
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    program = programs.current(session)
+    plan = rules.read(draft, today=times.local_day(now, program.time_zone))
+    if isinstance(plan, dict):
+        raise InvalidError(**plan)
+    if session.get(Offer, plan.offer_id) is None:
+        raise InvalidError(offer_id="This offer does not exist any more. Choose another.")
+
+    batch = Batch(
+        **promise_of(offers.get(session, plan.offer_id)).model_dump(),
+        name=plan.name,
+        kind=BatchKind.CLAIM,
+        status=BatchStatus.GENERATING,
+        offer_id=plan.offer_id,
+        prefix=plan.prefix,
+        alphabet=plan.alphabet,
+        length=plan.length,
+        total=plan.total,
+        expires_on=plan.expires_on,
+        closes_at=times.end_of_day(plan.expires_on, program.time_zone),
+        claim_token=secrets.new_token(),
+        created_at=now,
+        created_by=by.account_id,
+    )
+    session.add(batch)
+    session.flush()
+    jobs.enqueue(session, GENERATE_CODES, batch.id or 0, batch.total, now=now)
+    audit.record(session, "create", f"batch {batch.id}", f"{batch.name}: {batch.total} vouchers", by=by, now=now)
+    live.announce(session, TOPIC)
+    return batch
+
+
+def pause(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
+    """Stop new claims; vouchers already claimed stay good (S3-12). Pausing a paused batch changes nothing."""
+    _switch(session, batch_id, BatchStatus.ACTIVE, BatchStatus.PAUSED, by=by, now=now)
+
+
+def resume(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
+    """Allow new claims again, and tell nobody (S3-18)."""
+    _switch(session, batch_id, BatchStatus.PAUSED, BatchStatus.ACTIVE, by=by, now=now)
+
+
+def delete(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
+    """Remove the batch, its vouchers and their history for good; leave numbers without names (S3-19, S3-22)."""
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    # The job before the batch, as the generator locks them; the other way round could deadlock.
+    if job := jobs.of_subject(session, GENERATE_CODES, [batch_id]).get(batch_id):
+        jobs.finish(session, job.id or 0, JobStatus.CANCELLED)
+    batch = session.get(Batch, batch_id, with_for_update=True)
+    if batch is None:
+        raise NotFoundError("batch")
+
+    session.add(
+        BatchTombstone(
+            batch_id=batch_id,
+            kind=batch.kind,
+            total=batch.total,
+            claimed=batch.claimed,
+            redeemed=batch.redeemed,
+            created_at=batch.created_at,
+            deleted_at=now,
+            deleted_by=by.account_id,
+        )
+    )
+    # The database takes the codes, redemptions and attempts along: their foreign keys cascade.
+    session.connection().execute(sa.delete(Batch).where(col(Batch.id) == batch_id))
+    audit.record(session, "delete", f"batch {batch_id}", f"{batch.total} vouchers", by=by, now=now)
+    live.announce(session, TOPIC, DELETIONS, topic(batch_id), "redemptions")
+
+
+def get(session: Session, batch_id: int) -> Batch:
+    """Return a batch."""
+    batch = session.get(Batch, batch_id)
+    if batch is None:
+        raise NotFoundError("batch")
+    return batch
+
+
+def by_tokens(session: Session, claim_tokens: Iterable[str]) -> dict[str, Batch]:
+    """Return the batches behind public claim tokens."""
+    found = session.exec(select(Batch).where(col(Batch.claim_token).in_(set(claim_tokens))))
+    return {batch.claim_token: batch for batch in found}
+
+
+def newest(session: Session, page: int, *, by: Actor) -> tuple[list[Batch], int]:
+    """Return one page of batches, newest first, and how many there are."""
+    by.must(Permission.VIEW_DASHBOARD)
+    batches = session.exec(select(Batch).order_by(col(Batch.id).desc()).limit(PAGE).offset((page - 1) * PAGE))
+    return list(batches), session.exec(select(sa.func.count(col(Batch.id)))).one()
+
+
+def count_made(session: Session, batch_id: int, made: int) -> Batch:
+    """Add codes to what the batch has made; the last ones make it active."""
+    batch = session.get(Batch, batch_id, with_for_update=True, populate_existing=True)
+    if batch is None:
+        raise NotFoundError("batch")
+    batch.made += made
+    if batch.made == batch.total and batch.status is BatchStatus.GENERATING:
+        batch.status = BatchStatus.ACTIVE
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def fail(session: Session, batch_id: int) -> None:
+    """Mark a batch whose codes could not be made."""
+    _set(session, batch_id, col(Batch.status) == BatchStatus.GENERATING, status=BatchStatus.FAILED)
+    live.announce(session, TOPIC, topic(batch_id))
+
+
+def count_claims(session: Session, batch_id: int, claims: int) -> bool:
+    """Add to the claimed; False if the batch was paused or deleted since it was read."""
+    return _set(session, batch_id, col(Batch.status).in_(CLAIMABLE), claimed=col(Batch.claimed) + claims)
+
+
+def count_redemptions(session: Session, batch_id: int, redemptions: int) -> bool:
+    """Add to the redeemed."""
+    return _set(session, batch_id, sa.true(), redeemed=col(Batch.redeemed) + redemptions)
+
+
+def promise_of(source: Offer | Batch) -> Promise:
+    """Return a copy of what an offer or a batch promises."""
+    return Promise(**{field: getattr(source, field) for field in Promise.model_fields})
+
+
+def _switch(
+    session: Session, batch_id: int, before: BatchStatus, after: BatchStatus, *, by: Actor, now: datetime
+) -> None:
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    if _set(session, batch_id, col(Batch.status) == before, status=after):
+        audit.record(session, "pause" if after is BatchStatus.PAUSED else "resume", f"batch {batch_id}", by=by, now=now)
+        live.announce(session, TOPIC, topic(batch_id))
+    elif get(session, batch_id).status is not after:
+        raise NotPossibleNowError("This batch cannot be paused or resumed until its vouchers are made.")
+
+
+def _set(session: Session, batch_id: int, condition: ColumnElement[bool], **values: object) -> bool:
+    changed = session.connection().execute(
+        sa.update(Batch).where(col(Batch.id) == batch_id, condition).values(**values)
+    )
+    return bool(changed.rowcount)

@@ -1,0 +1,1 @@
+"""A member takes a voucher for later."""

@@ -1,0 +1,31 @@
+"""When a batch may be claimed from, and how long a claimed voucher is good."""
+
+from datetime import datetime, timedelta
+
+from loyalty_app.batches.models import Batch, BatchStatus
+from loyalty_app.core import times
+from loyalty_app.core.reasons import Reason
+
+
+def refusal(batch: Batch, now: datetime) -> Reason | None:
+    """Return the first reason why nobody can claim now, or None (product.md, check order)."""
+    if batch.status is BatchStatus.PAUSED:
+        return Reason.BATCH_PAUSED
+    if batch.status is BatchStatus.FAILED and batch.claimed >= batch.made:
+        return Reason.NOT_READY
+    if now >= batch.closes_at:
+        return Reason.EXPIRED
+    return None
+
+
+def nothing_free(batch: Batch) -> Reason:
+    """Return why there is no voucher to give: all gone, or not made yet."""
+    return Reason.SOLD_OUT if batch.made == batch.total else Reason.NOT_READY
+
+
+def expires_at(batch: Batch, now: datetime, time_zone: str) -> datetime:
+    """Return when a voucher claimed now stops being good: so many whole days, but never after the batch."""
+    if batch.valid_days is None:
+        return batch.closes_at
+    last_day = times.local_day(now, time_zone) + timedelta(days=batch.valid_days)
+    return min(times.end_of_day(last_day, time_zone), batch.closes_at)

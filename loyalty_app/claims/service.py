@@ -1,0 +1,213 @@
+"""Claim vouchers, and look at what can be or was claimed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from loyalty_app.batches import service as batches
+from loyalty_app.batches.models import Batch
+from loyalty_app.claims import rules
+from loyalty_app.claims.models import ClaimAttempt
+from loyalty_app.codes import service as codes
+from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.codes.service import Gift
+from loyalty_app.core import live
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.reasons import Reason
+from loyalty_app.members import service as members
+from loyalty_app.offers.models import Promise
+from loyalty_app.program import service as programs
+
+MOST_CARDS = 50
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One member's wish for a voucher of the batch behind a claim token."""
+
+    claim_token: str
+    by: Actor
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The voucher is the member's."""
+
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No voucher, and why; for `already_claimed` the one that the member has."""
+
+    reason: Reason
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Voucher:
+    """A voucher as its holder sees it."""
+
+    code: str
+    prefix: str
+    promise: Promise
+    status: CodeStatus
+    claimed_at: datetime | None
+    expires_at: datetime
+    redeemed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ClaimPage:
+    """What a claim link shows to whoever opened it."""
+
+    batch_id: int
+    promise: Promise
+    closes_at: datetime
+    refusal: Reason | None
+    voucher: Voucher | None
+
+
+def claim_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Claimed | Refused]:
+    """Give each member one voucher, if the rules allow it; all asks share this transaction.
+
+    A refusal is an answer, not an error. An ask is answered as if those before it in the list had come first.
+    """
+    found = batches.by_tokens(session, {ask.claim_token for ask in asks})
+    member_of = members.ids_of_accounts(session, [ask.by.account_id for ask in asks if ask.by.account_id])
+    answers: dict[int, Claimed | Refused] = {}
+    wishes: dict[int, dict[int, int]] = defaultdict(dict)  # batch → member → ask
+
+    for number, ask in enumerate(asks):
+        batch = found.get(ask.claim_token)
+        member_id = member_of.get(ask.by.account_id or 0)
+        if batch is None:
+            answers[number] = Refused(Reason.UNKNOWN_CODE)
+        elif reason := rules.refusal(batch, now):
+            answers[number] = Refused(reason)
+        elif member_id is None or not ask.by.may(Permission.CLAIM):
+            answers[number] = Refused(Reason.LOGIN_REQUIRED)
+        else:
+            wishes[batch.id or 0].setdefault(member_id, number)
+
+    by_id = {batch.id or 0: batch for batch in found.values()}
+    for batch_id in sorted(wishes):
+        answers |= _claim_from(session, by_id[batch_id], wishes[batch_id], now=now)
+    for number, ask in enumerate(asks):
+        if number not in answers:  # the same member twice in one group: the first ask got the answer
+            first = answers[wishes[found[ask.claim_token].id or 0][member_of[ask.by.account_id or 0]]]
+            answers[number] = Refused(Reason.ALREADY_CLAIMED, first.code) if isinstance(first, Claimed) else first
+
+    ordered = [answers[number] for number in range(len(asks))]
+    _remember(session, asks, ordered, found, member_of, now=now)
+    return ordered
+
+
+def look(session: Session, claim_token: str, *, by: Actor, now: datetime) -> ClaimPage | None:
+    """Return what the claim link shows to this visitor; None for an unknown link. Looking changes nothing."""
+    batch = batches.by_tokens(session, {claim_token}).get(claim_token)
+    if batch is None:
+        return None
+    member_id = members.ids_of_accounts(session, {by.account_id or 0}).get(by.account_id or 0)
+    code = codes.held(session, {batch.id or 0}, {member_id or 0}).get((batch.id or 0, member_id or 0))
+    refusal = rules.refusal(batch, now)
+    if refusal is None and batch.claimed >= batch.made:
+        refusal = rules.nothing_free(batch)
+    return ClaimPage(
+        batch_id=batch.id or 0,
+        promise=batches.promise_of(batch),
+        closes_at=batch.closes_at,
+        refusal=refusal,
+        voucher=_voucher(code, batch) if code else None,
+    )
+
+
+def mine(session: Session, *, by: Actor) -> list[Voucher]:
+    """Return the caller's own vouchers, the newest first."""
+    by.must(Permission.CLAIM)
+    member_id = members.ids_of_accounts(session, {by.account_id or 0}).get(by.account_id or 0)
+    if member_id is None:
+        return []
+    return [_voucher(code, batch) for code, batch in codes.of_member(session, member_id, MOST_CARDS)]
+
+
+def _claim_from(
+    session: Session, batch: Batch, wishes: dict[int, int], *, now: datetime
+) -> dict[int, Claimed | Refused]:
+    batch_id, zone = batch.id or 0, programs.current(session).time_zone
+    answers: dict[int, Claimed | Refused] = {}
+    held = codes.held(session, {batch_id}, wishes)
+    for _, member_id in held:
+        answers[wishes[member_id]] = Refused(Reason.ALREADY_CLAIMED, held[batch_id, member_id].code)
+
+    wanting = [member_id for member_id in wishes if (batch_id, member_id) not in held]
+    expires_at = rules.expires_at(batch, now, zone)
+    free = codes.free(session, batch_id, len(wanting)) if wanting else []
+    gifts = {member_id: Gift(code_id, member_id, expires_at) for member_id, code_id in zip(wanting, free, strict=False)}
+    # The counter decides first: its condition fails if the batch was paused or deleted since it was read.
+    if gifts and not batches.count_claims(session, batch_id, len(gifts)):
+        return answers | {wishes[member_id]: Refused(Reason.BATCH_PAUSED) for member_id in wanting}
+    given = codes.give(session, list(gifts.values()), now=now) if gifts else {}
+    assert len(given) == len(gifts), "a code held for this transaction was not free"  # noqa: S101
+
+    for member_id in wanting:
+        gift = gifts.get(member_id)
+        answers[wishes[member_id]] = (
+            Claimed(given[gift.code_id], expires_at) if gift else Refused(rules.nothing_free(batch))
+        )
+    return answers
+
+
+def _remember(
+    session: Session,
+    asks: Sequence[Ask],
+    answers: Sequence[Claimed | Refused],
+    found: dict[str, Batch],
+    member_of: dict[int, int],
+    *,
+    now: datetime,
+) -> None:
+    attempts, topics = [], set()
+    for ask, answer in zip(asks, answers, strict=True):
+        batch = found.get(ask.claim_token)
+        if batch is None:
+            continue
+        attempts.append(
+            {
+                "batch_id": batch.id,
+                "member_id": member_of.get(ask.by.account_id or 0),
+                "at": now,
+                "reason": answer.reason if isinstance(answer, Refused) else None,
+            }
+        )
+        if isinstance(answer, Claimed):
+            topics |= {batches.TOPIC, batches.topic(batch.id), codes.topic_of(member_of[ask.by.account_id or 0])}
+    if attempts:
+        session.connection().execute(sa.insert(ClaimAttempt), attempts)
+    if topics:
+        live.announce(session, *topics)
+
+
+def _voucher(code: Code, batch: Batch) -> Voucher:
+    return Voucher(
+        code=code.code,
+        prefix=batch.prefix,
+        promise=batches.promise_of(batch),
+        status=code.status,
+        claimed_at=code.claimed_at,
+        expires_at=code.expires_at or batch.closes_at,
+        redeemed_at=code.redeemed_at,
+    )
+
+
+def voucher_state(voucher: Voucher, now: datetime) -> str:
+    """Return what the card says: redeemed, expired or ready."""
+    if voucher.status is CodeStatus.REDEEMED:
+        return "redeemed"
+    return "expired" if now >= voucher.expires_at else "ready"
+

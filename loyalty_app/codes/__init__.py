@@ -1,0 +1,1 @@
+"""The redeemable unit."""

@@ -1,0 +1,40 @@
+"""How codes are made, written and read back."""
+
+import os
+import re
+import unicodedata
+
+MOST_LENGTH = 40
+GROUP = 4
+
+_SEPARATORS = re.compile(r"[\s\-_.‐-―−]+")
+_CODE = re.compile(rf"[A-Z0-9]{{4,{MOST_LENGTH}}}")
+
+
+def make(prefix: str, characters: str, length: int, count: int) -> list[str]:
+    """Return that many different random codes, each character equally likely."""
+    fair = 256 - 256 % len(characters)
+    letters = bytes(ord(characters[byte % len(characters)]) for byte in range(256))
+    unfair = bytes(range(fair, 256))
+    codes: dict[str, None] = {}
+    while len(codes) < count:
+        wanted = (count - len(codes)) * length
+        text = os.urandom(wanted + wanted // 8 + length).translate(letters, unfair).decode()
+        for start in range(0, min(len(text), wanted) - length + 1, length):
+            codes[prefix + text[start : start + length]] = None
+    return list(codes)
+
+
+def normal(text: str) -> str | None:
+    """Return what somebody typed or scanned in the one form that is stored, or None if no code looks like it."""
+    code = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    return code if _CODE.fullmatch(code) else None
+
+
+def display(code: str, prefix: str = "") -> str:
+    """Return a code in groups of four after its prefix, as it is read aloud and printed."""
+    rest = code[len(prefix) :]
+    groups = [rest[start : start + GROUP] for start in range(0, len(rest), GROUP)]
+    if len(groups) > 1 and len(groups[-1]) == 1:
+        groups[-2:] = [groups[-2] + groups[-1]]
+    return "-".join([prefix, *groups] if prefix else groups)

@@ -1,0 +1,53 @@
+"""Codes."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from loyalty_app.core.database import stored
+
+
+class CodeStatus(StrEnum):
+    """Where a code stands (product.md, section 3)."""
+
+    ACTIVE = "active"
+    CLAIMED = "claimed"
+    REDEEMED = "redeemed"
+
+
+class Code(SQLModel, table=True):
+    """One voucher: active until a member claims it, claimed until staff redeem it."""
+
+    __table_args__ = (
+        sa.Index("code_serial", "batch_id", "serial", unique=True),
+        sa.Index(
+            "code_one_a_member",
+            "batch_id",
+            "member_id",
+            unique=True,
+            sqlite_where=sa.text("member_id is not null"),
+            postgresql_where=sa.text("member_id is not null"),
+        ),
+        sa.Index(
+            "code_free",
+            "batch_id",
+            "serial",
+            sqlite_where=sa.text("status = 'active'"),
+            postgresql_where=sa.text("status = 'active'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    batch_id: int = Field(foreign_key="batch.id", ondelete="CASCADE")
+    serial: int
+    """Its place in the batch, from 1."""
+    code: str = Field(max_length=40, unique=True)
+    """The normalised form: capitals and digits, the prefix included."""
+    status: CodeStatus = Field(default=CodeStatus.ACTIVE, sa_type=stored(CodeStatus))  # type: ignore[call-overload]
+    member_id: int | None = Field(default=None, foreign_key="member.id", index=True, ondelete="SET NULL")
+    claimed_at: datetime | None = None
+    expires_at: datetime | None = None
+    """The first instant at which the claimed voucher is no longer good."""
+    redeemed_at: datetime | None = None

@@ -1,0 +1,129 @@
+"""Store codes, give them to members, and take them once."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, UTCDateTime, col, select
+
+from loyalty_app.batches.models import Batch
+from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.core import database
+
+
+@dataclass(frozen=True)
+class Gift:
+    """A free code and the member it goes to."""
+
+    code_id: int
+    member_id: int
+    expires_at: datetime
+
+
+def topic_of(member_id: int | None) -> str:
+    """Return the topic of what one member holds."""
+    return f"vouchers:{member_id}"
+
+
+def store(session: Session, batch_id: int, first_serial: int, codes: Sequence[str]) -> list[int]:
+    """Store active codes under consecutive serials; return the serials whose code was taken already."""
+    rows = [[serial, code] for serial, code in enumerate(codes, first_serial)]
+    # One statement for all of them; `where true` keeps SQLite from reading ON as part of a join.
+    stored = session.connection().execute(
+        sa.text(
+            "insert into code (batch_id, serial, code, status) select :batch, serial, code, 'active' from "  # noqa: S608
+            f"{database.rows_from(session, ('serial', 'integer'), ('code', 'text'))} as made"
+            " where true on conflict (code) do nothing"
+        ),
+        {"batch": batch_id, "rows": json.dumps(rows)},
+    )
+    if stored.rowcount == len(codes):
+        return []
+    present = session.exec(
+        select(Code.serial).where(Code.batch_id == batch_id, Code.serial >= first_serial)
+    )
+    return sorted(set(range(first_serial, first_serial + len(codes))) - set(present))
+
+
+def free(session: Session, batch_id: int, count: int) -> list[int]:
+    """Return up to that many unclaimed codes of a batch, held for this transaction."""
+    if database.is_sqlite(session.connection()):
+        # Without the hint SQLite walks the unique serial index through all that is claimed (performance.md, section 0).
+        source, lock = "code indexed by code_free", ""
+    else:
+        source, lock = "code", "for update skip locked"
+    found = session.connection().execute(
+        sa.text(
+            f"select id from {source} where batch_id = :batch and status = 'active' order by serial limit :count {lock}"  # noqa: S608
+        ),
+        {"batch": batch_id, "count": count},
+    )
+    return list(found.scalars())
+
+
+def give(session: Session, gifts: Sequence[Gift], *, now: datetime) -> dict[int, str]:
+    """Give free codes to members; return the code text of each code that was still free."""
+    rows = [[gift.code_id, gift.member_id, gift.expires_at.strftime(_INSTANT)] for gift in gifts]
+    source = database.rows_from(session, ("code_id", "integer"), ("member_id", "integer"), ("expires_at", _instant(session)))
+    given = session.connection().execute(
+        sa.text(
+            "update code set status = 'claimed', member_id = gift.member_id, expires_at = gift.expires_at,"  # noqa: S608
+            f" claimed_at = :now from {source} as gift"
+            " where code.id = gift.code_id and code.status = 'active' returning code.id, code.code"
+        ).bindparams(sa.bindparam("now", type_=UTCDateTime())),
+        {"rows": json.dumps(rows), "now": now},
+    )
+    return {code_id: code for code_id, code in given}  # noqa: C416 - rows are not pairs to the type checker
+
+
+def take(session: Session, code_ids: Iterable[int], *, now: datetime) -> set[int]:
+    """Redeem claimed codes; return those that this call won. The one statement that decides (S2-12)."""
+    taken = session.connection().execute(
+        sa.update(Code)
+        .where(col(Code.id).in_(sorted(code_ids)), col(Code.status) == CodeStatus.CLAIMED)
+        .values(status=CodeStatus.REDEEMED, redeemed_at=now)
+        .returning(col(Code.id))
+    )
+    return {code_id for code_id in taken.scalars() if code_id}
+
+
+def by_texts(session: Session, codes: Iterable[str]) -> dict[str, tuple[Code, Batch]]:
+    """Return codes by their normalised text, each with its batch, held for this transaction."""
+    found = session.exec(
+        select(Code, Batch)
+        .join(Batch, col(Batch.id) == col(Code.batch_id))
+        .where(col(Code.code).in_(set(codes)))
+        .order_by(col(Code.id))  # always locked in the same order, so that two tills cannot deadlock
+        .with_for_update(of=Code)
+    )
+    return {code.code: (code, batch) for code, batch in found}
+
+
+def held(session: Session, batch_ids: Iterable[int], member_ids: Iterable[int]) -> dict[tuple[int, int], Code]:
+    """Return the codes that these members hold of these batches, by (batch, member)."""
+    found = session.exec(
+        select(Code).where(col(Code.batch_id).in_(set(batch_ids)), col(Code.member_id).in_(set(member_ids)))
+    )
+    return {(code.batch_id, code.member_id or 0): code for code in found}
+
+
+def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, Batch]]:
+    """Return a member's vouchers, the newest claim first."""
+    found = session.exec(
+        select(Code, Batch)
+        .join(Batch, col(Batch.id) == col(Code.batch_id))
+        .where(Code.member_id == member_id)
+        .order_by(col(Code.claimed_at).desc(), col(Code.id).desc())
+        .limit(limit)
+    )
+    return list(found)
+
+
+_INSTANT = "%Y-%m-%d %H:%M:%S.%f"
+
+
+def _instant(session: Session) -> str:
+    # What SQLAlchemy itself writes: UTC text on SQLite, an instant on PostgreSQL, whose sessions run in UTC.
+    return "text" if database.is_sqlite(session.connection()) else "timestamptz"

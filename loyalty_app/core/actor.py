@@ -1,0 +1,59 @@
+"""Who asks, and what they may do."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+
+from loyalty_app.core.errors import ForbiddenError
+
+
+class Permission(StrEnum):
+    """What an account may do; a role is a set of these."""
+
+    VIEW_DASHBOARD = "view_dashboard"
+    QR_CODE_MANAGEMENT = "qr_code_management"
+    OFFER_MANAGEMENT = "offer_management"
+    REDEEM = "redeem"
+    CLAIM = "claim"
+    USER_MANAGEMENT = "user_management"
+    PUBLIC = "public"
+    """Everybody, signed in or not; a screen or route has to say so."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The caller of a service, made once at the door."""
+
+    account_id: int | None = None
+    name: str = ""
+    role: str = ""
+    permissions: frozenset[Permission] = frozenset()
+    session_hash: str = ""
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Return whether an account stands behind the caller."""
+        return self.account_id is not None
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether the caller has the permission."""
+        return permission is Permission.PUBLIC or permission in self.permissions
+
+    def must(self, permission: Permission) -> None:
+        """Refuse a caller without the permission."""
+        if not self.may(permission):
+            raise ForbiddenError
+
+
+STRANGER = Actor()
+_actor: ContextVar[Actor] = ContextVar("actor", default=STRANGER)
+
+
+def actor() -> Actor:
+    """Return the caller of the event or request being handled; a stranger unless a door said otherwise."""
+    return _actor.get()
+
+
+def act_as(who: Actor) -> None:
+    """Remember the caller for the rest of this event or request."""
+    _actor.set(who)

@@ -1,0 +1,42 @@
+"""Settings from the environment, read once."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set, each as `LOYALTY_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="LOYALTY_", env_ignore_empty=True)
+
+    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data folder.")
+    public_url: str = Field(
+        "http://localhost:8000", description="The address people type; links and QR codes start with it."
+    )
+    port: int = Field(8000, description="The one port that pages, websocket and forms are served on.", ge=1, le=65535)
+    host: str = Field("0.0.0.0", description="The network address to listen on.")  # noqa: S104 - a tablet must reach the shop's machine
+    data_dir: Path = Field(Path("data"), description="Where the SQLite file and the queue live.")
+    admin_email: str = Field("", description="With the password: makes the first admin when there is no account.")
+    admin_password: SecretStr = Field(SecretStr(""), description="See the e-mail setting.")
+    workers: int = Field(1, description="Web processes; more than one needs PostgreSQL.", ge=1)
+    job_worker: bool = Field(True, description="Whether `loyalty serve` also starts the background worker.")
+    trusted_proxies: str = Field("", description="Comma-separated addresses whose X-Forwarded-For and -Proto count.")
+
+    @property
+    def database(self) -> str:
+        """Return the address of the database in use."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'loyalty.db'}"
+
+    @property
+    def origin(self) -> str:
+        """Return the public address without a trailing slash, as browsers send it in `Origin`."""
+        return self.public_url.rstrip("/")
+
+
+@lru_cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()

@@ -1,0 +1,224 @@
+"""One database, SQLite or PostgreSQL: transactions begin and end here."""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from enum import Enum
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import anyio.to_thread
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session, SQLModel
+
+from loyalty_app.core import times
+from loyalty_app.core.config import settings
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+Ask = TypeVar("Ask")
+Answer = TypeVar("Answer")
+
+POOL_SIZE = 12
+THREADS = 8
+GROUP_SIZE = 256
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Constraint names, so that migrations mean the same on both databases."""
+
+SQLModel.metadata.naming_convention = NAMES  # before any table is made: names are given at birth
+
+_turns = threading.Lock()
+_engine: Engine | None = None
+
+
+def stored(kind: type[Enum]) -> sa.Enum:
+    """Return the column type of an enum, stored by value."""
+    return sa.Enum(kind, native_enum=False, length=24, values_callable=lambda members: [m.value for m in members])
+
+
+def connect(url: str) -> Engine:
+    """Open the database at the address and make it the one that transactions use."""
+    global _engine  # noqa: PLW0603 - one database a process, like its settings
+    if _engine is not None:
+        _engine.dispose()
+    _engine = _open(url)
+    return _engine
+
+
+def engine() -> Engine:
+    """Return the open database; the first call opens the one from the settings."""
+    return _engine or connect(settings().database)
+
+
+def is_sqlite(bind: Engine | Connection) -> bool:
+    """Return whether this is the one-machine database."""
+    return bind.dialect.name == "sqlite"
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open a session that may write; commit at the end, or roll back on any error."""
+    writer = engine().execution_options(begins="IMMEDIATE")
+    # SQLite has one writer: waiting for a lock here is fair and cheap, its own busy loop is neither.
+    with _turns if is_sqlite(writer) else nullcontext(), Session(writer, expire_on_commit=False) as session:
+        yield session
+        session.commit()
+    for act in session.info.get("after_commit", ()):
+        act()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a session on one consistent picture of the database; nothing it does is kept."""
+    with Session(engine(), expire_on_commit=False) as session:
+        yield session
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Do this once the caller's transaction has been committed, and never if it was not."""
+    session.info.setdefault("after_commit", []).append(act)
+
+
+async def transact(verb: Callable[Concatenate[Session, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Run a service verb in a transaction of its own, off the event loop."""
+    return await _off_the_loop(transaction, verb, *args, **kwargs)
+
+
+async def read(query: Callable[Concatenate[Session, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Run a service query, off the event loop."""
+    return await _off_the_loop(reading, query, *args, **kwargs)
+
+
+async def _off_the_loop(session_of: Any, call: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    def work() -> Result:
+        with session_of() as session:
+            return call(session, *args, **kwargs)
+
+    return await anyio.to_thread.run_sync(work, limiter=_limiter())
+
+
+@functools.cache
+def _limiter() -> anyio.CapacityLimiter:
+    return anyio.CapacityLimiter(THREADS)
+
+
+class Together:
+    """Commit everybody who waits in one transaction: one flush to disk for many callers (ADR: group commit).
+
+    The verb takes a session and a list of asks, and returns an answer for each, in order.
+    """
+
+    def __init__(self, verb: Callable[..., Sequence[Any]]) -> None:
+        """Make an empty queue in front of the verb."""
+        self._verb = verb
+        self._waiting: list[tuple[Any, Future[Any]]] = []
+        self._lock = threading.Lock()
+        self._draining = False
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"together-{verb.__name__}")
+
+    def submit(self, ask: Any) -> Future[Any]:
+        """Queue an ask; the future gets its answer once that is committed."""
+        future: Future[Any] = Future()
+        with self._lock:
+            self._waiting.append((ask, future))
+            if not self._draining:
+                self._draining = True
+                self._writer.submit(self._drain)
+        return future
+
+    def _drain(self) -> None:
+        while True:
+            with self._lock:
+                group, self._waiting = self._waiting[:GROUP_SIZE], self._waiting[GROUP_SIZE:]
+                if not group:
+                    self._draining = False
+                    return
+            self._answer(group)
+
+    def _answer(self, group: list[tuple[Any, Future[Any]]]) -> None:
+        try:
+            answers = answer_all(self._verb, [ask for ask, _ in group])
+        except Exception as problem:  # noqa: BLE001 - the callers' own, handed to each of them
+            if len(group) == 1:
+                group[0][1].set_exception(problem)
+                return
+            for one in group:  # one ask's fault must not fail its neighbours
+                self._answer([one])
+        else:
+            for (_, future), answer in zip(group, answers, strict=True):
+                future.set_result(answer)
+
+
+def answer_all(verb: Callable[..., Sequence[Answer]], asks: Sequence[Any]) -> Sequence[Answer]:
+    """Answer the asks in one transaction; if another process won meanwhile, look again, once."""
+    try:
+        with transaction() as session:
+            return verb(session, asks, now=times.now())
+    except (IntegrityError, OperationalError):
+        with transaction() as session:
+            return verb(session, asks, now=times.now())
+
+
+@functools.cache
+def _queue(verb: Callable[..., Sequence[Any]]) -> Together:
+    return Together(verb)
+
+
+async def together(verb: Callable[..., Sequence[Answer]], ask: Ask) -> Answer:
+    """Ask a verb that answers many at once; callers who wait at the same time share one commit."""
+    import asyncio  # noqa: PLC0415
+
+    return await asyncio.wrap_future(_queue(verb).submit(ask))
+
+
+def rows_from(session: Session, *columns: tuple[str, str]) -> str:
+    """Return the SQL of a table made from the JSON text parameter `:rows`, a list of lists.
+
+    Each column is (name, SQL type). One statement then carries thousands of rows (performance.md, section 3).
+    """
+    if is_sqlite(session.connection()):
+        picks = ", ".join(f"cast(value ->> {i} as {kind}) as {name}" for i, (name, kind) in enumerate(columns))
+        return f"(select {picks} from json_each(:rows))"  # noqa: S608 - names from our own code
+    picks = ", ".join(f"cast(value ->> {i} as {kind}) as {name}" for i, (name, kind) in enumerate(columns))
+    return f"(select {picks} from jsonb_array_elements(cast(:rows as jsonb)))"  # noqa: S608
+
+
+def _open(url: str) -> Engine:
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        return sa.create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_SIZE,
+            pool_pre_ping=True,
+            connect_args={"options": "-c timezone=utc"},
+        )
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    opened = sa.create_engine(
+        address, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, connect_args={"check_same_thread": False, "timeout": 30}
+    )
+    sa.event.listen(opened, "connect", _prepare_sqlite)
+    sa.event.listen(opened, "begin", _begin_sqlite)
+    return opened
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begins', 'DEFERRED')}")

@@ -1,0 +1,57 @@
+"""Instants are UTC; days belong to a time zone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.dates import format_date, format_datetime, format_time
+
+
+def now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """Return the first UTC instant after the day in that zone, right across daylight-saving changes."""
+    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+def local_day(instant: datetime, zone: str) -> date:
+    """Return the calendar day of an instant in that zone."""
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def time_zones() -> list[str]:
+    """Return the names a person may choose from, `UTC` first."""
+    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "System")))
+    return ["UTC", *places]
+
+
+def say_day(day: date, locale: str) -> str:
+    """Return a day as people write it: "Thu, Dec 31, 2026"."""
+    return format_date(day, "EEE d MMM y" if locale.startswith("en") else "full", locale=_babel(locale))
+
+
+def say_instant(instant: datetime, zone: str, locale: str) -> str:
+    """Return an instant in the program's zone, to the minute."""
+    return format_datetime(instant.astimezone(ZoneInfo(zone)), "medium", locale=_babel(locale))
+
+
+def say_time(instant: datetime, zone: str, locale: str) -> str:
+    """Return the clock time of an instant in the program's zone."""
+    return format_time(instant.astimezone(ZoneInfo(zone)), "short", locale=_babel(locale))
+
+
+def say_until(closes_at: datetime, zone: str, locale: str) -> str:
+    """Return the expiry sentence for an exclusive end: "valid through Thu 31 Dec 2026, 23:59 Europe/Warsaw"."""
+    last = (closes_at - timedelta(minutes=1)).astimezone(ZoneInfo(zone))
+    return f"valid through {say_day(last.date(), locale)}, {last:%H:%M} {zone}"
+
+
+def say_duration(seconds: float) -> str:
+    """Return a rough time left: "12 s", "3 min"."""
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"  # noqa: PLR2004 - a minute and a half
+
+
+def _babel(locale: str) -> str:
+    return locale.replace("-", "_")

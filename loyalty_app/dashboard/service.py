@@ -1,0 +1,80 @@
+"""Totals from the counters, and the recount that proves them."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from loyalty_app.batches.models import Batch, BatchStatus, BatchTombstone
+from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.redemptions.models import Redemption, RedemptionStatus
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The program in a few numbers; a sum over batches, never a count over codes."""
+
+    batches_ever: int
+    batches: int
+    vouchers: int
+    claimed: int
+    redeemed: int
+
+
+def totals(session: Session, *, by: Actor) -> Totals:
+    """Return the sums over all batches."""
+    by.must(Permission.VIEW_DASHBOARD)
+    batches, vouchers, claimed, redeemed = session.exec(
+        select(
+            sa.func.count(col(Batch.id)),
+            sa.func.coalesce(sa.func.sum(Batch.made), 0),
+            sa.func.coalesce(sa.func.sum(Batch.claimed), 0),
+            sa.func.coalesce(sa.func.sum(Batch.redeemed), 0),
+        )
+    ).one()
+    deleted = session.exec(select(sa.func.count(col(BatchTombstone.batch_id)))).one()
+    return Totals(batches + deleted, batches, int(vouchers), int(claimed), int(redeemed))
+
+
+def differences(session: Session) -> list[str]:
+    """Recount every counter from the rows; return a sentence for each that differs."""
+    codes = _by_batch(
+        session,
+        select(
+            Code.batch_id,
+            sa.func.count(),
+            sa.func.count(col(Code.claimed_at)),
+            sa.func.count(sa.case((col(Code.status) == CodeStatus.REDEEMED, 1))),
+        ).group_by(col(Code.batch_id)),
+        3,
+    )
+    redemptions = _by_batch(
+        session,
+        select(Redemption.batch_id, sa.func.count())
+        .where(Redemption.status == RedemptionStatus.RECORDED)
+        .group_by(col(Redemption.batch_id)),
+        1,
+    )
+    found = []
+    for batch in session.exec(select(Batch).order_by(col(Batch.id))):
+        made, claimed, redeemed = codes.get(batch.id or 0, (0, 0, 0))
+        (recorded,) = redemptions.get(batch.id or 0, (0,))
+        checks = [
+            ("made", batch.made, made),
+            ("claimed", batch.claimed, claimed),
+            ("redeemed", batch.redeemed, redeemed),
+            ("redeemed", batch.redeemed, recorded),
+        ]
+        if batch.status in (BatchStatus.ACTIVE, BatchStatus.PAUSED):
+            checks.append(("total", batch.total, made))
+        found += [
+            f"batch {batch.id}: {name} says {said:,}, the rows say {counted:,}"
+            for name, said, counted in checks
+            if said != counted
+        ]
+    return found
+
+
+def _by_batch(session: Session, query: object, numbers: int) -> dict[int, tuple[int, ...]]:
+    return {row[0]: tuple(row[1 : 1 + numbers]) for row in session.execute(query)}  # type: ignore[arg-type]

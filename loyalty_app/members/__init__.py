@@ -1,0 +1,1 @@
+"""Customers who claim, keep and redeem vouchers."""

@@ -1,0 +1,15 @@
+"""Members."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+
+class Member(SQLModel, table=True):
+    """An end customer; whoever signs up also has an account."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id", unique=True, ondelete="SET NULL")
+    name: str = Field(max_length=80)
+    email: str = Field(max_length=254, unique=True)
+    joined_at: datetime

@@ -1,0 +1,32 @@
+"""Join the program, and find members."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.service import Newcomer, SignedIn, SignInRefused
+from loyalty_app.members.models import Member
+
+
+def join(session: Session, who: Newcomer, *, peer: str, now: datetime) -> SignedIn | SignInRefused:
+    """Make a member with an account, and sign them in at once."""
+    account = accounts.sign_up(session, who, peer=peer, now=now)
+    if isinstance(account, SignInRefused):
+        return account
+
+    session.add(Member(account_id=account.id, name=account.name, email=account.email, joined_at=now))
+    return accounts.open_session(session, account, now=now)
+
+
+def ids_of_accounts(session: Session, account_ids: Iterable[int]) -> dict[int, int]:
+    """Return the member behind each account that has one."""
+    found = session.exec(select(Member.account_id, Member.id).where(col(Member.account_id).in_(set(account_ids))))
+    return {account_id: member_id for account_id, member_id in found if account_id and member_id}
+
+
+def name_of(session: Session, member_id: int | None) -> str:
+    """Return a member's name, or nothing for nobody."""
+    member = session.get(Member, member_id) if member_id else None
+    return member.name if member else ""

@@ -1,0 +1,40 @@
+"""Offers, and the promise that a batch copies from one."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from loyalty_app.core.database import stored
+
+
+class RewardKind(StrEnum):
+    """What the holder gets."""
+
+    POINTS = "points"
+    PERCENT = "percent"
+    AMOUNT = "amount"
+    ITEM = "item"
+
+
+class Promise(SQLModel):
+    """What is promised to a holder: words, reward and conditions."""
+
+    title: str = Field(max_length=80)
+    description: str = Field(default="", max_length=500)
+    terms: str = Field(default="", max_length=2000)
+    reward_kind: RewardKind = Field(sa_type=stored(RewardKind))  # type: ignore[call-overload]
+    reward_value: int
+    """Points, whole percent, or an amount in minor units; 0 for an item."""
+    reward_item: str = Field(default="", max_length=80)
+    minimum_purchase: int | None = None
+    """In minor units of the program's currency."""
+    valid_days: int | None = None
+    """Days of validity after the claim; without it only the batch's own end counts."""
+
+
+class Offer(Promise, table=True):
+    """A reusable promise; batches copy it, so that a later change breaks no word given."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    created_at: datetime

@@ -1,0 +1,1 @@
+"""The installation itself: its name, time zone, currency and locale."""

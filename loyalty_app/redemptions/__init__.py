@@ -1,0 +1,1 @@
+"""The one engine that every code goes through at the counter."""

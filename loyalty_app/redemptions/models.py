@@ -1,0 +1,65 @@
+"""Redemptions, and every attempt at one."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from loyalty_app.core.database import stored
+from loyalty_app.core.reasons import Reason
+
+
+class RedemptionStatus(StrEnum):
+    """Whether a redemption counts."""
+
+    RECORDED = "recorded"
+
+
+class Redemption(SQLModel, table=True):
+    """The consuming event; at most one live redemption per code."""
+
+    __table_args__ = (
+        sa.Index(
+            "redemption_one_live",
+            "code_id",
+            unique=True,
+            sqlite_where=sa.text("status = 'recorded'"),
+            postgresql_where=sa.text("status = 'recorded'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    code_id: int = Field(foreign_key="code.id", index=True, ondelete="CASCADE")
+    batch_id: int = Field(foreign_key="batch.id", index=True, ondelete="CASCADE")
+    status: RedemptionStatus = Field(default=RedemptionStatus.RECORDED, sa_type=stored(RedemptionStatus))  # type: ignore[call-overload]
+    account_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
+    """The staff who scanned."""
+    at: datetime = Field(index=True)
+
+
+class Attempt(SQLModel, table=True):
+    """Any scan or entry at the counter, accepted or refused (S2-12)."""
+
+    __table_args__ = (
+        sa.Index(
+            "attempt_nonce",
+            "account_id",
+            "nonce",
+            unique=True,
+            sqlite_where=sa.text("nonce <> ''"),
+            postgresql_where=sa.text("nonce <> ''"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
+    code_id: int | None = Field(default=None, foreign_key="code.id", index=True, ondelete="CASCADE")
+    batch_id: int | None = Field(default=None, foreign_key="batch.id", index=True, ondelete="CASCADE")
+    text: str = Field(max_length=200)
+    """What was read, cut to 200 characters."""
+    nonce: str = Field(default="", max_length=64)
+    """The device's own number for this attempt; the same one again is the same attempt."""
+    reason: Reason | None = Field(default=None, sa_type=stored(Reason))  # type: ignore[call-overload]
+    """Why not; nothing for a redemption."""

@@ -1,0 +1,1 @@
+"""How every screen looks, is guarded and stays live; knows no feature."""

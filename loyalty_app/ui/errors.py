@@ -1,0 +1,45 @@
+"""What a screen says when something went wrong."""
+
+import logging
+import secrets
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from loyalty_app.core.actor import Permission
+from loyalty_app.core.errors import AppError
+
+log = logging.getLogger(__name__)
+
+
+class NoticeState(rx.State):
+    """One sentence at the foot of the screen, in a live region."""
+
+    permission = Permission.PUBLIC
+    notice: str = ""
+    is_problem: bool = False
+
+    @rx.event
+    async def dismiss(self) -> None:
+        """Take the sentence away."""
+        self.notice = ""
+
+    @rx.event
+    async def fail(self, sentence: str) -> None:
+        """Show what went wrong."""
+        self.notice, self.is_problem = str(sentence)[:300], True
+
+
+def say(notice: NoticeState, sentence: str) -> None:
+    """Tell that something was done."""
+    notice.notice, notice.is_problem = sentence, False
+
+
+def explain(exception: Exception) -> EventSpec:
+    """Turn a caller's mistake into its sentence, and a bug into an apology with the number of its log line."""
+    if isinstance(exception, AppError):
+        return NoticeState.fail(str(exception))
+    number = secrets.token_hex(4)
+    # The event and its headers stay out of the log: they may hold what people typed.
+    log.error("error %s in a screen", number, exc_info=exception)
+    return NoticeState.fail(f"Something went wrong on our side, and nothing was changed. Try again; if it stays, tell us error {number}.")

@@ -1,0 +1,101 @@
+"""The one place where every screen event is let through or refused (reflex.md, section 2)."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+import reflex as rx
+from reflex.app import App
+from reflex.middleware import Middleware
+from reflex.state import BaseState, EventHandlerSetVar, StateUpdate
+from reflex_base.event import Event
+from reflex_base.registry import RegistrationContext
+
+from loyalty_app.core.actor import Actor, Permission, act_as
+
+HYDRATE = "reflex___state____state.hydrate_and_load"
+HYDRATES = frozenset({HYDRATE, "reflex___state____state.hydrate"})
+FRAMEWORK = HYDRATES | {
+    "reflex___state____state.set_is_hydrated",
+    "reflex___state____state.reflex___state____on_load_internal_state.on_load_internal",
+    "reflex___state____state.reflex___state____on_load_internal_state.set_is_hydrated",
+    "reflex___state____state.reflex___state____update_vars_internal_state.update_vars_internal",
+    "reflex___state____state.reflex___state____frontend_event_exception_state.handle_frontend_exception",
+}
+"""The framework's own events, by exact name; everything else has to declare a permission."""
+
+SIGN_IN = "/sign-in/"
+FORBIDDEN = "/not-allowed/"
+TRUST_SECONDS = 2.0
+"""For so long an answer about a session is believed; an ended one works no longer than this."""
+MOST_TRUSTED = 10_000
+
+Who = Callable[[str], Awaitable[Actor]]
+
+
+class BoundState(rx.State):
+    """Remembers which session a tab's state belongs to."""
+
+    _session_hash: str = ""
+
+
+def needed(registered: Any) -> Permission | None:
+    """Return the permission that a handler's state declares; None means that nobody may call it."""
+    if isinstance(registered.handler, EventHandlerSetVar):
+        return None
+    return getattr(registered.states[0], "permission", None)
+
+
+class Guard(Middleware):
+    """Finds out who sent an event, ties the tab's state to that session, and refuses what is not allowed."""
+
+    def __init__(self, who: Who) -> None:
+        """Take the question "who is behind this session hash?"."""
+        self._who = who
+        self._trusted: dict[str, tuple[float, Actor]] = {}
+
+    async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
+        """Let the event through with None, or answer it here."""
+        del app
+        root = state._get_root_state()  # noqa: SLF001 - the framework has no public way to it
+        session_hash = (root.router.headers.cookie or "").removeprefix("sh=")
+        caller = await self.caller(session_hash)
+        act_as(caller)
+
+        bound = await root.get_state(BoundState)
+        owner = session_hash if caller.is_signed_in else ""
+        if bound._session_hash != owner:  # noqa: SLF001 - `_` keeps it out of the browser
+            if bound._session_hash and event.name not in HYDRATES:  # noqa: SLF001
+                again = [Event(name=HYDRATE, payload={}, router_data=event.router_data)]
+                return StateUpdate(events=again if caller.is_signed_in else again + _go(SIGN_IN))
+            root.reset()
+            bound._session_hash = owner  # noqa: SLF001
+
+        if event.name in FRAMEWORK:
+            return None
+        need = needed(RegistrationContext.get().event_handlers[event.name])
+        if need is not None and caller.may(need):
+            return None
+        if caller.is_signed_in:
+            return StateUpdate(events=_go(FORBIDDEN))
+        return StateUpdate(events=_go(f"{SIGN_IN}?next={quote(root.router.url.path, safe='/')}"))
+
+    async def caller(self, session_hash: str) -> Actor:
+        """Return who is behind a session hash, by a recent answer or a new one."""
+        until, known = self._trusted.get(session_hash, (0.0, None))
+        if known is not None and time.monotonic() < until:
+            return known
+        caller = await self._who(session_hash)
+        if len(self._trusted) >= MOST_TRUSTED:
+            self._trusted.clear()
+        self._trusted[session_hash] = (time.monotonic() + TRUST_SECONDS, caller)
+        return caller
+
+    def forget(self, session_hash: str) -> None:
+        """Stop trusting a session that was ended in this process."""
+        self._trusted.pop(session_hash, None)
+
+
+def _go(path: str) -> list[Event]:
+    return Event.from_event_type(rx.redirect(path))
