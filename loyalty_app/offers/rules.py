@@ -1,7 +1,7 @@
 """Which offers are acceptable, and how a reward reads."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from loyalty_app.offers.models import Promise, RewardKind
 from loyalty_app.program.rules import say_money, say_number, to_minor
@@ -11,6 +11,7 @@ DESCRIPTION_LENGTH = 500
 TERMS_LENGTH = 2000
 MOST = 1_000_000_000
 MOST_DAYS = 3650
+MOST_DIGITS = 12
 WHOLE = 100
 
 
@@ -101,7 +102,7 @@ def _whole(field: str, text: str, allowed: range, problems: dict[str, str]) -> i
     text = text.strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and int(text[:12]) in allowed):
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and int(text) in allowed):
         problems[field] = f"Enter a whole number from {allowed.start} to {allowed.stop - 1:,}."
         return None
     return int(text)
@@ -113,7 +114,7 @@ def _amount(field: str, text: str, currency: str, problems: dict[str, str]) -> i
         return None
     try:
         minor = to_minor(Decimal(text), currency)
-    except (InvalidOperation, ValueError, OverflowError):
+    except (ArithmeticError, ValueError):  # not a number, or far too large a one
         minor = None
     if minor is None or not 0 <= minor <= MOST:
         problems[field] = f"Enter an amount in {currency}, for example 5 or 4.50."

@@ -1,0 +1,94 @@
+"""Who may do what, and which addresses, passwords and ways back are acceptable."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from loyalty_app.accounts import rules
+from loyalty_app.accounts.models import Role
+from loyalty_app.core.actor import STRANGER, Actor, Permission
+from loyalty_app.core.errors import ForbiddenError
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        (Role.ADMIN, set(Permission) - {Permission.CLAIM}),
+        (Role.MARKETER, {Permission.VIEW_DASHBOARD, Permission.QR_CODE_MANAGEMENT, Permission.OFFER_MANAGEMENT}),
+        (Role.STAFF, {Permission.REDEEM}),
+        (Role.VIEWER, {Permission.VIEW_DASHBOARD}),
+        (Role.MEMBER, {Permission.CLAIM}),
+    ],
+)
+def test_a_role_may_do_this_and_nothing_else(role, may):
+    actor = Actor(1, "Anybody", role, rules.PERMISSIONS[role])
+
+    for permission in Permission:
+        assert actor.may(permission) == (permission in may | {Permission.PUBLIC})
+
+
+def test_a_stranger_may_only_see_what_is_public():
+    STRANGER.must(Permission.PUBLIC)
+    for permission in set(Permission) - {Permission.PUBLIC}:
+        with pytest.raises(ForbiddenError):
+            STRANGER.must(permission)
+
+
+def test_every_role_has_permissions_and_a_page_to_land_on():
+    assert rules.PERMISSIONS.keys() == set(Role)
+    assert [rules.home(role) for role in Role] == ["/admin/", "/admin/", "/scan/", "/admin/", "/my/cards/"]
+
+
+def test_an_address_has_one_form():
+    assert rules.normal_email("  Ana.Nowak@Example.COM ") == "ana.nowak@example.com"
+    assert rules.normal_email("ana@example") is None
+    assert rules.normal_email("") is None
+    assert rules.normal_email("ana\x00@example.com") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "password", "field"),
+    [
+        (" ", "ana@example.com", "long enough", "name"),
+        ("n" * 81, "ana@example.com", "long enough", "name"),
+        ("Ana", "ana", "long enough", "email"),
+        ("Ana", "ana@example.com", "short", "password"),
+        ("Ana", "ana@example.com", "p" * 201, "password"),
+        ("Ana", "ana@example.com", "ANA@example.com", "password"),
+    ],
+)
+def test_a_wrong_field_is_named(name, email, password, field):
+    assert rules.problems(name, email, password).keys() == {field}
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/", "/claim/abc?from=poster#top", "/my/cards/"])
+def test_a_page_of_this_program_may_be_returned_to(path):
+    assert rules.safe_return(path) == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "admin/",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/x\\..\\evil",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        " //evil.example",
+        "\x00//evil.example",
+    ],
+)
+def test_nothing_else_may_be_returned_to(path):
+    assert rules.safe_return(path) == ""
+
+
+@given(st.text(st.sampled_from("/\\ae:.@?#\t\n "), max_size=8))
+def test_a_way_back_never_leads_to_another_host(path):
+    safe = rules.safe_return(path)
+
+    # Browsers drop tabs and line ends and read a backslash as a slash, so two of them begin a host.
+    assert not safe or (safe[0] == "/" and safe[1:2] not in {"/", "\\"} and not set(safe) & set("\t\n\r\\"))

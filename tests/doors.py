@@ -1,0 +1,41 @@
+"""Call verbs as a door does: each in a transaction of its own."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+
+from loyalty_app.core import database
+from sqlmodel import select
+
+Result = TypeVar("Result")
+
+
+def change(verb: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """Run a verb, and commit."""
+    with database.transaction() as session:
+        return verb(session, *args, **kwargs)
+
+
+def see(query: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """Run a query; nothing it does is kept."""
+    with database.reading() as session:
+        return query(session, *args, **kwargs)
+
+
+def rows(table: type[Result]) -> list[Result]:
+    """Return every row of a table, in the order of the primary key."""
+    with database.reading() as session:
+        return list(session.exec(select(table).order_by(*table.__table__.primary_key)))  # type: ignore[attr-defined]
+
+
+def at_once(calls: list[Callable[[], Result]]) -> list[Result]:
+    """Make all the calls at the same moment, each in a thread of its own."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], Result]) -> Result:
+        start.wait(timeout=30)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(run, calls))
