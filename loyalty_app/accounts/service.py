@@ -18,6 +18,7 @@ from loyalty_app.core import secrets
 from loyalty_app.core.actor import STRANGER, Actor, Permission
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
+from loyalty_app.program import rules as program_rules
 from loyalty_app.program import service as programs
 
 SYSTEM = Actor(name="system", role=Role.ADMIN, permissions=frozenset(Permission))
@@ -70,6 +71,13 @@ def newcomer(name: str, email: str, password: str) -> Newcomer:
     return Newcomer(name.strip(), rules.normal_email(email) or "", _hasher.hash(password))
 
 
+def check_setup(name: str, email: str, password: str, program: ProgramDetails) -> None:
+    """Raise for every field of the setup form that is not acceptable, all at once."""
+    about_program = program_rules.problems(program.name.strip(), program.time_zone, program.currency, program.locale)
+    if problems := about_program | rules.problems(name, email, password):
+        raise InvalidError(**problems)
+
+
 def new_setup_secret(session: Session) -> str | None:
     """Make a fresh one-time setup secret, or None once the program is set up."""
     if programs.is_set_up(session):
@@ -91,7 +99,11 @@ def set_up(
     """Make the program and its first admin; None if the link is not, or no longer, good."""
     if not setup_is_open(session, secret):
         return None
-    return set_up_from_settings(session, admin, program, now=now)
+    # Of two who press the button at the same time, the one whose delete still finds the link goes on.
+    used = session.connection().execute(
+        sa.delete(SetupLink).where(col(SetupLink.secret_hash) == secrets.fingerprint(secret))
+    )
+    return set_up_from_settings(session, admin, program, now=now) if used.rowcount else None
 
 
 def set_up_from_settings(session: Session, admin: Newcomer, program: ProgramDetails, *, now: datetime) -> Account:

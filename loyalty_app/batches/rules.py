@@ -96,6 +96,21 @@ def shortest_length(alphabet: Alphabet, quantity: int) -> int:
     return next(length for length in LENGTHS if not strength(alphabet, length, quantity).is_weak)
 
 
+def weigh(quantity: str, alphabet: str, length: str) -> Strength | None:
+    """Return the strength of settings as typed; None while one of them is not acceptable."""
+    count, characters = _whole(quantity), _whole(length)
+    if not 1 <= count <= MOST_CODES or characters not in LENGTHS or alphabet not in set(Alphabet):
+        return None
+    return strength(Alphabet(alphabet), characters, count)
+
+
+def say_strength(odds: Strength) -> str:
+    """Return the odds in a sentence, good or bad."""
+    if odds.is_weak:
+        return f"Too easy to guess: {_say_hit(odds)}."
+    return f"Strong enough: {_say_hit(odds)}."
+
+
 def read(draft: Draft, *, today: date) -> Plan | dict[str, str]:
     """Return the batch a draft asks for, or a sentence for each field that is not acceptable."""
     problems: dict[str, str] = {}
@@ -143,6 +158,10 @@ def say_weak(odds: Strength, shortest: int) -> str:
         f" {odds.guesses_per_hit:,} would hit. At most 1 in {GUESSES_PER_HIT:,} is safe:"
         f" use at least {shortest} characters."
     )
+
+
+def _say_hit(odds: Strength) -> str:
+    return f"1 guess in {odds.guesses_per_hit:,} would hit" if odds.guesses_per_hit > 1 else "nearly every guess would hit"
 
 
 def badge(batch: Batch, now: datetime) -> Badge:

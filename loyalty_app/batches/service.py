@@ -81,6 +81,16 @@ def resume(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None
     _switch(session, batch_id, BatchStatus.PAUSED, BatchStatus.ACTIVE, by=by, now=now)
 
 
+def go_on(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
+    """Make the rest of a batch whose generation failed; what is made stays."""
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    job = jobs.of_subject(session, GENERATE_CODES, [batch_id]).get(batch_id)
+    if job and _set(session, batch_id, col(Batch.status) == BatchStatus.FAILED, status=BatchStatus.GENERATING):
+        jobs.requeue(session, job.id or 0, now=now)
+        audit.record(session, "go_on", f"batch {batch_id}", by=by, now=now)
+        live.announce(session, TOPIC, topic(batch_id))
+
+
 def delete(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
     """Remove the batch, its vouchers and their history for good; leave numbers without names (S3-19, S3-22)."""
     by.must(Permission.QR_CODE_MANAGEMENT)
@@ -115,6 +125,12 @@ def get(session: Session, batch_id: int) -> Batch:
     if batch is None:
         raise NotFoundError("batch")
     return batch
+
+
+def watched(session: Session, batch_id: int, *, by: Actor) -> Batch:
+    """Return a batch to somebody who may look at it."""
+    by.must(Permission.VIEW_DASHBOARD)
+    return get(session, batch_id)
 
 
 def by_tokens(session: Session, claim_tokens: Iterable[str]) -> dict[str, Batch]:

@@ -1,6 +1,6 @@
 """Claim vouchers, and look at what can be or was claimed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +136,13 @@ def mine(session: Session, *, by: Actor) -> list[Voucher]:
     return [_voucher(code, batch) for code, batch in codes.of_member(session, member_id, MOST_CARDS)]
 
 
+def topics_of(session: Session, *, by: Actor) -> tuple[str, str]:
+    """Return what the caller's own vouchers depend on."""
+    by.must(Permission.CLAIM)
+    member_id = members.ids_of_accounts(session, {by.account_id or 0}).get(by.account_id or 0)
+    return codes.topic_of(member_id), batches.DELETIONS
+
+
 def _claim_from(
     session: Session, batch: Batch, wishes: dict[int, int], *, now: datetime
 ) -> dict[int, Claimed | Refused]:
@@ -172,7 +179,7 @@ def _remember(
     *,
     now: datetime,
 ) -> None:
-    attempts, topics = [], set()
+    attempts, topics, given = [], set(), Counter[str]()
     for ask, answer in zip(asks, answers, strict=True):
         batch = found.get(ask.claim_token)
         if batch is None:
@@ -186,7 +193,10 @@ def _remember(
             }
         )
         if isinstance(answer, Claimed):
-            topics |= {batches.TOPIC, batches.topic(batch.id), codes.topic_of(member_of[ask.by.account_id or 0])}
+            topics |= {batches.TOPIC, codes.topic_of(member_of[ask.by.account_id or 0])}
+            given[ask.claim_token] += 1
+            if batch.claimed + given[ask.claim_token] == batch.made:  # only then does an open claim page change
+                topics.add(batches.topic(batch.id))
     if attempts:
         session.connection().execute(sa.insert(ClaimAttempt), attempts)
     if topics:

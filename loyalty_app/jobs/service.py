@@ -28,6 +28,16 @@ def enqueue(session: Session, kind: str, subject_id: int, total: int, *, now: da
     return job
 
 
+def requeue(session: Session, job_id: int, *, now: datetime) -> None:
+    """Let a failed job go on from its bookmark."""
+    session.connection().execute(
+        sa.update(Job)
+        .where(col(Job.id) == job_id, col(Job.status) == JobStatus.FAILED)
+        .values(status=JobStatus.QUEUED, problem="", beat_at=now)
+    )
+    database.after_commit(session, lambda: _tell(job_id))
+
+
 def take_up(session: Session, job_id: int, *, now: datetime) -> Job | None:
     """Make the caller the one who runs the job; None if somebody alive does, or it is over."""
     taken = session.connection().execute(

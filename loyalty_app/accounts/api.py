@@ -1,0 +1,112 @@
+"""The routes that open and close a session: only a response can set an HttpOnly cookie."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse
+
+from loyalty_app.accounts import rules
+from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.service import ProgramDetails, SignedIn, SignInRefused
+from loyalty_app.core import secrets, times
+from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.reasons import Reason
+from loyalty_app.ui.routes import allow
+from loyalty_app.ui.shield import COOKIE, session_secret
+
+router = APIRouter(prefix="/auth")
+
+Text = Annotated[str, Form(max_length=300)]
+
+
+@router.post("/sign-in")
+@allow(Permission.PUBLIC)
+def sign_in(
+    request: Request, email: Text = "", password: Text = "", next: Text = ""  # noqa: A002 - the field's name in every link
+) -> JSONResponse:
+    """Open a session for the right e-mail address and password."""
+    peer, now = peer_of(request), times.now()
+    with reading() as session:
+        refused = accounts.too_many_tries(session, email, peer=peer, now=now)
+        is_right = refused is None and accounts.password_is_right(session, email, password)
+    with transaction() as session:
+        outcome = refused or accounts.sign_in(session, email, is_right=is_right, peer=peer, now=now)
+    return refusal(outcome) if isinstance(outcome, SignInRefused) else entrance(request, outcome, next)
+
+
+@router.post("/sign-out")
+@allow(Permission.PUBLIC)
+def sign_out(request: Request) -> JSONResponse:
+    """End the session and clear what the browser kept of it."""
+    with transaction() as session:
+        accounts.close_session(session, actor().session_hash)
+    answer = JSONResponse({"next": "/sign-in/"}, headers={"Clear-Site-Data": '"storage"', "Cache-Control": "no-store"})
+    answer.delete_cookie(COOKIE, path="/")
+    del request
+    return answer
+
+
+@router.post("/setup")
+@allow(Permission.PUBLIC)
+def setup(  # noqa: PLR0913 - the fields of the form
+    request: Request,
+    token: Text = "",
+    name: Text = "",
+    email: Text = "",
+    password: Text = "",
+    program_name: Text = "",
+    time_zone: Text = "",
+    currency: Text = "",
+    locale: Text = "",
+) -> JSONResponse:
+    """Make the program and its first admin, once."""
+    with reading() as session:
+        is_open = accounts.setup_is_open(session, token)
+    now = times.now()
+    program = ProgramDetails(program_name, time_zone, currency, locale)
+    if is_open:
+        accounts.check_setup(name, email, password, program)
+        admin = accounts.newcomer(name, email, password)
+        with transaction() as session:
+            account = accounts.set_up(session, token, admin, program, now=now)
+            if account:
+                return entrance(request, accounts.open_session(session, account, now=now), "")
+    return JSONResponse({"detail": "This setup link does not work any more. Sign in instead."}, 410)
+
+
+def peer_of(request: Request) -> str:
+    """Return the network address that the request came from."""
+    return request.client.host if request.client else ""
+
+
+def entrance(request: Request, signed_in: SignedIn, wish: str) -> JSONResponse:
+    """Return the answer that signs a browser in and says where it goes."""
+    if old := session_secret(request.headers.get("cookie", "")):
+        with transaction() as session:
+            accounts.close_session(session, secrets.fingerprint(old))
+    answer = JSONResponse(
+        {"next": rules.safe_return(wish) or rules.home(signed_in.role)}, headers={"Cache-Control": "no-store"}
+    )
+    answer.set_cookie(
+        COOKIE,
+        signed_in.secret,
+        expires=signed_in.expires_at,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+def refusal(refused: SignInRefused) -> JSONResponse:
+    """Return why there is no session."""
+    if refused.reason is Reason.RATE_LIMITED:
+        minutes = -(-refused.retry_after // 60)
+        said = f"Too many tries. Wait {minutes} minute{'s' if minutes > 1 else ''} and try again."
+        return JSONResponse(
+            {"code": refused.reason, "detail": said}, 429, headers={"Retry-After": str(refused.retry_after)}
+        )
+    said = "The e-mail address or the password is wrong."
+    return JSONResponse({"code": refused.reason, "detail": said}, 401)

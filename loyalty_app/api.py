@@ -1,0 +1,80 @@
+"""Every plain route, behind one gate; the one place where errors become status codes."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from loyalty_app.accounts import api as accounts
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
+from loyalty_app.members import api as members
+from loyalty_app.ui.routes import allow, gate
+
+log = logging.getLogger(__name__)
+
+DEFAULT_LOCALE = "en-us"
+WORDS = {401: "Sign in first.", 403: "Your account may not do this.", 404: "There is nothing here.", 405: "Not like this."}
+
+
+def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
+    """Return the application of all plain routes; `who` tells whose session a hash is."""
+    api = FastAPI(
+        title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate(who))]
+    )
+    api.include_router(accounts.router)
+    api.include_router(members.router)
+    api.get("/claim/{token}", include_in_schema=False)(pick_locale)
+    for nowhere in ("/auth/{rest:path}", "/api/{rest:path}"):
+        api.api_route(nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)(nothing_here)
+    api.exception_handler(AppError)(_app_error)
+    api.exception_handler(RequestValidationError)(_invalid)
+    api.exception_handler(HTTPException)(_http)
+    api.exception_handler(Exception)(_bug)
+    return api
+
+
+@allow(Permission.PUBLIC)
+def pick_locale(token: str) -> RedirectResponse:
+    """Lead a claim link without a locale to the one there is."""
+    return RedirectResponse(f"/{DEFAULT_LOCALE}/claim/{token}", 307)
+
+
+@allow(Permission.PUBLIC)
+def nothing_here(rest: str) -> JSONResponse:
+    """Answer an unknown address as a program expects it."""
+    del rest
+    return _problem(404, "not_found", WORDS[404])
+
+
+def _app_error(_request: Request, error: Exception) -> JSONResponse:
+    status = {NotFoundError: 404, ForbiddenError: 403, InvalidError: 422}.get(type(error), 409)
+    code = {404: "not_found", 403: "forbidden", 422: "invalid"}.get(status, "conflict")
+    return _problem(status, code, str(error), problems=getattr(error, "problems", {}))
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    names = {str(problem["loc"][-1]) for problem in error.errors()}
+    problems = dict.fromkeys(sorted(names), "This is too long or not readable.")
+    return _problem(422, "invalid", "Something that was sent is too long or not readable.", problems=problems)
+
+
+def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    return _problem(error.status_code, "refused", WORDS.get(error.status_code, "This did not work."))
+
+
+def _bug(_request: Request, error: Exception) -> JSONResponse:
+    number = secrets.token_hex(4)
+    log.error("error %s in a route", number, exc_info=error)
+    return _problem(500, "internal", f"Something went wrong on our side. Try again; if it stays, tell us error {number}.")
+
+
+def _problem(status: int, code: str, detail: str, **more: object) -> JSONResponse:
+    body = {"status": status, "code": code, "detail": detail, **more}
+    return JSONResponse(body, status, media_type="application/problem+json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,77 @@
+"""Build the front end once per content, so that a second start builds nothing."""
+
+import gzip
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCES = ("loyalty_app/**/*.py", "loyalty_app/**/*.jsx", "assets/**/*", "rxconfig.py", "reflex.lock/*", "requirements.lock")
+STAMP = Path(".web") / "build.sha256"
+CLIENT = Path(".web") / "build" / "client"
+PACK = {".js", ".css", ".wasm", ".svg", ".html", ".json"}
+
+
+def fingerprint() -> str:
+    """Return one number for everything that the built pages depend on."""
+    digest = hashlib.sha256()
+    for pattern in SOURCES:
+        for source in sorted(Path().glob(pattern)):
+            if source.is_file() and "external" not in source.parts:
+                digest.update(f"{source.as_posix()}\0".encode() + source.read_bytes())
+    return digest.hexdigest()
+
+
+def is_current() -> bool:
+    """Return whether the built pages are those of the sources."""
+    return STAMP.exists() and STAMP.read_text() == fingerprint()
+
+
+def build() -> None:
+    """Build the pages, unless they are current."""
+    if is_current():
+        return
+    STAMP.unlink(missing_ok=True)
+    environment = {
+        **os.environ,
+        "REFLEX_USE_NPM": "1",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "NPM_CONFIG_OMIT_LOCKFILE_REGISTRY_RESOLVED": "true",
+        "NPM_CONFIG_FUND": "false",
+        "NPM_CONFIG_AUDIT": "false",
+    }
+    # The Node that came with the Python packages, before any other on this machine.
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
+    command = [sys.executable, "-m", "reflex", "export", "--no-zip", "--frontend-only", "--loglevel", "warning"]
+    subprocess.run(command, env=environment, check=True)  # noqa: S603 - our own words
+    _talk_to_the_pages_own_address()
+    _compress()
+    Path("requirements.txt").unlink(missing_ok=True)  # the exporter's; requirements.lock is ours
+    STAMP.write_text(fingerprint())
+
+
+def _talk_to_the_pages_own_address() -> None:
+    # The exporter bakes in one address and port; the page knows better where it came from (ADR).
+    for script in CLIENT.glob("assets/reflex-env-*.js"):
+        baked = script.read_text()
+        patched, count = re.subn(
+            r"""([`"'])(?:http|ws)://localhost:8000(/[a-z_-]*)\1""",
+            r'(globalThis.location?.origin??"http://localhost:8000")+"\2"',
+            baked,
+        )
+        if not count:
+            msg = f"{script.name} holds no address to replace: the framework's build has changed."
+            raise RuntimeError(msg)
+        script.write_text(patched)
+
+
+def _compress() -> None:
+    for file in CLIENT.rglob("*"):
+        if file.suffix in PACK:
+            file.with_name(file.name + ".gz").write_bytes(gzip.compress(file.read_bytes(), 9, mtime=0))
+
+
+if __name__ == "__main__":
+    build()

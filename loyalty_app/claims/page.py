@@ -1,0 +1,162 @@
+"""The claim page, and My cards."""
+
+import reflex as rx
+
+from loyalty_app.claims.state import CardsState, CardView, ClaimState
+from loyalty_app.ui.icons import icon
+
+
+def claim_page() -> rx.Component:
+    """Offer a voucher to whoever opened the link; each state of it is a screen."""
+    return rx.el.section(
+        rx.match(
+            ClaimState.screen,
+            ("signed_out", _offer(_sign_in())),
+            ("claimable", _offer(_claim_button())),
+            ("not_a_member", _offer(_members_only())),
+            ("claimed", _claimed("It is yours", "Show this code at the counter. It is kept in My cards.")),
+            ("already_claimed", _claimed("You have this voucher", "One for each member. Yours is in My cards.")),
+            ("paused", _closed("Promotion Temporarily Paused", "No new vouchers are given out for now. Vouchers already claimed stay valid.", "pause")),
+            ("sold_out", _closed("No vouchers available.", "All vouchers of this promotion have been claimed.", "ticket")),
+            ("not_ready", _closed("Almost ready", "The vouchers are still being made. This page changes by itself.", "clock")),
+            ("expired", _closed("This promotion is over", "It can no longer be claimed.", "clock")),
+            ("unknown", _unknown()),
+            _loading(),
+        ),
+        class_name="panel claim",
+    )
+
+
+def cards_page() -> rx.Component:
+    """Show a member's vouchers, the ones to use first."""
+    return rx.el.section(
+        rx.el.h1("My cards"),
+        rx.cond(
+            CardsState.is_loaded,
+            rx.fragment(
+                rx.cond(
+                    CardsState.cards.length() > 0,
+                    rx.el.ul(rx.foreach(CardsState.cards, lambda card: rx.el.li(voucher_card(card))), class_name="wallet"),
+                    rx.el.div(
+                        rx.el.h2("No vouchers to use"),
+                        rx.el.p("Claim one from a QR code in the shop or a link we sent you; it will wait here."),
+                        class_name="empty",
+                    ),
+                ),
+                rx.cond(
+                    CardsState.past.length() > 0,
+                    rx.el.details(
+                        rx.el.summary("Used and expired"),
+                        rx.el.ul(rx.foreach(CardsState.past, lambda card: rx.el.li(voucher_card(card))), class_name="wallet"),
+                        open=True,
+                    ),
+                ),
+            ),
+            rx.el.div(class_name="skeleton card-size", aria_busy="true"),
+        ),
+        class_name="panel cards",
+    )
+
+
+def voucher_card(card: rx.Var[CardView]) -> rx.Component:
+    """Return a voucher as an object: what it gives, its QR, its code, how long it is good."""
+    return rx.el.article(
+        rx.el.header(rx.el.h2(card.title), rx.el.p(card.reward, class_name="reward")),
+        rx.cond(
+            card.state == "ready",
+            rx.el.figure(
+                rx.el.img(src=card.qr, alt=f"QR code of voucher {card.code}", class_name="qr", width="240", height="240"),
+                rx.el.figcaption(card.code, class_name="code", dir="ltr"),
+            ),
+            rx.el.p(
+                rx.cond(card.state == "redeemed", rx.fragment(icon("check"), "Redeemed"), rx.fragment(icon("clock"), "Expired")),
+                rx.el.span(card.code, class_name="code", dir="ltr"),
+                class_name="spent",
+            ),
+        ),
+        rx.el.p(card.note, class_name="note"),
+        rx.cond(card.minimum, rx.el.p(card.minimum, class_name="note")),
+        rx.cond(
+            card.terms, rx.el.details(rx.el.summary("Terms"), rx.el.p(card.terms, class_name="terms")), rx.fragment()
+        ),
+        class_name="voucher",
+        custom_attrs={"data-state": card.state},
+    )
+
+
+def _offer(action: rx.Component) -> rx.Component:
+    offer = ClaimState.offer
+    return rx.fragment(
+        rx.el.p(offer.reward, class_name="reward big"),
+        rx.el.h1(offer.title),
+        rx.cond(offer.description, rx.el.p(offer.description, class_name="lead")),
+        action,
+        rx.el.p(ClaimState.until, class_name="note"),
+        rx.cond(offer.minimum, rx.el.p(offer.minimum, class_name="note")),
+        rx.cond(offer.terms, rx.el.details(rx.el.summary("Terms"), rx.el.p(offer.terms, class_name="terms"))),
+    )
+
+
+def _claim_button() -> rx.Component:
+    return rx.el.button(
+        rx.el.span(class_name="spinner", aria_hidden="true"),
+        "Claim voucher",
+        type="button",
+        on_click=ClaimState.claim,
+        class_name="button primary wide",
+    )
+
+
+def _sign_in() -> rx.Component:
+    return rx.fragment(
+        rx.el.a("Sign in to claim", href=f"/sign-in/?next={ClaimState.here}", class_name="button primary wide"),
+        rx.el.a("Become a member", href=f"/sign-up/?next={ClaimState.here}", class_name="button wide"),
+    )
+
+
+def _members_only() -> rx.Component:
+    return rx.el.p(
+        "This is what members see. Your account is for work, so it cannot claim; sign in as a member to try it.",
+        class_name="hint",
+    )
+
+
+def _claimed(title: str, sentence: str) -> rx.Component:
+    return rx.fragment(
+        rx.el.div(rx.el.h1(icon("check"), title), rx.el.p(sentence), role="status", class_name="claimed"),
+        rx.cond(ClaimState.card, voucher_card(ClaimState.card)),  # type: ignore[arg-type]
+        rx.el.a("My cards", href="/my/cards/", class_name="button primary wide"),
+    )
+
+
+def _closed(title: str, sentence: str, sign: str) -> rx.Component:
+    return rx.fragment(
+        rx.el.div(icon(sign), class_name="emblem"),
+        rx.el.h1(title),
+        rx.el.p(sentence, class_name="lead"),
+        rx.el.div(
+            rx.el.h2(ClaimState.offer.title), rx.el.p(ClaimState.offer.description), class_name="what"
+        ),
+        rx.el.a("Back to Home", href="/", class_name="button primary wide"),
+    )
+
+
+def _unknown() -> rx.Component:
+    return rx.fragment(
+        rx.el.div(icon("cross"), class_name="emblem"),
+        rx.el.h1("This link leads nowhere"),
+        rx.el.p("The promotion was taken down, or the link is not complete. Scan the code again or ask in the shop.", class_name="lead"),
+        rx.el.a("Back to Home", href="/", class_name="button primary wide"),
+    )
+
+
+def _loading() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(class_name="skeleton line"),
+        rx.el.div(class_name="skeleton title"),
+        rx.el.div(class_name="skeleton line"),
+        rx.el.div(class_name="skeleton button-size"),
+        aria_busy="true",
+        aria_label="Loading",
+        role="status",
+    )

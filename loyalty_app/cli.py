@@ -1,0 +1,178 @@
+"""The `loyalty` command."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import Annotated
+
+import typer
+from sqlalchemy.engine import make_url
+
+from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.models import Role
+from loyalty_app.core import database, logs, migrations, times
+from loyalty_app.core.config import settings
+from loyalty_app.core.errors import AppError
+from loyalty_app.dashboard import service as dashboard
+from loyalty_app.program import service as programs
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+RESTART_SECONDS = 1.0
+
+SERVE_WHAT_IS_BUILT = {
+    "REFLEX_ENV_MODE": "prod",
+    "__REFLEX_SKIP_COMPILE": "true",
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+}
+"""How the framework is told that the pages are there already, and that Node is not needed."""
+
+
+@app.command()
+def serve() -> None:
+    """Serve the program on one port, with its background worker."""
+    migrate()
+    with database.transaction() as session:
+        _first_admin(session)
+        secret = accounts.new_setup_secret(session)
+    _announce(secret)
+
+    from granian import Granian  # noqa: PLC0415 - only a server needs it
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    os.environ |= SERVE_WHAT_IS_BUILT
+    server = Granian(
+        "loyalty_app.loyalty_app:app",
+        address=settings().host,
+        port=settings().port,
+        interface=Interfaces.ASGI,
+        factory=True,
+        workers=settings().workers,
+        websockets=True,
+        log_access=False,
+    )
+    with _Worker() if settings().job_worker else _Nobody():
+        server.serve()
+
+
+@app.command()
+def worker() -> None:
+    """Run background jobs only."""
+    logs.set_up()
+    from loyalty_app.worker import work  # noqa: PLC0415 - opens the queue
+
+    work()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database in step with this version."""
+    logs.set_up()
+    migrations.migrate(database.engine())
+
+
+@app.command()
+def create_user(
+    email: str,
+    role: Annotated[Role, typer.Option()] = Role.STAFF,
+    name: Annotated[str, typer.Option()] = "",
+    password: Annotated[
+        str, typer.Option(envvar="LOYALTY_PASSWORD", prompt=True, hide_input=True, confirmation_prompt=True)
+    ] = "",
+) -> None:
+    """Make an account for somebody who works here."""
+    if role is Role.MEMBER:
+        _stop("Members make their own accounts on the sign-up page.")
+    try:
+        who = accounts.newcomer(name or email.split("@", maxsplit=1)[0], email, password)
+        with database.transaction() as session:
+            accounts.create(session, who, role, by=accounts.SYSTEM, now=times.now())
+    except AppError as problem:
+        _stop(str(problem))
+    typer.echo(f"{who.email} can sign in as {role}.")
+
+
+@app.command()
+def verify() -> None:
+    """Recount every counter from the rows; exit with 1 if one differs."""
+    with database.reading() as session:
+        differences = dashboard.differences(session)
+    for difference in differences:
+        typer.echo(difference)
+    if differences:
+        raise typer.Exit(1)
+    typer.echo("Every counter equals the rows.")
+
+
+def _first_admin(session: database.Session) -> None:
+    email, password = settings().admin_email, settings().admin_password.get_secret_value()
+    if not (email and password) or programs.is_set_up(session):
+        return
+    try:
+        admin = accounts.newcomer(email.split("@", maxsplit=1)[0], email, password)
+        accounts.set_up_from_settings(session, admin, accounts.ProgramDetails(), now=times.now())
+    except AppError as problem:
+        _stop(f"The first admin could not be made from LOYALTY_ADMIN_EMAIL and LOYALTY_ADMIN_PASSWORD: {problem}")
+    typer.echo(f"Made the first admin, {admin.email}.")
+
+
+def _announce(secret: str | None) -> None:
+    address = settings().origin
+    if make_url(settings().database).get_backend_name() == "sqlite" and settings().workers > 1:
+        _stop("LOYALTY_WORKERS above 1 needs PostgreSQL: set LOYALTY_DATABASE_URL.")
+    typer.echo("")
+    if secret:
+        typer.echo("  Nobody is here yet. Open this link once to set up the program and its first admin:")
+        typer.echo(f"\n  {address}/setup/?token={secret}\n")
+    else:
+        typer.echo(f"  Open {address}/\n")
+    sys.stdout.flush()
+
+
+def _stop(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+class _Nobody:
+    """Stands in where the worker runs elsewhere."""
+
+    def __enter__(self) -> None:
+        """Start nothing."""
+
+    def __exit__(self, *_: object) -> None:
+        """Stop nothing."""
+
+
+class _Worker:
+    """The background worker as a process of its own, started again whenever it dies."""
+
+    def __init__(self) -> None:
+        """Prepare to start it."""
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        """Start it."""
+        self._watcher.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it, and wait until it has stopped."""
+        self._stopping.set()
+        if self._process:
+            self._process.terminate()
+        self._watcher.join(timeout=10)
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            self._process = subprocess.Popen([sys.executable, "-m", "loyalty_app.cli", "worker"], env=os.environ)  # noqa: S603
+            self._process.wait()
+            if not self._stopping.is_set():
+                time.sleep(RESTART_SECONDS)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,107 @@
+"""The overview."""
+
+import reflex as rx
+
+from loyalty_app.accounts.state import ShellState
+from loyalty_app.dashboard.state import OverviewState, ScanRow
+from loyalty_app.ui.icons import icon
+from loyalty_app.ui.layout import title_line
+
+
+def overview_page() -> rx.Component:
+    """Tell how the program goes in one look."""
+    return rx.fragment(
+        title_line("Overview", lead="Every number here is live."),
+        rx.cond(
+            OverviewState.is_loaded,
+            rx.fragment(
+                rx.cond(OverviewState.is_new, _first_steps()),
+                rx.el.dl(
+                    _tile("Batches", OverviewState.batches, f"{OverviewState.batches_ever} ever made"),
+                    _tile("Vouchers", OverviewState.vouchers, "in all batches"),
+                    _tile("Claimed", OverviewState.claimed, f"{OverviewState.claimed_share}% of all vouchers"),
+                    _tile("Redeemed", OverviewState.redeemed, f"redemption rate {OverviewState.rate}"),
+                    class_name="tiles",
+                ),
+                _funnel(),
+                _scans(),
+            ),
+            rx.el.div(class_name="skeleton tall", aria_busy="true"),
+        ),
+    )
+
+
+def _first_steps() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Start here"),
+        rx.el.ol(
+            rx.el.li(rx.el.a("Make an offer", href="/admin/offers/new/"), ": what members get."),
+            rx.el.li(rx.el.a("Make a batch", href="/admin/batches/new/"), " of it: vouchers behind one claim link."),
+            rx.el.li("Share the link or its QR code, and watch the numbers here."),
+            rx.el.li("At the counter, open ", rx.el.a("the scanner", href="/scan/"), " on a tablet."),
+        ),
+        class_name="card steps",
+    )
+
+
+def _tile(label: str, value: rx.Var[str], note: str | rx.Var[str]) -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(label),
+        rx.el.dd(rx.el.span(value, key=value, class_name="live"), rx.el.small(note)),
+        class_name="card tile",
+    )
+
+
+def _funnel() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("From voucher to counter"),
+        rx.el.ul(
+            _bar("Vouchers", OverviewState.vouchers, 100, "all"),
+            _bar("Claimed", OverviewState.claimed, OverviewState.claimed_share, "claimed"),
+            _bar("Redeemed", OverviewState.redeemed, OverviewState.redeemed_share, "redeemed"),
+            class_name="bars",
+        ),
+        class_name="card",
+    )
+
+
+def _bar(label: str, value: rx.Var[str], share: rx.Var[int] | int, kind: str) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(label),
+        rx.el.span(rx.el.span(class_name=f"fill {kind}", style={"inlineSize": f"{share}%"}), class_name="track"),
+        rx.el.strong(value),
+    )
+
+
+def _scans() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Latest scans"),
+        rx.cond(
+            OverviewState.scans.length() > 0,
+            rx.el.table(
+                rx.el.thead(
+                    rx.el.tr(*[rx.el.th(head, scope="col") for head in ("Outcome", "What", "Member", "Staff", "When")])
+                ),
+                rx.el.tbody(rx.foreach(OverviewState.scans, _scan)),
+                class_name="rows",
+            ),
+            rx.el.p("Nothing scanned yet. Every scan appears here by itself, refused ones too.", class_name="quiet"),
+        ),
+        class_name="card",
+    )
+
+
+def _scan(row: rx.Var[ScanRow]) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(
+            rx.cond(row.is_good, icon("check"), icon("cross")),
+            row.outcome,
+            custom_attrs={"data-label": "Outcome", "data-good": row.is_good},
+            class_name="outcome",
+        ),
+        rx.el.td(row.what, custom_attrs={"data-label": "What"}),
+        rx.el.td(row.member, custom_attrs={"data-label": "Member"}),
+        rx.el.td(row.staff, custom_attrs={"data-label": "Staff"}),
+        rx.el.td(row.at, custom_attrs={"data-label": "When"}),
+        key=row.id,
+    )

@@ -1,0 +1,102 @@
+"""The overview of the program, live."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import reflex as rx
+from sqlmodel import Session
+
+from loyalty_app.batches import service as batches
+from loyalty_app.batches.rules import redemption_rate
+from loyalty_app.core import times
+from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.database import read
+from loyalty_app.core.reasons import Reason
+from loyalty_app.dashboard import service as dashboard
+from loyalty_app.program import service as programs
+from loyalty_app.program.models import Program
+from loyalty_app.program.rules import say_number
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.ui.live import hub
+
+WORDS = {
+    None: "Redeemed",
+    Reason.ALREADY_REDEEMED: "Already redeemed",
+    Reason.EXPIRED: "Expired",
+    Reason.NOT_CLAIMED: "Not claimed",
+    Reason.UNKNOWN_CODE: "Unknown code",
+    Reason.MALFORMED: "Not readable",
+    Reason.WRONG_KIND: "Not a voucher",
+}
+
+
+@dataclass(frozen=True)
+class ScanRow:
+    """One attempt at the counter."""
+
+    id: int
+    at: str
+    what: str
+    member: str
+    staff: str
+    outcome: str
+    is_good: bool
+
+
+class OverviewState(rx.State):
+    """The program in a few numbers, and what just happened at the counter."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
+
+    batches: str = "0"
+    batches_ever: str = "0"
+    vouchers: str = "0"
+    claimed: str = "0"
+    redeemed: str = "0"
+    rate: str = "—"
+    claimed_share: int = 0
+    redeemed_share: int = 0
+    scans: list[ScanRow] = []  # noqa: RUF012 - the framework copies it for each tab
+    is_loaded: bool = False
+    is_new: bool = False
+
+    @rx.event
+    async def opened(self) -> None:
+        """Show the numbers, and keep them fresh."""
+        hub.subscribe(self, OverviewState.refresh, batches.TOPIC, redemptions.TOPIC)
+        await self._show()
+
+    @rx.event
+    async def refresh(self) -> None:
+        """Show them again after something changed."""
+        await self._show()
+
+    async def _show(self) -> None:
+        program, sums = await hub.shared(batches.TOPIC, "totals", lambda: read(_totals))
+        latest = await hub.shared(redemptions.TOPIC, "latest", lambda: read(redemptions.latest, by=actor()))
+        locale = program.locale
+        self.batches, self.batches_ever = say_number(sums.batches, locale), say_number(sums.batches_ever, locale)
+        self.vouchers = say_number(sums.vouchers, locale)
+        self.claimed, self.redeemed = say_number(sums.claimed, locale), say_number(sums.redeemed, locale)
+        rate = redemption_rate(sums.claimed, sums.redeemed)
+        self.rate = "—" if rate is None else f"{rate}%"
+        self.claimed_share = sums.claimed * 100 // max(sums.vouchers, 1)
+        self.redeemed_share = sums.redeemed * 100 // max(sums.vouchers, 1)
+        self.scans = [_row(scan, program) for scan in latest]
+        self.is_new, self.is_loaded = sums.batches_ever == 0, True
+
+
+def _totals(session: Session) -> tuple[Program, dashboard.Totals]:
+    return programs.current(session), dashboard.totals(session, by=actor())
+
+
+def _row(scan: redemptions.Scan, program: Program) -> ScanRow:
+    return ScanRow(
+        scan.id,
+        times.say_instant(scan.at, program.time_zone, program.locale),
+        scan.title or scan.text[:40],
+        scan.member or "—",
+        scan.staff or "—",
+        WORDS.get(scan.reason, "Refused"),
+        scan.reason is None,
+    )

@@ -1,0 +1,111 @@
+"""READ FIRST: every screen with its route, the plain routes, and what runs beside them: the sitemap."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import reflex as rx
+
+from loyalty_app import api, worker
+from loyalty_app.accounts import page as accounts
+from loyalty_app.accounts import service as account_service
+from loyalty_app.accounts.state import EntranceState, ShellState
+from loyalty_app.batches import page as batches
+from loyalty_app.batches.state import BatchesState, NewBatchState
+from loyalty_app.claims import page as claims
+from loyalty_app.claims.state import CardsState, ClaimState
+from loyalty_app.core import times
+from loyalty_app.core.actor import Actor
+from loyalty_app.core.config import settings
+from loyalty_app.core.database import read
+from loyalty_app.dashboard import page as dashboard
+from loyalty_app.dashboard.state import OverviewState
+from loyalty_app.members import page as members
+from loyalty_app.offers import page as offers
+from loyalty_app.offers.state import NewOfferState, OffersState
+from loyalty_app.redemptions import page as redemptions
+from loyalty_app.redemptions.state import ScanState
+from loyalty_app.ui import errors, layout
+from loyalty_app.ui.guard import Guard
+from loyalty_app.ui.live import hub
+from loyalty_app.ui.shield import Shield, content_security_policy
+
+SIGNS = layout.Signs(
+    program=ShellState.program_name,
+    person=ShellState.name,
+    home=ShellState.home,
+    is_signed_in=ShellState.is_signed_in,
+    is_member=ShellState.is_member,
+    may_scan=ShellState.may_scan,
+    may_watch=ShellState.may_watch,
+)
+
+
+async def who(session_hash: str) -> Actor:
+    """Return whose session a hash is."""
+    return await read(account_service.actor_of, session_hash, now=times.now())
+
+
+def public(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.EventType[()]) -> None:
+    """Put up a page for everybody."""
+    app.add_page(layout.public(page(), SIGNS), route=route, title=title, on_load=[ShellState.opened, *opened])
+
+
+def desk(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.EventType[()]) -> None:
+    """Put up a page for work."""
+    app.add_page(layout.desk(page(), SIGNS, route), route=route, title=title, on_load=[ShellState.opened, *opened])
+
+
+guard = Guard(who)
+app = rx.App(
+    api_transformer=[
+        api.build(guard.caller),
+        lambda inner: Shield(inner, content_security_policy(_built_pages()), _proxies()),
+    ],
+    stylesheets=["/css/tokens.css", "/css/base.css", "/css/desk.css", "/css/public.css", "/css/counter.css"],
+    app_wraps={},
+    toaster=None,
+    html_lang="en",
+    backend_exception_handler=errors.explain,
+)
+app.add_middleware(guard)
+
+public("/", members.home_page, "Home")
+public("/sign-in", accounts.sign_in_page, "Sign in", EntranceState.opened)
+public("/sign-up", accounts.sign_up_page, "Become a member", EntranceState.opened)
+public("/setup", accounts.setup_page, "Set up", EntranceState.setup_opened)
+public("/not-allowed", accounts.not_allowed_page, "Not allowed")
+public("/404", accounts.not_found_page, "Not found")
+public(f"/{api.DEFAULT_LOCALE}/claim/[token]", claims.claim_page, "Claim a voucher", ClaimState.opened)
+public("/my/cards", claims.cards_page, "My cards", CardsState.opened)
+desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)
+desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)
+desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.opened)
+desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
+desk("/admin/offers/new", offers.new_offer_page, "New offer", NewOfferState.opened)
+app.add_page(redemptions.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened])
+
+
+@contextlib.asynccontextmanager
+async def live_updates() -> AsyncIterator[None]:
+    """Listen for changes for as long as the server runs."""
+    listening = asyncio.create_task(hub.run(app))
+    yield
+    listening.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await listening
+
+
+app.register_lifespan_task(live_updates)
+worker.tell_the_queue()
+
+
+def _built_pages() -> list[Path]:
+    web = Path(os.environ.get("REFLEX_WEB_WORKDIR", ".web"))
+    return sorted((web / "build" / "client").rglob("*.html"))
+
+
+def _proxies() -> frozenset[str]:
+    return frozenset(address.strip() for address in settings().trusted_proxies.split(",") if address.strip())

@@ -1,0 +1,114 @@
+"""The list of offers, and a new one."""
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import reflex as rx
+from sqlmodel import Session
+
+from loyalty_app.core import times
+from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.database import read, transact
+from loyalty_app.core.errors import InvalidError
+from loyalty_app.offers import rules
+from loyalty_app.offers import service as offers
+from loyalty_app.offers.models import Offer, RewardKind
+from loyalty_app.program import service as programs
+from loyalty_app.program.models import Program
+from loyalty_app.program.rules import say_money
+from loyalty_app.ui.errors import NoticeState, say
+from loyalty_app.ui.live import hub
+
+
+@dataclass(frozen=True)
+class OfferRow:
+    """An offer as its card shows it."""
+
+    id: int
+    title: str
+    description: str
+    reward: str
+    conditions: str
+
+
+class OffersState(rx.State):
+    """All offers."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
+
+    rows: list[OfferRow] = []  # noqa: RUF012 - the framework copies it for each tab
+    is_loaded: bool = False
+
+    @rx.event
+    async def opened(self) -> None:
+        """Show the offers, and keep the list fresh."""
+        hub.subscribe(self, OffersState.refresh, "offers")
+        await self._show()
+
+    @rx.event
+    async def refresh(self) -> None:
+        """Show them again."""
+        await self._show()
+
+    async def _show(self) -> None:
+        program, found = await read(_newest)
+        self.rows = [row(offer, program) for offer in found]
+        self.is_loaded = True
+
+
+class NewOfferState(rx.State):
+    """The form of a new offer."""
+
+    permission: ClassVar[Permission] = Permission.OFFER_MANAGEMENT
+
+    problems: dict[str, str] = {}  # noqa: RUF012
+    reward_kind: str = RewardKind.PERCENT.value
+    currency: str = ""
+
+    @rx.event
+    async def opened(self) -> None:
+        """Start with an empty form."""
+        self.problems = {}
+        program, _ = await read(_newest)
+        self.currency = program.currency
+
+    @rx.event
+    async def choose_kind(self, kind: str) -> None:
+        """Ask for what this kind of reward needs."""
+        self.reward_kind = kind if kind in set(RewardKind) else RewardKind.PERCENT.value
+
+    @rx.event
+    async def save(self, form: dict[str, Any]) -> rx.event.EventSpec | None:
+        """Make the offer, or say what is not acceptable."""
+        try:
+            offer = await transact(offers.create, draft(rules.Draft, form), by=actor(), now=times.now())
+        except InvalidError as problem:
+            self.problems = problem.problems
+            return None
+        say(await self.get_state(NoticeState), f"Offer “{offer.title}” is made. Now make a batch of it.")
+        return rx.redirect(f"/admin/batches/new/?offer={offer.id}")
+
+
+def row(offer: Offer, program: Program) -> OfferRow:
+    """Return the offer as its card shows it."""
+    conditions = []
+    if offer.minimum_purchase:
+        conditions.append(f"Minimum purchase {say_money(offer.minimum_purchase, program.currency, program.locale)}")
+    if offer.valid_days:
+        conditions.append(f"Valid {offer.valid_days} day{'s' if offer.valid_days > 1 else ''} after the claim")
+    return OfferRow(
+        offer.id or 0,
+        offer.title,
+        offer.description,
+        rules.say_reward(offer, program.currency, program.locale),
+        " · ".join(conditions) or "No conditions",
+    )
+
+
+def draft(kind: type[Any], form: dict[str, Any]) -> Any:
+    """Return what somebody typed as a draft: known fields only, as text, whatever a stranger may send."""
+    return kind(**{one.name: str(form.get(one.name) or "")[:3000] for one in fields(kind)})
+
+
+def _newest(session: Session) -> tuple[Program, list[Offer]]:
+    return programs.current(session), offers.newest(session, by=actor())

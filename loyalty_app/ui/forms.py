@@ -1,0 +1,124 @@
+"""Forms: a label above, help under it, the error under the field, a summary that links to it."""
+
+from typing import Any
+
+import reflex as rx
+from reflex.components.component import NoSSRComponent
+
+_post_form = rx.asset("post_form.jsx", shared=True)
+_form_memory = rx.asset("form_memory.jsx", shared=True)
+_copy_button = rx.asset("copy_button.jsx", shared=True)
+
+
+class PostForm(rx.Component):
+    """A form for a plain route, with the answer shown in place."""
+
+    library = f"$/public{_post_form}"
+    tag = "PostForm"
+    action: rx.Var[str]
+    quiet: rx.Var[bool]
+
+
+class FormMemory(NoSSRComponent):
+    """Keeps what is typed into the form around it over a reload; `forget` drops what was kept."""
+
+    library = f"$/public{_form_memory}"
+    tag = "FormMemory"
+    name: rx.Var[str]
+    forget: rx.Var[str]
+
+
+class CopyButton(rx.Component):
+    """A button that copies a text and says so."""
+
+    library = f"$/public{_copy_button}"
+    tag = "CopyButton"
+    text: rx.Var[str]
+    label: rx.Var[str]
+    done: rx.Var[str]
+
+
+def remember(name: str) -> rx.Component:
+    """Keep the answers of the form around this over a reload."""
+    return FormMemory.create(name=name)
+
+
+def forget(name: str) -> rx.Component:
+    """Drop the answers kept for a form, because it was sent."""
+    return FormMemory.create(forget=name)
+
+
+def field(
+    name: str,
+    label: str | rx.Var[str],
+    control: rx.Component | None = None,
+    *,
+    help_text: str | rx.Var[str] = "",
+    problems: rx.Var[dict[str, str]] | None = None,
+    **props: Any,
+) -> rx.Component:
+    """Return a labelled control; `problems` is the state's dict of errors, without it the form's script fills them in."""
+    described = f"{name}-help {name}-problem"
+    props = {"id": name, "name": name, "aria_describedby": described, **props}
+    if problems is not None:
+        props["aria_invalid"] = rx.cond(problems.contains(name), "true", "false")
+    problem = rx.el.p(
+        problems.get(name, "") if problems is not None else "",
+        id=f"{name}-problem",
+        class_name="problem",
+        custom_attrs={"data-problem-of": name},
+    )
+    return rx.el.div(
+        rx.el.label(label, html_for=name),
+        rx.el.p(help_text, id=f"{name}-help", class_name="help"),
+        control(**props) if callable(control) else rx.el.input(**props),  # type: ignore[misc]
+        problem,
+        class_name="field",
+    )
+
+
+def options(*choices: tuple[str, str], chosen: str = "") -> Any:
+    """Return a select control for `field`: (value, words) each."""
+
+    def select(**props: Any) -> rx.Component:
+        return rx.el.select(
+            *[rx.el.option(words, value=value) for value, words in choices], default_value=chosen, **props
+        )
+
+    return select
+
+
+def summary(problems: rx.Var[dict[str, str]]) -> rx.Component:
+    """Return the list of errors above a form, each a link to its field."""
+    return rx.cond(
+        problems.length() > 0,
+        rx.el.div(
+            rx.el.ul(
+                rx.foreach(
+                    problems.entries(),
+                    lambda entry: rx.el.li(rx.el.a(entry[1], href=f"#{entry[0]}", custom_attrs={"reloadDocument": True})),
+                )
+            ),
+            class_name="summary",
+            role="alert",
+        ),
+    )
+
+
+def submit(words: str | rx.Var[str], *, busy: rx.Var[bool] | bool = False, **props: Any) -> rx.Component:
+    """Return the button that sends a form; it says what it does, and spins while it does."""
+    return rx.el.button(
+        rx.el.span(class_name="spinner", aria_hidden="true"),
+        words,
+        type="submit",
+        class_name="button primary",
+        custom_attrs={"data-busy": busy},
+        **props,
+    )
+
+
+def sign_out_button() -> rx.Component:
+    """Return the button that ends the session."""
+    return PostForm.create(
+        rx.el.button("Sign out", type="submit", class_name="button quiet"), action="/auth/sign-out", class_name="inline"
+    )

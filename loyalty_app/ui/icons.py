@@ -1,0 +1,37 @@
+"""A few drawn icons, so that no icon library has to be loaded."""
+
+import reflex as rx
+
+_PATHS = {
+    "gauge": "M4 19a8 8 0 1 1 16 0M12 19l4-6",
+    "stack": "M12 4 3 9l9 5 9-5-9-5ZM3 14l9 5 9-5",
+    "tag": "M4 4h8l8 8-8 8-8-8V4Zm4 4h.01",
+    "scan": "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M7 12h10",
+    "person": "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-8 9a8 8 0 0 1 16 0",
+    "offline": "M3 3l18 18M5 12a10 10 0 0 1 4-2.5M2 8.5A15 15 0 0 1 7 5.6M19 12a10 10 0 0 0-3.5-2.3M22 8.5A15 15 0 0 0 11 4M12 19h.01",
+    "qr": "M4 4h6v6H4V4Zm10 0h6v6h-6V4ZM4 14h6v6H4v-6Zm10 0h2v2h-2v-2Zm4 0h2v2h-2v-2Zm-4 4h2v2h-2v-2Zm4 0h2v2h-2v-2Z",
+    "more": "M5 12h.01M12 12h.01M19 12h.01",
+    "plus": "M12 5v14M5 12h14",
+    "check": "M5 13l4 4L19 7",
+    "pause": "M8 5v14M16 5v14",
+    "play": "M7 5l12 7-12 7V5Z",
+    "clock": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Zm0-14v5l3 2",
+    "cross": "M6 6l12 12M18 6 6 18",
+    "trash": "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13",
+    "ticket": "M3 8a2 2 0 0 0 0 8v3h18v-3a2 2 0 0 1 0-8V5H3v3Zm11-3v14",
+}
+
+
+def icon(name: str) -> rx.Component:
+    """Return an icon of the size of the text beside it; it says nothing to a screen reader."""
+    return rx.el.svg(
+        rx.el.path(d=_PATHS[name]),
+        view_box="0 0 24 24",
+        fill="none",
+        stroke="currentColor",
+        stroke_width="1.8",
+        stroke_linecap="round",
+        stroke_linejoin="round",
+        class_name="icon",
+        aria_hidden="true",
+    )

@@ -1,0 +1,148 @@
+"""The frames that pages stand in: the desk for work, one column for the public."""
+
+from dataclasses import dataclass
+
+import reflex as rx
+from reflex_components_core.core.banner import has_connection_errors
+
+from loyalty_app.ui import forms
+from loyalty_app.ui.errors import NoticeState
+from loyalty_app.ui.icons import icon
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What a frame shows of the program and of the person, as state vars of the feature that knows them."""
+
+    program: rx.Var[str]
+    person: rx.Var[str]
+    home: rx.Var[str]
+    is_signed_in: rx.Var[bool]
+    is_member: rx.Var[bool]
+    may_scan: rx.Var[bool]
+    may_watch: rx.Var[bool]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the desk's navigation."""
+
+    label: str
+    path: str
+    icon: str
+
+
+PLACES = (
+    Place("Overview", "/admin/", "gauge"),
+    Place("Batches", "/admin/batches/", "stack"),
+    Place("Offers", "/admin/offers/", "tag"),
+)
+
+
+def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
+    """Return a working page: navigation beside it, who is signed in above it."""
+    return rx.el.div(
+        skip_link(),
+        rx.el.nav(
+            rx.el.a(rx.el.span(signs.program), href="/", class_name="brand"),
+            rx.el.ul(
+                *[_entry(place, here) for place in PLACES],
+                rx.cond(signs.may_scan, _entry(Place("Scan", "/scan/", "scan"), here)),
+            ),
+            class_name="side",
+            aria_label="Main",
+        ),
+        rx.el.div(
+            rx.el.header(
+                connection(),
+                rx.el.details(
+                    rx.el.summary(icon("person"), rx.el.span(signs.person), aria_label="Account"),
+                    rx.el.div(forms.sign_out_button(), class_name="menu"),
+                    class_name="account",
+                ),
+                class_name="top",
+            ),
+            rx.el.main(content, id="content", tab_index=-1),
+            class_name="work",
+        ),
+        notice(),
+        class_name="desk",
+    )
+
+
+def public(content: rx.Component, signs: Signs) -> rx.Component:
+    """Return a page for everybody: one column, the brand above, nothing that the moment does not need."""
+    return rx.el.div(
+        skip_link(),
+        rx.el.header(
+            rx.el.a(signs.program, href="/", class_name="brand"),
+            rx.el.nav(
+                rx.cond(signs.is_member, rx.el.a("My cards", href="/my/cards/")),
+                rx.cond(
+                    signs.is_signed_in,
+                    rx.fragment(
+                        rx.cond(~signs.is_member, rx.el.a("Work", href=signs.home)),
+                        forms.sign_out_button(),
+                    ),
+                ),
+                aria_label="Account",
+            ),
+            class_name="public-top",
+        ),
+        rx.el.main(content, id="content", tab_index=-1),
+        rx.el.footer(signs.program, connection()),
+        notice(),
+        class_name="public",
+    )
+
+
+def title_line(title: str | rx.Var[str], *actions: rx.Component, lead: str | rx.Var[str] = "") -> rx.Component:
+    """Return a page's head: its name, one sentence, and its main action."""
+    return rx.el.div(
+        rx.el.div(rx.el.h1(title), rx.cond(lead, rx.el.p(lead, class_name="lead"), rx.fragment())),
+        rx.el.div(*actions, class_name="actions"),
+        class_name="title-line",
+    )
+
+
+def empty(title: str, sentence: str, *actions: rx.Component) -> rx.Component:
+    """Return what stands where there is nothing yet: what this is for, and the first step."""
+    return rx.el.div(rx.el.h2(title), rx.el.p(sentence), *actions, class_name="empty")
+
+
+def connection() -> rx.Component:
+    """Return the dot that tells whether what is shown is fresh."""
+    return rx.el.p(
+        rx.cond(
+            has_connection_errors,
+            rx.el.span(icon("offline"), "Connection lost, trying again", class_name="connection lost"),
+            rx.el.span(rx.el.span(class_name="dot"), "Live", class_name="connection"),
+        ),
+        role="status",
+    )
+
+
+def notice() -> rx.Component:
+    """Return the sentence at the foot of the screen."""
+    return rx.el.div(
+        rx.cond(
+            NoticeState.notice,
+            rx.el.div(
+                rx.el.p(NoticeState.notice),
+                rx.el.button("Dismiss", type="button", on_click=NoticeState.dismiss, class_name="button quiet"),
+                class_name=rx.cond(NoticeState.is_problem, "notice bad", "notice"),
+            ),
+        ),
+        aria_live="polite",
+        class_name="notice-place",
+    )
+
+
+def skip_link() -> rx.Component:
+    """Return the first stop of the keyboard."""
+    return rx.el.a("Skip to content", href="#content", class_name="skip")
+
+
+def _entry(place: Place, here: str) -> rx.Component:
+    current = {"aria_current": "page"} if place.path.rstrip("/") == here.rstrip("/") else {}
+    return rx.el.li(rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **current))

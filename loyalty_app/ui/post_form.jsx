@@ -1,0 +1,63 @@
+import React, { useRef, useState } from "react";
+
+// A form that posts to a plain route (only a response can set an HttpOnly cookie) and shows the answer in place:
+// what was typed stays, each wrong field says why, and a summary above links to them.
+export function PostForm({ action, children, className, quiet = false }) {
+  const form = useRef(null);
+  const [problem, setProblem] = useState(null);
+  const [isBusy, setBusy] = useState(false);
+
+  const submit = async (event) => {
+    event.preventDefault();
+    if (isBusy) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      const answer = await fetch(action, { method: "POST", body: new FormData(form.current), headers: { Accept: "application/json" } });
+      const said = await answer.json();
+      if (answer.ok) {
+        window.location.assign(said.next);
+        return; // stays busy until the next page is there
+      }
+      setProblem({ detail: said.detail ?? "This did not work. Try again.", fields: said.problems ?? {} });
+    } catch {
+      setProblem({ detail: "No connection to the server. Check the network and try again.", fields: {} });
+    }
+    setBusy(false);
+  };
+
+  const fields = problem?.fields ?? {};
+  React.useEffect(() => {
+    if (!form.current) return;
+    for (const field of form.current.querySelectorAll("[name]")) {
+      const text = fields[field.name];
+      const place = form.current.querySelector(`[data-problem-of="${field.name}"]`);
+      if (place) place.textContent = text ?? "";
+      if (text) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
+    }
+    if (problem) form.current.querySelector("[data-summary]")?.focus();
+  }, [problem]);
+
+  const names = Object.keys(fields);
+  return (
+    <form ref={form} action={action} method="post" noValidate onSubmit={submit} className={className} aria-busy={isBusy} data-busy={isBusy || undefined}>
+      {problem && !quiet && (
+        <div className="summary" role="alert" tabIndex={-1} data-summary>
+          {names.length ? (
+            <ul>
+              {names.map((name) => (
+                <li key={name}>
+                  <a href={`#${name}`} onClick={(event) => { event.preventDefault(); document.getElementById(name)?.focus(); }}>{fields[name]}</a>
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <p>{problem.detail}</p>
+          )}
+        </div>
+      )}
+      {children}
+    </form>
+  );
+}

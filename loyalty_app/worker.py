@@ -1,0 +1,69 @@
+"""The queue, and which kind of job runs which step."""
+
+import functools
+import logging
+import os
+import signal
+import threading
+import time
+
+from huey import PostgresHuey, SqliteHuey
+from huey.api import Huey
+
+from loyalty_app.batches import service as batches
+from loyalty_app.codes import step as codes
+from loyalty_app.core import database, times
+from loyalty_app.core.config import settings
+from loyalty_app.jobs import engine
+from loyalty_app.jobs import service as jobs
+
+KINDS = {batches.GENERATE_CODES: engine.Kind(prepare=codes.prepare, fail=batches.fail)}
+
+THREADS = 2
+SWEEP_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+@functools.cache
+def queue() -> Huey:
+    """Return the queue: a file beside the SQLite file, or tables in PostgreSQL."""
+    opened = database.engine()
+    if database.is_sqlite(opened):
+        return SqliteHuey("loyalty", filename=str(settings().data_dir / "queue.db"), fsync=False)
+    address = opened.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return PostgresHuey("loyalty", dsn=address)
+
+
+@functools.cache
+def _run_task() -> object:
+    return queue().task(name="run_job")(lambda job_id: engine.run(job_id, KINDS))
+
+
+def tell_the_queue() -> None:
+    """Hand every job committed by this process to the queue."""
+    jobs.hand_over.append(lambda job_id: _run_task()(job_id))  # type: ignore[operator]
+
+
+def work() -> None:
+    """Run jobs until told to stop, and take over those of a process that died."""
+    task = _run_task()
+    consumer = queue().create_consumer(workers=THREADS, periodic=False, backoff=1.0, max_delay=1.0, initial_delay=0.05)
+    parent = os.getppid()
+
+    def sweep() -> None:
+        while True:
+            if os.getppid() != parent:  # the server that started us was killed; it will start another
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+            try:
+                with database.reading() as session:
+                    left = jobs.waiting(session, now=times.now())
+                for job_id in left:
+                    task(job_id)  # type: ignore[operator]
+            except Exception:  # the database may be away for a moment; the next round tries again
+                log.exception("the sweep failed")
+            time.sleep(SWEEP_SECONDS)
+
+    threading.Thread(target=sweep, daemon=True, name="sweep").start()
+    consumer.run()
