@@ -1,0 +1,105 @@
+"""The migrations make what the program expects, on both databases, and two of them at once do no harm."""
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from loyalty_app import tables
+from loyalty_app.core import database as databases
+from loyalty_app.core import migrations
+from tests.doors import at_once
+
+PYPROJECT = migrations.CHECKOUT / "pyproject.toml"
+
+
+@pytest.fixture
+def bare_database(kind, tmp_path, request):
+    """Open a database without any table."""
+    if kind == "sqlite":
+        opened = databases.connect(f"sqlite:///{tmp_path / 'bare.db'}")
+        yield opened
+        opened.dispose()
+        return
+    connection, address = request.getfixturevalue("postgresql_templates")
+    name = databases.make_url(address("bare")).database
+    connection.execute(f"create database {name} template template0")
+    opened = databases.connect(address("bare"))
+    yield opened
+    opened.dispose()
+    connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_models_and_migrations_agree():
+    command.check(Config(toml_file=PYPROJECT))
+
+
+def test_a_difference_between_models_and_migrations_is_found(empty_database):
+    with empty_database.begin() as connection:
+        connection.execute(sa.text("drop index code_free"))
+
+    with pytest.raises(Exception, match="code_free"):
+        command.check(Config(toml_file=PYPROJECT))
+
+
+def test_the_queues_own_tables_are_left_alone(empty_database):
+    with empty_database.begin() as connection:
+        connection.execute(sa.text("create table huey_task (id integer primary key)"))
+
+    command.check(Config(toml_file=PYPROJECT))
+
+
+def test_a_bare_database_is_behind_until_it_is_migrated(bare_database):
+    assert not migrations.is_current(bare_database)
+
+    migrations.migrate(bare_database)
+
+    assert migrations.is_current(bare_database)
+    assert {table.name for table in tables.metadata.sorted_tables} < set(sa.inspect(bare_database).get_table_names())
+
+
+def test_migrating_again_changes_nothing(database):
+    migrations.migrate(database)
+
+    assert migrations.is_current(database)
+
+
+def test_two_processes_may_migrate_at_once(bare_database):
+    at_once([lambda: migrations.migrate(bare_database)] * 4)
+
+    assert migrations.is_current(bare_database)
+
+
+def test_a_migration_is_all_or_nothing(bare_database):
+    with migrations.alone(bare_database) as connection:
+        connection.execute(sa.text("create table topic (name text)"))  # in the way of the last table
+
+    with pytest.raises(sa.exc.DBAPIError):
+        migrations.migrate(bare_database)
+
+    assert sa.inspect(bare_database).get_table_names() == ["topic"]
+
+
+def test_a_database_can_go_back(empty_database):
+    command.downgrade(Config(toml_file=PYPROJECT), "base")
+
+    assert sa.inspect(empty_database).get_table_names() == ["alembic_version"]
+
+
+def test_rebuilding_a_table_takes_no_children_along(bare_database):
+    with bare_database.begin() as connection:
+        connection.execute(sa.text("create table parent (id integer primary key)"))
+        connection.execute(sa.text("create table child (id integer references parent on delete cascade)"))
+        connection.execute(sa.text("insert into parent values (1)"))
+        connection.execute(sa.text("insert into child values (1)"))
+
+    with migrations.alone(bare_database) as connection:
+        if databases.is_sqlite(connection):
+            connection.execute(sa.text("drop table parent"))
+            connection.execute(sa.text("create table parent (id integer primary key)"))
+            connection.execute(sa.text("insert into parent values (1)"))
+
+    with bare_database.begin() as connection:
+        assert connection.execute(sa.text("select count(*) from child")).scalar_one() == 1
+        connection.execute(sa.text("delete from parent"))
+        assert connection.execute(sa.text("select count(*) from child")).scalar_one() == 0
