@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from loyalty_app.accounts.state import EntranceState, ShellState
+from loyalty_app.accounts.state import EntranceState
 from loyalty_app.core import times
 from loyalty_app.program.rules import LOCALES, currencies, language_name
 from loyalty_app.ui.forms import PostForm, field, options, submit
@@ -58,7 +58,7 @@ def not_allowed_page() -> rx.Component:
     return rx.el.section(
         rx.el.h1("Not for your account"),
         rx.el.p("Your account may not open this page. Ask an admin if you need it, or sign in with another account."),
-        rx.el.a("Back to your work", href=ShellState.home, class_name="button primary"),
+        rx.el.a("Back to Home", href="/", class_name="button primary"),
         class_name="panel",
     )
 

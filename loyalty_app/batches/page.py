@@ -81,6 +81,7 @@ def new_batch_page() -> rx.Component:
     """Describe a new batch."""
     state, problems = NewBatchState, NewBatchState.problems
     return rx.fragment(
+        forget("offer"),
         title_line("New batch"),
         rx.cond(
             state.is_loaded,
@@ -112,7 +113,7 @@ def _form(state: type[NewBatchState], problems: rx.Var[dict[str, str]]) -> rx.Co
             input_mode="numeric",
             auto_complete="off",
             default_value="500",
-            on_change=lambda value: state.weigh("quantity", value).debounce(250),
+            on_change=state.weigh_quantity.debounce(250),
         ),
         field("expires_on", "Expiry date", type="date", help_text=f"Valid through the end of this day, {state.zone} time.", min=state.today, problems=problems),
         rx.el.fieldset(
@@ -129,7 +130,7 @@ def _form(state: type[NewBatchState], problems: rx.Var[dict[str, str]]) -> rx.Co
                     chosen="safe",
                 ),
                 problems=problems,
-                on_change=lambda value: state.weigh("alphabet", value),
+                on_change=state.weigh_alphabet,
             ),
             field(
                 "length",
@@ -139,7 +140,7 @@ def _form(state: type[NewBatchState], problems: rx.Var[dict[str, str]]) -> rx.Co
                 input_mode="numeric",
                 auto_complete="off",
                 default_value="10",
-                on_change=lambda value: state.weigh("length", value).debounce(250),
+                on_change=state.weigh_length.debounce(250),
             ),
             rx.el.p(state.odds, class_name=rx.cond(state.is_weak, "odds weak", "odds"), aria_live="polite"),
         ),

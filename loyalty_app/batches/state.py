@@ -25,6 +25,7 @@ from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
 from loyalty_app.qr import drawing
 from loyalty_app.ui.errors import NoticeState, say
+from loyalty_app.ui.forms import SUMMARY
 from loyalty_app.ui.live import hub
 
 BADGES = {
@@ -234,10 +235,21 @@ class NewBatchState(rx.State):
         self._weigh()
 
     @rx.event
-    async def weigh(self, field: str, value: str) -> None:
-        """Tell how hard the codes are to guess while the settings are typed."""
-        if field in {"quantity", "alphabet", "length"}:
-            setattr(self, field, str(value)[:12])
+    async def weigh_quantity(self, value: str) -> None:
+        """Tell how hard the codes are to guess with this quantity."""
+        self.quantity = str(value)[:12]
+        self._weigh()
+
+    @rx.event
+    async def weigh_alphabet(self, value: str) -> None:
+        """Tell how hard the codes are to guess with this character set."""
+        self.alphabet = str(value)[:12]
+        self._weigh()
+
+    @rx.event
+    async def weigh_length(self, value: str) -> None:
+        """Tell how hard the codes are to guess with this length."""
+        self.length = str(value)[:12]
         self._weigh()
 
     @rx.event
@@ -247,7 +259,7 @@ class NewBatchState(rx.State):
             batch = await transact(batches.create, draft(rules.Draft, form), by=actor(), now=times.now())
         except InvalidError as problem:
             self.problems = problem.problems
-            return None
+            return rx.set_focus(SUMMARY)
         self.problems = {}
         say(await self.get_state(NoticeState), f"“{batch.name}” is being made. Its claim link works already.")
         return rx.redirect("/admin/batches/")

@@ -17,6 +17,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
 from loyalty_app.ui.errors import NoticeState, say
+from loyalty_app.ui.forms import SUMMARY
 from loyalty_app.ui.live import hub
 
 
@@ -84,7 +85,8 @@ class NewOfferState(rx.State):
             offer = await transact(offers.create, draft(rules.Draft, form), by=actor(), now=times.now())
         except InvalidError as problem:
             self.problems = problem.problems
-            return None
+            return rx.set_focus(SUMMARY)
+        self.problems = {}
         say(await self.get_state(NoticeState), f"Offer “{offer.title}” is made. Now make a batch of it.")
         return rx.redirect(f"/admin/batches/new/?offer={offer.id}")
 

@@ -5,6 +5,9 @@ from typing import Any
 import reflex as rx
 from reflex.components.component import NoSSRComponent
 
+SUMMARY = "problems"
+"""The place of the list of errors; a form that is refused moves the focus there."""
+
 _post_form = rx.asset("post_form.jsx", shared=True)
 _form_memory = rx.asset("form_memory.jsx", shared=True)
 _copy_button = rx.asset("copy_button.jsx", shared=True)
@@ -99,6 +102,8 @@ def summary(problems: rx.Var[dict[str, str]]) -> rx.Component:
                     lambda entry: rx.el.li(rx.el.a(entry[1], href=f"#{entry[0]}", custom_attrs={"reloadDocument": True})),
                 )
             ),
+            id=SUMMARY,
+            tab_index=-1,
             class_name="summary",
             role="alert",
         ),
