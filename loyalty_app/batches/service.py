@@ -25,7 +25,7 @@ GENERATE_CODES = "generate_codes"
 PAGE = 12
 TOPIC = "batches"
 DELETIONS = "batch-deletions"
-CLAIMABLE = (BatchStatus.GENERATING, BatchStatus.ACTIVE)
+CLAIMABLE = (BatchStatus.GENERATING, BatchStatus.ACTIVE, BatchStatus.FAILED)
 
 
 class NotPossibleNowError(AppError):
@@ -135,7 +135,9 @@ def watched(session: Session, batch_id: int, *, by: Actor) -> Batch:
 
 def by_tokens(session: Session, claim_tokens: Iterable[str]) -> dict[str, Batch]:
     """Return the batches behind public claim tokens."""
-    found = session.exec(select(Batch).where(col(Batch.claim_token).in_(set(claim_tokens))))
+    # Anything may stand in an address; what no database can store is no token of ours.
+    wanted = {token for token in claim_tokens if token.isascii() and token.isprintable()}
+    found = session.exec(select(Batch).where(col(Batch.claim_token).in_(wanted)))
     return {batch.claim_token: batch for batch in found}
 
 

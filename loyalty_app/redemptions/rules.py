@@ -9,6 +9,7 @@ from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core.reasons import Reason
 
 MOST_TEXT = 200
+MOST_NONCE = 64
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,16 @@ def recognise(text: str) -> Scanned:
         return Foreign()
     code = alphabet.normal(text) if len(text) <= MOST_TEXT else None
     return CodeText(code) if code else Unreadable()
+
+
+def kept(text: str) -> str:
+    """Return what is remembered of a text: cut, and without what no database can store."""
+    return text.encode(errors="replace").decode().replace("\0", "?")[:MOST_TEXT]
+
+
+def is_nonce(text: str) -> bool:
+    """Return whether a device may name its attempt so."""
+    return len(text) <= MOST_NONCE and text.isprintable()
 
 
 def refusal(status: CodeStatus, expires_at: datetime, now: datetime) -> Reason | None:

@@ -16,6 +16,7 @@ from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Promise
@@ -84,6 +85,8 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
     """
     for ask in asks:
         ask.by.must(Permission.REDEEM)
+        if not rules.is_nonce(ask.nonce):
+            raise InvalidError(nonce=f"Use at most {rules.MOST_NONCE} printable characters.")
     read = [rules.recognise(ask.text) for ask in asks]
     hits = _find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
     answered = _answered_before(session, asks, hits)
@@ -96,10 +99,10 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
         if repeated:
             answers.append(repeated.to(ask))
             continue
-        answer = _answer(what, hit, now)
+        answer = _answer(what, hit, ask.by, now)
         if hit and isinstance(answer, Redeemed):
             hits[hit.code.code] = hit.used(ask.by, now)  # for those after it in the list
-        answered[ask.by.account_id, ask.nonce] = _Answered(ask.text, answer)
+        answered[ask.by.account_id, ask.nonce] = _Answered(rules.kept(ask.text), answer)
         answers.append(answer)
         fresh.append(number)
 
@@ -147,7 +150,7 @@ class _Answered:
     answer: Redeemed | Refused
 
     def to(self, ask: Ask) -> Redeemed | Refused:
-        return self.answer if self.text == ask.text[: rules.MOST_TEXT] else Refused(Reason.NONCE_REUSED)
+        return self.answer if self.text == rules.kept(ask.text) else Refused(Reason.NONCE_REUSED)
 
 
 def _find(session: Session, texts: Iterable[str]) -> dict[str, _Hit]:
@@ -199,7 +202,7 @@ def _answered_before(
     return answered
 
 
-def _answer(what: rules.Scanned, hit: _Hit | None, now: datetime) -> Redeemed | Refused:
+def _answer(what: rules.Scanned, hit: _Hit | None, by: Actor, now: datetime) -> Redeemed | Refused:
     match what:
         case rules.ClaimLink() | rules.Foreign():
             return Refused(Reason.WRONG_KIND)
@@ -211,7 +214,7 @@ def _answer(what: rules.Scanned, hit: _Hit | None, now: datetime) -> Redeemed | 
         return Refused(Reason.UNKNOWN_CODE)
     if reason := rules.refusal(hit.status, hit.voucher.expires_at, now):
         return Refused(reason, hit.voucher)
-    return Redeemed(hit.voucher, now)
+    return Redeemed(hit.used(by, now).voucher, now)
 
 
 def _record(
@@ -251,7 +254,7 @@ def _record(
                 "account_id": ask.by.account_id,
                 "code_id": hit.code.id if hit else None,
                 "batch_id": hit.batch.id if hit else None,
-                "text": ask.text[: rules.MOST_TEXT],
+                "text": rules.kept(ask.text),
                 "nonce": ask.nonce,
                 "reason": answer.reason if isinstance(answer, Refused) else None,
             }

@@ -1,0 +1,271 @@
+"""Batches are made, paused, resumed and deleted, and nothing of a deleted one stays but numbers."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+import sqlalchemy as sa
+from loyalty_app import tables
+from loyalty_app.audit.models import AuditEntry
+from loyalty_app.batches import service as batches
+from loyalty_app.batches.models import Batch, BatchStatus, BatchTombstone
+from loyalty_app.batches.rules import Draft
+from loyalty_app.batches.service import NotPossibleNowError
+from loyalty_app.claims.models import ClaimAttempt
+from loyalty_app.codes.models import Code
+from loyalty_app.core.actor import STRANGER
+from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.models import Job, JobStatus
+from loyalty_app.members.models import Member
+from loyalty_app.offers.models import Offer
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import Attempt, Redemption
+from tests import builders
+from tests.builders import ADMIN, CASHIER, MARKETER, NOON, VIEWER
+from tests.doors import change, rows, see
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def draft(**changes):
+    return Draft(
+        **{"name": "Summer", "offer_id": "1", "quantity": "127", "expires_on": "2026-12-31", "prefix": "SUN"} | changes
+    )
+
+
+def create(by=MARKETER, **changes):
+    return change(batches.create, draft(**changes), by=by, now=NOON)
+
+
+def test_a_batch_copies_its_offer_and_waits_for_its_codes():
+    promised = change(builders.offer, "Ten off", reward_kind="amount", reward_value="10", valid_days="14")
+    made = create()
+
+    kept = see(batches.get, made.id)
+    assert batches.promise_of(kept) == batches.promise_of(promised)
+    assert (kept.status, kept.total, kept.made, kept.claimed) == (BatchStatus.GENERATING, 127, 0, 0)
+    assert kept.expires_on == date(2026, 12, 31)
+    assert kept.closes_at == datetime(2026, 12, 31, 23, tzinfo=UTC)
+    assert kept.created_by == MARKETER.account_id
+    assert [(job.kind, job.subject_id, job.total, job.status) for job in rows(Job)] == [
+        (batches.GENERATE_CODES, made.id, 127, JobStatus.QUEUED)
+    ]
+
+
+def test_a_later_change_of_the_offer_breaks_no_word_given(database):
+    change(builders.offer, "Ten off")
+    made = create()
+    with database.begin() as connection:
+        connection.execute(sa.update(Offer).values(title="Nothing"))
+        connection.execute(sa.delete(Offer))
+
+    assert see(batches.get, made.id).title == "Ten off"
+
+
+def test_the_worker_hears_of_a_batch_only_after_the_commit(monkeypatch):
+    heard = []
+    monkeypatch.setattr(jobs, "hand_over", [lambda job_id: heard.append([job.id for job in rows(Job)] == [job_id])])
+    change(builders.offer)
+
+    create()
+    assert heard == [True]
+
+    with pytest.raises(InvalidError):
+        create(name="")
+    assert heard == [True]
+
+
+def test_a_queue_that_is_down_does_not_undo_the_batch(monkeypatch):
+    def broken(_job_id):
+        raise ConnectionError
+
+    monkeypatch.setattr(jobs, "hand_over", [broken])
+    change(builders.offer)
+
+    create()
+    assert see(jobs.waiting, now=NOON) == [rows(Job)[0].id]
+
+
+def test_claim_tokens_are_long_and_never_the_same():
+    change(builders.offer)
+    first, second = create(), create()
+
+    assert first.claim_token != second.claim_token
+    assert len(first.claim_token) >= 128 / 6
+
+
+def test_weak_settings_are_refused_with_the_odds_and_nothing_is_made():
+    change(builders.offer)
+
+    with pytest.raises(InvalidError, match="1 guess in 16 would hit"):
+        create(alphabet="alphanumeric", length="4", quantity="100000")
+    assert rows(Batch) == rows(Job) == []
+
+
+def test_an_offer_that_is_gone_is_named():
+    with pytest.raises(InvalidError) as refused:
+        create(offer_id="99")
+
+    assert refused.value.problems.keys() == {"offer_id"}
+
+
+def test_today_is_the_day_in_the_programs_zone():
+    change(builders.offer)
+    late = datetime(2026, 6, 15, 22, 30, tzinfo=UTC)  # half past midnight in Warsaw
+
+    with pytest.raises(InvalidError, match="This day is over"):
+        change(batches.create, draft(expires_on="2026-06-15"), by=ADMIN, now=late)
+    assert change(batches.create, draft(expires_on="2026-06-16"), by=ADMIN, now=late).id
+
+
+@pytest.mark.parametrize("by", [STRANGER, CASHIER, VIEWER], ids=["stranger", "cashier", "viewer"])
+def test_only_who_manages_codes_changes_batches(by):
+    made = change(builders.batch)
+
+    for verb in (batches.pause, batches.resume, batches.delete):
+        with pytest.raises(ForbiddenError):
+            change(verb, made.id, by=by, now=NOON)
+    with pytest.raises(ForbiddenError):
+        create(by)
+
+
+def test_a_batch_is_paused_and_resumed():
+    made = change(builders.batch)
+
+    change(batches.pause, made.id, by=MARKETER, now=NOON)
+    assert see(batches.get, made.id).status is BatchStatus.PAUSED
+    change(batches.resume, made.id, by=MARKETER, now=NOON)
+    assert see(batches.get, made.id).status is BatchStatus.ACTIVE
+    assert [entry.verb for entry in rows(AuditEntry)][-2:] == ["pause", "resume"]
+
+
+def test_pausing_twice_changes_nothing_and_is_one_entry():
+    made = change(builders.batch)
+
+    for _ in range(2):
+        change(batches.pause, made.id, by=ADMIN, now=NOON)
+    assert [entry.verb for entry in rows(AuditEntry)].count("pause") == 1
+
+
+def test_pausing_and_resuming_change_no_code_row():
+    made = change(builders.batch)
+    change(builders.claimed, made)
+    before = rows(Code)
+
+    change(batches.pause, made.id, by=ADMIN, now=NOON)
+    assert rows(Code) == before
+    change(batches.resume, made.id, by=ADMIN, now=NOON)
+    assert rows(Code) == before
+
+
+def test_a_batch_cannot_be_paused_before_its_vouchers_are_made():
+    change(builders.offer)
+    made = create()
+
+    with pytest.raises(NotPossibleNowError):
+        change(batches.pause, made.id, by=ADMIN, now=NOON)
+    assert see(batches.get, made.id).status is BatchStatus.GENERATING
+
+
+@pytest.mark.parametrize("verb", [batches.pause, batches.resume, batches.delete])
+def test_a_batch_that_is_not_there_is_not_found(verb):
+    with pytest.raises(NotFoundError):
+        change(verb, 99, by=ADMIN, now=NOON)
+
+
+def used_batch():
+    """Make a batch with a free, a claimed and a redeemed voucher, and refusals of both kinds."""
+    made = change(builders.batch, 5)
+    code = change(builders.claimed, made)
+    change(builders.claimed, made, change(builders.member, "Ola"))
+    change(redemptions.redeem_many, [redemptions.Ask(code, CASHIER), redemptions.Ask(code, CASHIER)], now=NOON)
+    change(batches.pause, made.id, by=ADMIN, now=NOON)
+    return made
+
+
+def test_a_deleted_batch_leaves_no_row_with_its_codes_or_members():
+    other = change(builders.batch, 2)
+    change(builders.claimed, other)
+    kept = {table: len(rows(table)) for table in (Code, ClaimAttempt, Redemption, Attempt)}
+    made = used_batch()
+    codes = {code.code for code in rows(Code) if code.batch_id == made.id}
+
+    change(batches.delete, made.id, by=ADMIN, now=NOON)
+
+    with pytest.raises(NotFoundError):
+        see(batches.get, made.id)
+    assert {table: len(rows(table)) for table in kept} == kept
+    assert {code.batch_id for code in rows(Code)} == {other.id}
+    everything = repr([row.model_dump() for table in tables.TABLES if table is not Code for row in rows(table)])
+    assert not [code for code in codes if code in everything]
+    assert "Summer" not in repr([row.model_dump() for row in (*rows(BatchTombstone), rows(AuditEntry)[-1])])
+    assert len(rows(Member)) == 2
+
+
+def test_numbers_without_names_stay():
+    made = used_batch()
+    change(batches.delete, made.id, by=ADMIN, now=NOON)
+
+    (stone,) = rows(BatchTombstone)
+    assert (stone.batch_id, stone.total, stone.claimed, stone.redeemed) == (made.id, 5, 2, 1)
+    assert (stone.created_at, stone.deleted_at, stone.deleted_by) == (NOON, NOON, ADMIN.account_id)
+
+
+def test_the_number_of_a_deleted_batch_is_never_given_again():
+    first = change(builders.batch, 1)
+    change(batches.delete, first.id, by=ADMIN, now=NOON)
+
+    assert change(builders.batch, 1).id > first.id
+
+
+def test_deleting_cancels_the_job():
+    change(builders.offer)
+    made = create()
+
+    change(batches.delete, made.id, by=ADMIN, now=NOON)
+    assert [job.status for job in rows(Job)] == [JobStatus.CANCELLED]
+
+
+def test_batches_are_listed_newest_first_in_pages(monkeypatch):
+    monkeypatch.setattr(batches, "PAGE", 2)
+    ids = [change(builders.batch, 1).id for _ in range(3)]
+
+    first, count = see(batches.newest, 1, by=VIEWER)
+    second, _ = see(batches.newest, 2, by=VIEWER)
+    assert [batch.id for batch in (*first, *second)] == ids[::-1]
+    assert count == 3
+    with pytest.raises(ForbiddenError):
+        see(batches.newest, 1, by=CASHIER)
+
+
+@pytest.mark.parametrize(
+    "change_of", ["claimed = made + 1", "redeemed = claimed + 1", "redeemed = -1", "made = total + 1"]
+)
+def test_the_database_itself_refuses_impossible_counters(database, change_of):
+    change(builders.batch, 3)
+
+    with pytest.raises(sa.exc.IntegrityError), database.begin() as connection:
+        connection.execute(sa.text(f"update batch set {change_of}"))
+
+
+def test_a_failed_batch_goes_on_where_it_stopped():
+    made = change(builders.batch, 4, quantity="10")
+    (job,) = rows(Job)
+    change(batches.fail, made.id)
+    change(jobs.finish, job.id, JobStatus.FAILED, "ValueError")
+
+    change(batches.go_on, made.id, by=MARKETER, now=NOON)
+
+    assert see(batches.get, made.id).status is BatchStatus.GENERATING
+    (job,) = rows(Job)
+    assert (job.status, job.done, job.problem) == (JobStatus.QUEUED, 4, "")
+
+
+def test_a_batch_that_did_not_fail_cannot_go_on():
+    made = change(builders.batch)
+    before = rows(Job)
+
+    change(batches.go_on, made.id, by=MARKETER, now=NOON)
+
+    assert rows(Job) == before
+    assert see(batches.get, made.id).status is BatchStatus.ACTIVE
