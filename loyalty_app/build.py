@@ -73,5 +73,24 @@ def _compress() -> None:
             file.with_name(file.name + ".gz").write_bytes(gzip.compress(file.read_bytes(), 9, mtime=0))
 
 
+def dev() -> None:
+    """Build and serve again after every change; open tabs reload by themselves."""
+    from watchfiles import DefaultFilter, run_process  # noqa: PLC0415 - only a developer needs it
+
+    class Sources(DefaultFilter):
+        def __call__(self, change: object, path: str) -> bool:
+            return "external" not in Path(path).parts and super().__call__(change, path)  # type: ignore[arg-type]
+
+    serve = f"{sys.executable} -m loyalty_app.build serve"
+    run_process("loyalty_app", "assets", "rxconfig.py", target=serve, target_type="command", watch_filter=Sources())
+
+
 if __name__ == "__main__":
-    build()
+    match sys.argv[1:]:
+        case ["dev"]:
+            dev()
+        case ["serve"]:
+            build()
+            os.execv(sys.executable, [sys.executable, "-m", "loyalty_app.cli", "serve"])  # noqa: S606
+        case _:
+            build()

@@ -10,6 +10,7 @@ from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.service import ProgramDetails, SignedIn, SignInRefused
 from loyalty_app.core import secrets, times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.config import settings
 from loyalty_app.core.database import reading, transaction
 from loyalty_app.core.reasons import Reason
 from loyalty_app.ui.routes import allow
@@ -70,8 +71,9 @@ def setup(  # noqa: PLR0913 - the fields of the form
         admin = accounts.newcomer(name, email, password)
         with transaction() as session:
             account = accounts.set_up(session, token, admin, program, now=now)
-            if account:
-                return entrance(request, accounts.open_session(session, account, now=now), "")
+            signed_in = accounts.open_session(session, account, now=now) if account else None
+        if signed_in:
+            return entrance(request, signed_in, "")
     return JSONResponse({"detail": "This setup link does not work any more. Sign in instead."}, 410)
 
 
@@ -95,7 +97,7 @@ def entrance(request: Request, signed_in: SignedIn, wish: str) -> JSONResponse:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=_is_secure(request),
     )
     return answer
 
@@ -110,3 +112,8 @@ def refusal(refused: SignInRefused) -> JSONResponse:
         )
     said = "The e-mail address or the password is wrong."
     return JSONResponse({"code": refused.reason, "detail": said}, 401)
+
+
+def _is_secure(request: Request) -> bool:
+    # A proxy that ends TLS may not say so, but the public address does.
+    return request.url.scheme == "https" or settings().origin == f"https://{request.headers.get('host', '')}"

@@ -28,6 +28,10 @@ def batches_page() -> rx.Component:
                 empty(
                     "No batches yet",
                     "A batch is a set of vouchers behind one claim link. Make one for each channel, and compare them.",
+                    rx.cond(
+                        ShellState.may_manage,
+                        rx.el.a("Make the first batch", href="/admin/batches/new/", class_name="button"),
+                    ),
                 ),
             ),
             rx.el.div(

@@ -14,7 +14,7 @@ class Settings(BaseSettings):
 
     database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data folder.")
     public_url: str = Field(
-        "http://localhost:8000", description="The address people type; links and QR codes start with it."
+        "", description="The address people type; links and QR codes start with it. Empty means localhost and the port."
     )
     port: int = Field(8000, description="The one port that pages, websocket and forms are served on.", ge=1, le=65535)
     host: str = Field("0.0.0.0", description="The network address to listen on.")  # noqa: S104 - a tablet must reach the shop's machine
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     @property
     def origin(self) -> str:
         """Return the public address without a trailing slash, as browsers send it in `Origin`."""
-        return self.public_url.rstrip("/")
+        return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
 
 
 @lru_cache

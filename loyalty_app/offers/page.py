@@ -21,7 +21,14 @@ def offers_page() -> rx.Component:
             rx.cond(
                 OffersState.rows.length() > 0,
                 rx.el.ul(rx.foreach(OffersState.rows, _card), class_name="grid"),
-                empty("No offers yet", "An offer says what the holder of a voucher gets: points, a discount or a free item."),
+                empty(
+                    "No offers yet",
+                    "An offer says what the holder of a voucher gets: points, a discount or a free item.",
+                    rx.cond(
+                        ShellState.may_manage,
+                        rx.el.a("Make the first offer", href="/admin/offers/new/", class_name="button"),
+                    ),
+                ),
             ),
             rx.el.div(class_name="skeleton card-size", aria_busy="true"),
         ),

@@ -144,5 +144,6 @@ def skip_link() -> rx.Component:
 
 
 def _entry(place: Place, here: str) -> rx.Component:
-    current = {"aria_current": "page"} if place.path.rstrip("/") == here.rstrip("/") else {}
+    is_here = here == place.path.rstrip("/") or (place.path != PLACES[0].path and here.startswith(place.path))
+    current = {"aria_current": "page"} if is_here else {}
     return rx.el.li(rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **current))

@@ -16,6 +16,7 @@ from loyalty_app.core import live
 GAP_SECONDS = 0.15
 """Changes closer together than this reach a tab as one."""
 PATIENCE_SECONDS = 2.0
+SWEEP_SECONDS = 30.0
 
 
 class Hub:
@@ -25,19 +26,21 @@ class Hub:
         """Start with nobody listening."""
         self._app: App | None = None
         self._tabs: dict[str, dict[str, str]] = defaultdict(dict)  # topic → tab → event name
+        self._topics: dict[str, set[str]] = defaultdict(set)  # tab → topics
         self._snapshots: dict[str, dict[Any, asyncio.Future[Any]]] = defaultdict(dict)
         self._changed: set[str] = set()
         self._flushing: asyncio.Task[None] | None = None
 
     def subscribe(self, state: rx.State, handler: Any, *topics: str) -> None:
         """Send the handler's event to this tab whenever one of the topics changes."""
+        tab = state.router.session.client_token
         for topic in topics:
-            self._tabs[topic][state.router.session.client_token] = format_event_handler(handler)
+            self._tabs[topic][tab] = format_event_handler(handler)
+            self._topics[tab].add(topic)
 
     def forget(self, state: rx.State) -> None:
         """End all subscriptions of a tab; every page's opening starts with this."""
-        for topic in list(self._tabs):
-            self._drop(topic, state.router.session.client_token)
+        self._drop(state.router.session.client_token)
 
     async def shared(self, topic: str, key: Any, load: Callable[[], Awaitable[Any]]) -> Any:
         """Return what `load` read since the topic last changed: one query for all tabs that show the same."""
@@ -48,19 +51,27 @@ class Hub:
 
     @property
     def listeners(self) -> int:
-        """Return how many subscriptions there are."""
-        return sum(len(tabs) for tabs in self._tabs.values())
+        """Return how many tabs are subscribed to something."""
+        return len(self._topics)
 
     async def run(self, app: App) -> None:
         """Listen for committed topics for as long as the process lives."""
         self._app = app
-        async for topics in live.heard():
-            self._changed |= set(self._tabs) | set(self._snapshots) if live.EVERYTHING in topics else topics
-            for topic in self._changed:
-                self._snapshots.pop(topic, None)
-            if self._flushing is None or self._flushing.done():
-                # A clean context: else what is pushed counts as a child of the event that happened to start this.
-                self._flushing = asyncio.get_running_loop().create_task(self._flush(), context=contextvars.Context())
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            async for topics in live.heard():
+                self._hear(topics)
+        finally:
+            sweeping.cancel()
+
+    def _hear(self, topics: set[str]) -> None:
+        changed = set(self._tabs) | set(self._snapshots) if live.EVERYTHING in topics else topics
+        for topic in changed:
+            self._snapshots.pop(topic, None)
+        self._changed |= changed & set(self._tabs)
+        if self._changed and (self._flushing is None or self._flushing.done()):
+            # A clean context: else what is pushed counts as a child of the event that happened to start this.
+            self._flushing = asyncio.get_running_loop().create_task(self._flush(), context=contextvars.Context())
 
     async def _flush(self) -> None:
         assert self._app is not None  # noqa: S101 - set by run
@@ -74,19 +85,30 @@ class Hub:
                 await asyncio.sleep(GAP_SECONDS)
 
     async def _send(self, tab: str, event: str) -> Any:
-        assert self._app is not None  # noqa: S101
-        tokens = self._app.event_namespace._token_manager  # type: ignore[union-attr]  # noqa: SLF001 - held by a test
-        socket = tokens.token_to_socket.get(tab)
-        if socket is None or socket.instance_id != tokens.instance_id:
-            for topic in list(self._tabs):
-                self._drop(topic, tab)
+        assert self._app is not None  # noqa: S101 - set by run
+        if not self._is_open(tab):
+            self._drop(tab)
             return None
         return await self._app.event_processor.enqueue(tab, Event(name=event, payload={}))
 
-    def _drop(self, topic: str, tab: str) -> None:
-        self._tabs[topic].pop(tab, None)
-        if not self._tabs[topic]:
-            del self._tabs[topic]
+    async def _sweep(self) -> None:
+        # A closed tab is noticed when its topic changes; one whose topic never does is noticed here.
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for tab in [tab for tab in self._topics if not self._is_open(tab)]:
+                self._drop(tab)
+
+    def _is_open(self, tab: str) -> bool:
+        assert self._app is not None  # noqa: S101 - set by run
+        tokens = self._app.event_namespace._token_manager  # type: ignore[union-attr]  # noqa: SLF001 - held by a test
+        socket = tokens.token_to_socket.get(tab)
+        return socket is not None and socket.instance_id == tokens.instance_id
+
+    def _drop(self, tab: str) -> None:
+        for topic in self._topics.pop(tab, ()):
+            self._tabs[topic].pop(tab, None)
+            if not self._tabs[topic]:
+                del self._tabs[topic]
 
 
 hub = Hub()
