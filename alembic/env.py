@@ -1,9 +1,10 @@
 """How Alembic reaches the database and which tables it looks after."""
 
 from alembic import context
+from sqlalchemy import Connection
+
 from loyalty_app import tables
 from loyalty_app.core import database, migrations
-from sqlalchemy import Connection
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:

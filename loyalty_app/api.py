@@ -18,14 +18,17 @@ from loyalty_app.ui.routes import allow, gate
 log = logging.getLogger(__name__)
 
 DEFAULT_LOCALE = "en-us"
-WORDS = {401: "Sign in first.", 403: "Your account may not do this.", 404: "There is nothing here.", 405: "Not like this."}
+WORDS = {
+    401: "Sign in first.",
+    403: "Your account may not do this.",
+    404: "There is nothing here.",
+    405: "Not like this.",
+}
 
 
 def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     """Return the application of all plain routes; `who` tells whose session a hash is."""
-    api = FastAPI(
-        title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate(who))]
-    )
+    api = FastAPI(title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate(who))])
     api.include_router(accounts.router)
     api.include_router(members.router)
     api.get("/claim/{token}", include_in_schema=False)(pick_locale)
@@ -58,21 +61,23 @@ def _app_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    assert isinstance(error, RequestValidationError)
     names = {str(problem["loc"][-1]) for problem in error.errors()}
     problems = dict.fromkeys(sorted(names), "This is too long or not readable.")
     return _problem(422, "invalid", "Something that was sent is too long or not readable.", problems=problems)
 
 
 def _http(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    assert isinstance(error, HTTPException)
     return _problem(error.status_code, "refused", WORDS.get(error.status_code, "This did not work."))
 
 
 def _bug(_request: Request, error: Exception) -> JSONResponse:
     number = secrets.token_hex(4)
     log.error("error %s in a route", number, exc_info=error)
-    return _problem(500, "internal", f"Something went wrong on our side. Try again; if it stays, tell us error {number}.")
+    return _problem(
+        500, "internal", f"Something went wrong on our side. Try again; if it stays, tell us error {number}."
+    )
 
 
 def _problem(status: int, code: str, detail: str, **more: object) -> JSONResponse:

@@ -8,7 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-SOURCES = ("loyalty_app/**/*.py", "loyalty_app/**/*.jsx", "assets/**/*", "rxconfig.py", "reflex.lock/*", "requirements.lock")
+SOURCES = (
+    "loyalty_app/**/*.py",
+    "loyalty_app/**/*.jsx",
+    "assets/**/*",
+    "rxconfig.py",
+    "reflex.lock/*",
+    "requirements.lock",
+)
 STAMP = Path(".web") / "build.sha256"
 CLIENT = Path(".web") / "build" / "client"
 PACK = {".js", ".css", ".wasm", ".svg", ".html", ".json"}

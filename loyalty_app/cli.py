@@ -168,7 +168,7 @@ class _Worker:
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
-            self._process = subprocess.Popen([sys.executable, "-m", "loyalty_app.cli", "worker"], env=os.environ)  # noqa: S603
+            self._process = subprocess.Popen([sys.executable, "-m", "loyalty_app.cli", "worker"], env=os.environ)
             self._process.wait()
             if not self._stopping.is_set():
                 time.sleep(RESTART_SECONDS)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from sqlmodel import Session, select
+
 from loyalty_app.accounts import rules as account_rules
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, Role
@@ -20,7 +22,6 @@ from loyalty_app.offers import rules as offer_rules
 from loyalty_app.offers import service as offers
 from loyalty_app.offers.models import Offer
 from loyalty_app.program import service as programs
-from sqlmodel import Session, select
 
 WARSAW = "Europe/Warsaw"
 NOON = datetime(2026, 6, 15, 10, tzinfo=UTC)

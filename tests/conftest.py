@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+
 from loyalty_app.core import database as databases
 from loyalty_app.core import migrations
 from tests import builders

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any, TypeVar
 
-from loyalty_app.core import database
 from sqlmodel import select
+
+from loyalty_app.core import database
 
 Result = TypeVar("Result")
 

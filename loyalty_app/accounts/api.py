@@ -24,7 +24,10 @@ Text = Annotated[str, Form(max_length=300)]
 @router.post("/sign-in")
 @allow(Permission.PUBLIC)
 def sign_in(
-    request: Request, email: Text = "", password: Text = "", next: Text = ""  # noqa: A002 - the field's name in every link
+    request: Request,
+    email: Text = "",
+    password: Text = "",
+    next: Text = "",
 ) -> JSONResponse:
     """Open a session for the right e-mail address and password."""
     peer, now = peer_of(request), times.now()

@@ -132,4 +132,6 @@ def _email() -> rx.Component:
 
 
 def _password(auto_complete: str, help_text: str = "") -> rx.Component:
-    return field("password", "Password", help_text=help_text, type="password", auto_complete=auto_complete, max_length=200)
+    return field(
+        "password", "Password", help_text=help_text, type="password", auto_complete=auto_complete, max_length=200
+    )

@@ -93,9 +93,7 @@ def setup_is_open(session: Session, secret: str) -> bool:
     return link is not None and hmac.compare_digest(link.secret_hash, secrets.fingerprint(secret))
 
 
-def set_up(
-    session: Session, secret: str, admin: Newcomer, program: ProgramDetails, *, now: datetime
-) -> Account | None:
+def set_up(session: Session, secret: str, admin: Newcomer, program: ProgramDetails, *, now: datetime) -> Account | None:
     """Make the program and its first admin; None if the link is not, or no longer, good."""
     if not setup_is_open(session, secret):
         return None
@@ -146,9 +144,7 @@ def too_many_tries(session: Session, email: str, *, peer: str, now: datetime) ->
     return SignInRefused(Reason.RATE_LIMITED, wait) if wait else None
 
 
-def sign_in(
-    session: Session, email: str, *, is_right: bool, peer: str, now: datetime
-) -> SignedIn | SignInRefused:
+def sign_in(session: Session, email: str, *, is_right: bool, peer: str, now: datetime) -> SignedIn | SignInRefused:
     """Open a session if the password was right; count it if it was wrong."""
     limits = _sign_in_limits(email, peer)
     # Looked up again here: guesses sent at the same time all passed the first look.

@@ -161,7 +161,9 @@ def say_weak(odds: Strength, shortest: int) -> str:
 
 
 def _say_hit(odds: Strength) -> str:
-    return f"1 guess in {odds.guesses_per_hit:,} would hit" if odds.guesses_per_hit > 1 else "nearly every guess would hit"
+    return (
+        f"1 guess in {odds.guesses_per_hit:,} would hit" if odds.guesses_per_hit > 1 else "nearly every guess would hit"
+    )
 
 
 def badge(batch: Batch, now: datetime) -> Badge:

@@ -16,9 +16,22 @@ def claim_page() -> rx.Component:
             ("not_a_member", _offer(_members_only())),
             ("claimed", _claimed("It is yours", "Show this code at the counter. It is kept in My cards.")),
             ("already_claimed", _claimed("You have this voucher", "One for each member. Yours is in My cards.")),
-            ("paused", _closed("Promotion Temporarily Paused", "No new vouchers are given out for now. Vouchers already claimed stay valid.", "pause")),
-            ("sold_out", _closed("No vouchers available.", "All vouchers of this promotion have been claimed.", "ticket")),
-            ("not_ready", _closed("Almost ready", "The vouchers are still being made. This page changes by itself.", "clock")),
+            (
+                "paused",
+                _closed(
+                    "Promotion Temporarily Paused",
+                    "No new vouchers are given out for now. Vouchers already claimed stay valid.",
+                    "pause",
+                ),
+            ),
+            (
+                "sold_out",
+                _closed("No vouchers available.", "All vouchers of this promotion have been claimed.", "ticket"),
+            ),
+            (
+                "not_ready",
+                _closed("Almost ready", "The vouchers are still being made. This page changes by itself.", "clock"),
+            ),
             ("expired", _closed("This promotion is over", "It can no longer be claimed.", "clock")),
             ("unknown", _unknown()),
             _loading(),
@@ -36,7 +49,9 @@ def cards_page() -> rx.Component:
             rx.fragment(
                 rx.cond(
                     CardsState.cards.length() > 0,
-                    rx.el.ul(rx.foreach(CardsState.cards, lambda card: rx.el.li(voucher_card(card))), class_name="wallet"),
+                    rx.el.ul(
+                        rx.foreach(CardsState.cards, lambda card: rx.el.li(voucher_card(card))), class_name="wallet"
+                    ),
                     rx.el.div(
                         rx.el.h2("No vouchers to use"),
                         rx.el.p("Claim one from a QR code in the shop or a link we sent you; it will wait here."),
@@ -47,7 +62,9 @@ def cards_page() -> rx.Component:
                     CardsState.past.length() > 0,
                     rx.el.details(
                         rx.el.summary("Used and expired"),
-                        rx.el.ul(rx.foreach(CardsState.past, lambda card: rx.el.li(voucher_card(card))), class_name="wallet"),
+                        rx.el.ul(
+                            rx.foreach(CardsState.past, lambda card: rx.el.li(voucher_card(card))), class_name="wallet"
+                        ),
                         open=True,
                     ),
                 ),
@@ -65,11 +82,17 @@ def voucher_card(card: rx.Var[CardView]) -> rx.Component:
         rx.cond(
             card.state == "ready",
             rx.el.figure(
-                rx.el.img(src=card.qr, alt=f"QR code of voucher {card.code}", class_name="qr", width="240", height="240"),
+                rx.el.img(
+                    src=card.qr, alt=f"QR code of voucher {card.code}", class_name="qr", width="240", height="240"
+                ),
                 rx.el.figcaption(card.code, class_name="code", dir="ltr"),
             ),
             rx.el.p(
-                rx.cond(card.state == "redeemed", rx.fragment(icon("check"), "Redeemed"), rx.fragment(icon("clock"), "Expired")),
+                rx.cond(
+                    card.state == "redeemed",
+                    rx.fragment(icon("check"), "Redeemed"),
+                    rx.fragment(icon("clock"), "Expired"),
+                ),
                 rx.el.span(card.code, class_name="code", dir="ltr"),
                 class_name="spent",
             ),
@@ -134,9 +157,7 @@ def _closed(title: str, sentence: str, sign: str) -> rx.Component:
         rx.el.div(icon(sign), class_name="emblem"),
         rx.el.h1(title),
         rx.el.p(sentence, class_name="lead"),
-        rx.el.div(
-            rx.el.h2(ClaimState.offer.title), rx.el.p(ClaimState.offer.description), class_name="what"
-        ),
+        rx.el.div(rx.el.h2(ClaimState.offer.title), rx.el.p(ClaimState.offer.description), class_name="what"),
         rx.el.a("Back to Home", href="/", class_name="button primary wide"),
     )
 
@@ -145,7 +166,10 @@ def _unknown() -> rx.Component:
     return rx.fragment(
         rx.el.div(icon("cross"), class_name="emblem"),
         rx.el.h1("This link leads nowhere"),
-        rx.el.p("The promotion was taken down, or the link is not complete. Scan the code again or ask in the shop.", class_name="lead"),
+        rx.el.p(
+            "The promotion was taken down, or the link is not complete. Scan the code again or ask in the shop.",
+            class_name="lead",
+        ),
         rx.el.a("Back to Home", href="/", class_name="button primary wide"),
     )
 

@@ -160,7 +160,7 @@ def _claim_from(
     if gifts and not batches.count_claims(session, batch_id, len(gifts)):
         return answers | {wishes[member_id]: Refused(Reason.BATCH_PAUSED) for member_id in wanting}
     given = codes.give(session, list(gifts.values()), now=now) if gifts else {}
-    assert len(given) == len(gifts), "a code held for this transaction was not free"  # noqa: S101
+    assert len(given) == len(gifts), "a code held for this transaction was not free"
 
     for member_id in wanting:
         gift = gifts.get(member_id)
@@ -220,4 +220,3 @@ def voucher_state(voucher: Voucher, now: datetime) -> str:
     if voucher.status is CodeStatus.REDEEMED:
         return "redeemed"
     return "expired" if now >= voucher.expires_at else "ready"
-

@@ -130,8 +130,8 @@ class CardsState(rx.State):
 
     permission: ClassVar[Permission] = Permission.CLAIM
 
-    cards: list[CardView] = []  # noqa: RUF012 - the framework copies it for each tab
-    past: list[CardView] = []  # noqa: RUF012
+    cards: list[CardView] = []
+    past: list[CardView] = []
     is_loaded: bool = False
 
     @rx.event

@@ -41,9 +41,7 @@ def store(session: Session, batch_id: int, first_serial: int, codes: Sequence[st
     )
     if stored.rowcount == len(codes):
         return []
-    present = session.exec(
-        select(Code.serial).where(Code.batch_id == batch_id, Code.serial >= first_serial)
-    )
+    present = session.exec(select(Code.serial).where(Code.batch_id == batch_id, Code.serial >= first_serial))
     return sorted(set(range(first_serial, first_serial + len(codes))) - set(present))
 
 
@@ -66,7 +64,9 @@ def free(session: Session, batch_id: int, count: int) -> list[int]:
 def give(session: Session, gifts: Sequence[Gift], *, now: datetime) -> dict[int, str]:
     """Give free codes to members; return the code text of each code that was still free."""
     rows = [[gift.code_id, gift.member_id, gift.expires_at.strftime(_INSTANT)] for gift in gifts]
-    source = database.rows_from(session, ("code_id", "integer"), ("member_id", "integer"), ("expires_at", _instant(session)))
+    source = database.rows_from(
+        session, ("code_id", "integer"), ("member_id", "integer"), ("expires_at", _instant(session))
+    )
     given = session.connection().execute(
         sa.text(
             "update code set status = 'claimed', member_id = gift.member_id, expires_at = gift.expires_at,"  # noqa: S608

@@ -29,10 +29,14 @@ def prepare(session: Session, job: Job) -> Callable[[Session, datetime], int | N
         if not jobs.move(session, job, job.done + count, now=now):
             return None
         missing = codes.store(session, job.subject_id, job.done + 1, drawn)
-        while missing:  # a code that exists already, here or in another batch: draw again, never fail (S1, solidus#5383)
+        while (
+            missing
+        ):  # a code that exists already, here or in another batch: draw again, never fail (S1, solidus#5383)
             again = alphabet.make(prefix, characters, length, len(missing))
             missing = [
-                serial for serial, code in zip(missing, again, strict=True) if codes.store(session, job.subject_id, serial, [code])
+                serial
+                for serial, code in zip(missing, again, strict=True)
+                if codes.store(session, job.subject_id, serial, [code])
             ]
         batch = batches.count_made(session, job.subject_id, count)
         live.announce(session, batches.TOPIC, batches.topic(batch.id))

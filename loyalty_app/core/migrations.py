@@ -44,7 +44,7 @@ def alone(engine: Engine) -> Iterator[Connection]:
 
     with engine.connect().execution_options(begins="IMMEDIATE") as connection:
         raw = connection.connection.driver_connection
-        assert raw is not None, "a connection just opened is open"  # noqa: S101
+        assert raw is not None, "a connection just opened is open"
         # Rebuilding a table drops the old one, and that must not take its children along.
         raw.execute("PRAGMA foreign_keys=OFF")
         try:

@@ -2,7 +2,6 @@
 
 import reflex as rx
 
-from loyalty_app.accounts.state import ShellState
 from loyalty_app.dashboard.state import OverviewState, ScanRow
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import title_line

@@ -56,7 +56,7 @@ class OverviewState(rx.State):
     rate: str = "—"
     claimed_share: int = 0
     redeemed_share: int = 0
-    scans: list[ScanRow] = []  # noqa: RUF012 - the framework copies it for each tab
+    scans: list[ScanRow] = []
     is_loaded: bool = False
     is_new: bool = False
 

@@ -75,9 +75,7 @@ def finish(session: Session, job_id: int, status: JobStatus, problem: str = "") 
 
 def of_subject(session: Session, kind: str, subject_ids: list[int]) -> dict[int, Job]:
     """Return the newest job of that kind for each subject."""
-    jobs = session.exec(
-        select(Job).where(Job.kind == kind, col(Job.subject_id).in_(subject_ids)).order_by(col(Job.id))
-    )
+    jobs = session.exec(select(Job).where(Job.kind == kind, col(Job.subject_id).in_(subject_ids)).order_by(col(Job.id)))
     return {job.subject_id: job for job in jobs}
 
 

@@ -19,7 +19,11 @@ router = APIRouter(prefix="/auth")
 @router.post("/sign-up")
 @allow(Permission.PUBLIC)
 def sign_up(
-    request: Request, name: Text = "", email: Text = "", password: Text = "", next: Text = ""  # noqa: A002
+    request: Request,
+    name: Text = "",
+    email: Text = "",
+    password: Text = "",
+    next: Text = "",
 ) -> JSONResponse:
     """Make a member with an account, and sign them in."""
     who = accounts.newcomer(name, email, password)

@@ -12,10 +12,13 @@ from loyalty_app.ui.layout import empty, title_line
 def offers_page() -> rx.Component:
     """List what holders can get."""
     new = rx.cond(
-        ShellState.may_manage, rx.el.a(icon("plus"), "New offer", href="/admin/offers/new/", class_name="button primary")
+        ShellState.may_manage,
+        rx.el.a(icon("plus"), "New offer", href="/admin/offers/new/", class_name="button primary"),
     )
     return rx.fragment(
-        title_line("Offers", new, lead="What a voucher promises. A batch copies its offer, so vouchers keep their word."),
+        title_line(
+            "Offers", new, lead="What a voucher promises. A batch copies its offer, so vouchers keep their word."
+        ),
         rx.cond(
             OffersState.is_loaded,
             rx.cond(
@@ -45,25 +48,61 @@ def new_offer_page() -> rx.Component:
             remember("offer"),
             rx.el.fieldset(
                 rx.el.legend("What members read"),
-                field("title", "Title", help_text="Short and concrete, for example: Free coffee.", problems=problems, max_length=80),
-                field("description", "Description", rx.el.textarea, help_text="One or two sentences.", problems=problems, rows="2", max_length=500),
-                field("terms", "Terms", rx.el.textarea, help_text="Where, when and for whom it counts.", problems=problems, rows="4", max_length=2000),
+                field(
+                    "title",
+                    "Title",
+                    help_text="Short and concrete, for example: Free coffee.",
+                    problems=problems,
+                    max_length=80,
+                ),
+                field(
+                    "description",
+                    "Description",
+                    rx.el.textarea,
+                    help_text="One or two sentences.",
+                    problems=problems,
+                    rows="2",
+                    max_length=500,
+                ),
+                field(
+                    "terms",
+                    "Terms",
+                    rx.el.textarea,
+                    help_text="Where, when and for whom it counts.",
+                    problems=problems,
+                    rows="4",
+                    max_length=2000,
+                ),
             ),
             rx.el.fieldset(
                 rx.el.legend("What the holder gets"),
                 field(
                     "reward_kind",
                     "Reward",
-                    options(("percent", "Percent off"), ("amount", "Amount off"), ("item", "Free item"), ("points", "Points"), chosen="percent"),
+                    options(
+                        ("percent", "Percent off"),
+                        ("amount", "Amount off"),
+                        ("item", "Free item"),
+                        ("points", "Points"),
+                        chosen="percent",
+                    ),
                     problems=problems,
                     on_change=NewOfferState.choose_kind,
                 ),
                 rx.cond(
                     kind == "item",
-                    field("reward_item", "Free item", help_text="For example: One coffee, any size.", problems=problems, max_length=80),
+                    field(
+                        "reward_item",
+                        "Free item",
+                        help_text="For example: One coffee, any size.",
+                        problems=problems,
+                        max_length=80,
+                    ),
                     field(
                         "reward_value",
-                        rx.match(kind, ("percent", "Percent"), ("amount", f"Amount in {NewOfferState.currency}"), "Points"),
+                        rx.match(
+                            kind, ("percent", "Percent"), ("amount", f"Amount in {NewOfferState.currency}"), "Points"
+                        ),
                         problems=problems,
                         input_mode="decimal",
                         auto_complete="off",
@@ -109,5 +148,3 @@ def _card(row: rx.Var[OfferRow]) -> rx.Component:
         ),
         class_name="card",
     )
-
-

@@ -74,9 +74,7 @@ def say_reward(promise: Promise, currency: str, locale: str) -> str:
             return promise.reward_item
 
 
-def _reward(
-    kind: RewardKind | None, draft: Draft, currency: str, problems: dict[str, str]
-) -> tuple[int | None, str]:
+def _reward(kind: RewardKind | None, draft: Draft, currency: str, problems: dict[str, str]) -> tuple[int | None, str]:
     item = draft.reward_item.strip()
     match kind:
         case None:

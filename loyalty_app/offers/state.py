@@ -37,7 +37,7 @@ class OffersState(rx.State):
 
     permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
 
-    rows: list[OfferRow] = []  # noqa: RUF012 - the framework copies it for each tab
+    rows: list[OfferRow] = []
     is_loaded: bool = False
 
     @rx.event
@@ -62,7 +62,7 @@ class NewOfferState(rx.State):
 
     permission: ClassVar[Permission] = Permission.OFFER_MANAGEMENT
 
-    problems: dict[str, str] = {}  # noqa: RUF012
+    problems: dict[str, str] = {}
     reward_kind: str = RewardKind.PERCENT.value
     currency: str = ""
 

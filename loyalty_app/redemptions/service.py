@@ -139,7 +139,9 @@ class _Hit:
     status: CodeStatus
 
     def used(self, by: Actor, now: datetime) -> "_Hit":
-        return replace(self, voucher=replace(self.voucher, redeemed_at=now, redeemed_by=by.name), status=CodeStatus.REDEEMED)
+        return replace(
+            self, voucher=replace(self.voucher, redeemed_at=now, redeemed_by=by.name), status=CodeStatus.REDEEMED
+        )
 
 
 @dataclass(frozen=True)
@@ -217,15 +219,13 @@ def _answer(what: rules.Scanned, hit: _Hit | None, by: Actor, now: datetime) -> 
     return Redeemed(hit.used(by, now).voucher, now)
 
 
-def _record(
-    session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit | None]], *, now: datetime
-) -> None:
+def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit | None]], *, now: datetime) -> None:
     if not new:
         return
     won = [(ask, hit) for ask, answer, hit in new if isinstance(answer, Redeemed) and hit]
     if won:
         taken = codes.take(session, {hit.code.id or 0 for _, hit in won}, now=now)
-        assert len(taken) == len(won), "a code held for this transaction was not claimed"  # noqa: S101
+        assert len(taken) == len(won), "a code held for this transaction was not claimed"
         session.connection().execute(
             sa.insert(Redemption),
             [

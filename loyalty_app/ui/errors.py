@@ -42,4 +42,6 @@ def explain(exception: Exception) -> EventSpec:
     number = secrets.token_hex(4)
     # The event and its headers stay out of the log: they may hold what people typed.
     log.error("error %s in a screen", number, exc_info=exception)
-    return NoticeState.fail(f"Something went wrong on our side, and nothing was changed. Try again; if it stays, tell us error {number}.")
+    return NoticeState.fail(
+        f"Something went wrong on our side, and nothing was changed. Try again; if it stays, tell us error {number}."
+    )

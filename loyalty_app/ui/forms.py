@@ -99,7 +99,9 @@ def summary(problems: rx.Var[dict[str, str]]) -> rx.Component:
             rx.el.ul(
                 rx.foreach(
                     problems.entries(),
-                    lambda entry: rx.el.li(rx.el.a(entry[1], href=f"#{entry[0]}", custom_attrs={"reloadDocument": True})),
+                    lambda entry: rx.el.li(
+                        rx.el.a(entry[1], href=f"#{entry[0]}", custom_attrs={"reloadDocument": True})
+                    ),
                 )
             ),
             id=SUMMARY,

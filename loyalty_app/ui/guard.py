@@ -58,19 +58,19 @@ class Guard(Middleware):
     async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
         """Let the event through with None, or answer it here."""
         del app
-        root = state._get_root_state()  # noqa: SLF001 - the framework has no public way to it
+        root = state._get_root_state()
         session_hash = (root.router.headers.cookie or "").removeprefix("sh=")
         caller = await self.caller(session_hash)
         act_as(caller)
 
         bound = await root.get_state(BoundState)
         owner = session_hash if caller.is_signed_in else ""
-        if bound._session_hash != owner:  # noqa: SLF001 - `_` keeps it out of the browser
-            if bound._session_hash and event.name not in HYDRATES:  # noqa: SLF001
+        if bound._session_hash != owner:
+            if bound._session_hash and event.name not in HYDRATES:
                 again = [Event(name=HYDRATE, payload={}, router_data=event.router_data)]
                 return StateUpdate(events=again if caller.is_signed_in else again + _go(SIGN_IN))
             root.reset()
-            bound._session_hash = owner  # noqa: SLF001
+            bound._session_hash = owner
 
         if event.name in FRAMEWORK:
             return None

@@ -74,7 +74,7 @@ class Hub:
             self._flushing = asyncio.get_running_loop().create_task(self._flush(), context=contextvars.Context())
 
     async def _flush(self) -> None:
-        assert self._app is not None  # noqa: S101 - set by run
+        assert self._app is not None
         with self._app.set_contexts():
             while self._changed:
                 topics, self._changed = self._changed, set()
@@ -85,7 +85,7 @@ class Hub:
                 await asyncio.sleep(GAP_SECONDS)
 
     async def _send(self, tab: str, event: str) -> Any:
-        assert self._app is not None  # noqa: S101 - set by run
+        assert self._app is not None
         if not self._is_open(tab):
             self._drop(tab)
             return None
@@ -99,8 +99,8 @@ class Hub:
                 self._drop(tab)
 
     def _is_open(self, tab: str) -> bool:
-        assert self._app is not None  # noqa: S101 - set by run
-        tokens = self._app.event_namespace._token_manager  # type: ignore[union-attr]  # noqa: SLF001 - held by a test
+        assert self._app is not None
+        tokens = self._app.event_namespace._token_manager  # type: ignore[union-attr]
         socket = tokens.token_to_socket.get(tab)
         return socket is not None and socket.instance_id == tokens.instance_id
 

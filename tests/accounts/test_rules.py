@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loyalty_app.accounts import rules
 from loyalty_app.accounts.models import Role
 from loyalty_app.core.actor import STRANGER, Actor, Permission

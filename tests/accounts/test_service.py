@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, AccountSession, Role, SetupLink, Throttle

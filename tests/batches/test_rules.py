@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loyalty_app.batches import rules
 from loyalty_app.batches.models import Alphabet, Batch, BatchStatus
 from loyalty_app.batches.rules import Badge, Draft, Plan

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
+
 from loyalty_app import tables
 from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches import service as batches

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loyalty_app.batches.models import Batch, BatchStatus
 from loyalty_app.claims import rules
 from loyalty_app.core import times

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
 from loyalty_app.claims import service as claims

@@ -5,6 +5,7 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loyalty_app.batches.models import Alphabet
 from loyalty_app.batches.rules import CHARACTERS
 from loyalty_app.codes import alphabet
@@ -69,7 +70,7 @@ def test_a_code_is_displayed_in_groups_that_are_easy_to_read_aloud(code, prefix)
     assert all(2 <= len(group) <= 5 for group in groups)
 
 
-@given(st.text(max_size=60) | st.text("aBz09- ßﬁ①Ａ９\N{SOFT HYPHEN}", max_size=45))  # noqa: RUF001 - look-alikes on purpose
+@given(st.text(max_size=60) | st.text("aBz09- ßﬁ①Ａ９\N{SOFT HYPHEN}", max_size=45))
 def test_whatever_is_typed_is_a_stored_form_or_nothing(text):
     code = alphabet.normal(text)
 

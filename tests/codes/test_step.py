@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+
 from loyalty_app.batches import rules
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Alphabet, BatchStatus

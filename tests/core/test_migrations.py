@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+
 from loyalty_app import tables
 from loyalty_app.core import database as databases
 from loyalty_app.core import migrations

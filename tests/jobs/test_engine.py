@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from loyalty_app.core import times
 from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs

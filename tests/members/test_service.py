@@ -1,6 +1,7 @@
 """Members join, and are found again."""
 
 import pytest
+
 from loyalty_app.accounts import rules
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.accounts.service import SignedIn

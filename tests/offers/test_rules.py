@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loyalty_app.offers import rules
 from loyalty_app.offers.models import Promise, RewardKind
 from loyalty_app.offers.rules import Draft

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.offers import service as offers
 from loyalty_app.offers.models import Offer, RewardKind

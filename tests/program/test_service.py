@@ -1,9 +1,10 @@
 """There is one program, or none yet."""
 
 import pytest
+from sqlalchemy.exc import IntegrityError
+
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.program import service as programs
-from sqlalchemy.exc import IntegrityError
 from tests.builders import WARSAW
 from tests.doors import change, see
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core.reasons import Reason
 from loyalty_app.redemptions import rules

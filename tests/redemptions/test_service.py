@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import Code, CodeStatus
