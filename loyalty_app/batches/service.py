@@ -25,6 +25,8 @@ GENERATE_CODES = "generate_codes"
 PAGE = 12
 TOPIC = "batches"
 DELETIONS = "batch-deletions"
+_CODES = sa.table("code", sa.column("id", sa.Integer), sa.column("batch_id", sa.Integer))
+"""By name only: codes are known further up, here just that they go with their batch."""
 CLAIMABLE = (BatchStatus.GENERATING, BatchStatus.ACTIVE, BatchStatus.FAILED)
 
 
@@ -94,9 +96,12 @@ def go_on(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
 def delete(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
     """Remove the batch, its vouchers and their history for good; leave numbers without names (S3-19, S3-22)."""
     by.must(Permission.QR_CODE_MANAGEMENT)
-    # The job before the batch, as the generator locks them; the other way round could deadlock.
+    # The job before the batch, as the generator locks them, and the codes too, as claims and redemptions do;
+    # the other way round could deadlock.
     if job := jobs.of_subject(session, GENERATE_CODES, [batch_id]).get(batch_id):
         jobs.finish(session, job.id or 0, JobStatus.CANCELLED)
+    held = sa.select(_CODES.c.id).where(_CODES.c.batch_id == batch_id).order_by(_CODES.c.id).with_for_update()
+    session.connection().execute(sa.select(sa.func.count()).select_from(held.subquery()))
     batch = session.get(Batch, batch_id, with_for_update=True)
     if batch is None:
         raise NotFoundError("batch")

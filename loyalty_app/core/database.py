@@ -81,7 +81,10 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """Open a session on one consistent picture of the database; nothing it does is kept."""
-    with Session(engine(), expire_on_commit=False) as session:
+    reader = engine()
+    if not is_sqlite(reader):  # PostgreSQL would look anew for each statement
+        reader = reader.execution_options(isolation_level="REPEATABLE READ")
+    with Session(reader, expire_on_commit=False) as session:
         yield session
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import anyio
 import psycopg
@@ -47,19 +48,20 @@ def announce(session: Session, *topics: str) -> None:
     )
 
 
-async def heard() -> AsyncIterator[set[str]]:
+async def heard() -> AsyncGenerator[set[str], None]:
     """Yield topics as they are committed anywhere, for as long as the process lives."""
     listen = _heard_on_sqlite if database.is_sqlite(database.engine()) else _heard_on_postgresql
     while True:
         try:
-            async for topics in listen():
-                yield topics
+            async with aclosing(listen()) as topics_heard:
+                async for topics in topics_heard:
+                    yield topics
         except (psycopg.OperationalError, sa.exc.OperationalError) as problem:
             log.warning("live updates interrupted: %s", type(problem).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _heard_on_postgresql() -> AsyncIterator[set[str]]:
+async def _heard_on_postgresql() -> AsyncGenerator[set[str], None]:
     address = database.engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
         await connection.execute(f"listen {CHANNEL}")
@@ -68,7 +70,7 @@ async def _heard_on_postgresql() -> AsyncIterator[set[str]]:
             yield {notice.payload}
 
 
-async def _heard_on_sqlite() -> AsyncIterator[set[str]]:
+async def _heard_on_sqlite() -> AsyncGenerator[set[str], None]:
     # The driver's own connection: an SQLAlchemy one begins a transaction, and inside that the version stands still.
     connection = database.engine().raw_connection()
     try:

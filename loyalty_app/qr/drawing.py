@@ -12,7 +12,8 @@ PRINT_PIXELS = 1024
 
 def svg_data_uri(text: str, error: str = "m") -> str:
     """Return the code as an SVG picture that fits any size, as a `data:` address."""
-    return segno.make(text, error=error, micro=False).svg_data_uri(border=QUIET_ZONE, light="#fff", dark="#000", unit="")
+    code = segno.make(text, error=error, micro=False)
+    return code.svg_data_uri(border=QUIET_ZONE, light="#fff", dark="#000", omitsize=True)
 
 
 def png(text: str, at_least: int = PRINT_PIXELS, error: str = "m") -> bytes:
