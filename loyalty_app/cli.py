@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from sqlalchemy.engine import make_url
@@ -42,6 +42,7 @@ def serve() -> None:
     from granian import Granian  # noqa: PLC0415 - only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    database.disconnect()  # the web processes open their own
     os.environ |= SERVE_WHAT_IS_BUILT
     server = Granian(
         "loyalty_app.loyalty_app:app",
@@ -131,7 +132,7 @@ def _announce(secret: str | None) -> None:
     sys.stdout.flush()
 
 
-def _stop(sentence: str) -> None:
+def _stop(sentence: str) -> NoReturn:
     typer.echo(sentence, err=True)
     raise typer.Exit(1)
 

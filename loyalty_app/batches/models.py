@@ -47,11 +47,11 @@ class Batch(Promise, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=80)
-    kind: BatchKind = Field(sa_type=stored(BatchKind))  # type: ignore[call-overload]
-    status: BatchStatus = Field(sa_type=stored(BatchStatus))  # type: ignore[call-overload]
+    kind: BatchKind = Field(sa_type=stored(BatchKind))
+    status: BatchStatus = Field(sa_type=stored(BatchStatus))
     offer_id: int | None = Field(default=None, foreign_key="offer.id", index=True, ondelete="SET NULL")
     prefix: str = Field(default="", max_length=12)
-    alphabet: Alphabet = Field(sa_type=stored(Alphabet))  # type: ignore[call-overload]
+    alphabet: Alphabet = Field(sa_type=stored(Alphabet))
     length: int
     total: int
     """How many codes were asked for; fixed (S3-24)."""
@@ -69,10 +69,10 @@ class Batch(Promise, table=True):
 class BatchTombstone(SQLModel, table=True):
     """What is left of a deleted batch: numbers, and nobody's data (S3-22)."""
 
-    __tablename__ = "batch_tombstone"
+    __tablename__ = "batch_tombstone"  # pyright: ignore[reportAssignmentType]
 
     batch_id: int = Field(primary_key=True)
-    kind: BatchKind = Field(sa_type=stored(BatchKind))  # type: ignore[call-overload]
+    kind: BatchKind = Field(sa_type=stored(BatchKind))
     total: int
     claimed: int
     redeemed: int

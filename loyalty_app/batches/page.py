@@ -1,6 +1,9 @@
 """Batches: the live cards, and a new batch."""
 
+from typing import Any
+
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.batches.state import BatchActionsState, BatchesState, BatchRow, NewBatchState
@@ -15,7 +18,8 @@ DELETE = "delete-dialog"
 def batches_page() -> rx.Component:
     """Show every batch as a card whose numbers change by themselves."""
     new = rx.cond(
-        ShellState.may_manage, rx.el.a(icon("plus"), "New batch", href="/admin/batches/new/", class_name="button primary")
+        ShellState.may_manage,
+        rx.el.a(icon("plus"), "New batch", href="/admin/batches/new/", class_name="button primary"),
     )
     return rx.fragment(
         forget("batch"),
@@ -35,7 +39,10 @@ def batches_page() -> rx.Component:
                 ),
             ),
             rx.el.div(
-                rx.el.div(class_name="skeleton card-size"), rx.el.div(class_name="skeleton card-size"), class_name="grid", aria_busy="true"
+                rx.el.div(class_name="skeleton card-size"),
+                rx.el.div(class_name="skeleton card-size"),
+                class_name="grid",
+                aria_busy="true",
             ),
         ),
         _share_dialog(),
@@ -43,7 +50,7 @@ def batches_page() -> rx.Component:
     )
 
 
-def batch_card(row: rx.Var[BatchRow]) -> rx.Component:
+def batch_card(row: ObjectVar[BatchRow]) -> rx.Component:
     """Return one batch: what it is, how it goes, what can be done (S3-3 to S3-5)."""
     return rx.el.li(
         rx.el.div(
@@ -71,7 +78,9 @@ def batch_card(row: rx.Var[BatchRow]) -> rx.Component:
         rx.cond(row.badge == "generating", _progress(row), _funnel(row)),
         rx.el.div(
             rx.el.p("Redemption rate ", rx.el.strong(_live(row.rate))),
-            rx.el.p(_badge_icon(row.badge), row.badge_words, class_name="badge", custom_attrs={"data-badge": row.badge}),
+            rx.el.p(
+                _badge_icon(row.badge), row.badge_words, class_name="badge", custom_attrs={"data-badge": row.badge}
+            ),
             class_name="foot",
         ),
         rx.el.p(row.until, class_name="quiet until"),
@@ -95,8 +104,8 @@ def new_batch_page() -> rx.Component:
     )
 
 
-def _form(state: type[NewBatchState], problems: rx.Var[dict[str, str]]) -> rx.Component:
-    def offers(**props: object) -> rx.Component:
+def _form(state: type[NewBatchState], problems: ObjectVar[dict[str, str]]) -> rx.Component:
+    def offers(**props: Any) -> rx.Component:
         return rx.el.select(
             rx.el.option("Choose an offer", value=""),
             rx.foreach(state.choices, lambda choice: rx.el.option(choice[1], value=choice[0])),
@@ -107,8 +116,20 @@ def _form(state: type[NewBatchState], problems: rx.Var[dict[str, str]]) -> rx.Co
     return rx.el.form(
         summary(problems),
         remember("batch"),
-        field("name", "Name", help_text="For your eyes. One batch for each channel, for example: Summer 2026 - Email list.", problems=problems, max_length=80),
-        field("offer_id", "Offer", offers, help_text="Its texts and reward are copied now; later changes do not touch this batch.", problems=problems),
+        field(
+            "name",
+            "Name",
+            help_text="For your eyes. One batch for each channel, for example: Summer 2026 - Email list.",
+            problems=problems,
+            max_length=80,
+        ),
+        field(
+            "offer_id",
+            "Offer",
+            offers,
+            help_text="Its texts and reward are copied now; later changes do not touch this batch.",
+            problems=problems,
+        ),
         field(
             "quantity",
             "Quantity",
@@ -119,10 +140,24 @@ def _form(state: type[NewBatchState], problems: rx.Var[dict[str, str]]) -> rx.Co
             default_value="500",
             on_change=state.weigh_quantity.debounce(250),
         ),
-        field("expires_on", "Expiry date", type="date", help_text=f"Valid through the end of this day, {state.zone} time.", min=state.today, problems=problems),
+        field(
+            "expires_on",
+            "Expiry date",
+            type="date",
+            help_text=f"Valid through the end of this day, {state.zone} time.",
+            min=state.today,
+            problems=problems,
+        ),
         rx.el.fieldset(
             rx.el.legend("Codes"),
-            field("prefix", "Prefix (optional)", help_text="Up to 12 letters and digits before each code, for sorting: SUMMER.", problems=problems, max_length=20, auto_complete="off"),
+            field(
+                "prefix",
+                "Prefix (optional)",
+                help_text="Up to 12 letters and digits before each code, for sorting: SUMMER.",
+                problems=problems,
+                max_length=20,
+                auto_complete="off",
+            ),
             field(
                 "alphabet",
                 "Character set",
@@ -172,17 +207,21 @@ def _live(value: rx.Var[str]) -> rx.Component:
     return rx.el.span(value, key=value, class_name="live")
 
 
-def _funnel(row: rx.Var[BatchRow]) -> rx.Component:
+def _funnel(row: ObjectVar[BatchRow]) -> rx.Component:
+    words = f"{row.claimed_share}% claimed, {row.redeemed_share}% redeemed"
     return rx.el.div(
-        rx.el.span(class_name="claimed", style={"inlineSize": f"{row.claimed_share}%"}),
-        rx.el.span(class_name="redeemed", style={"inlineSize": f"{row.redeemed_share}%"}),
-        class_name="funnel",
-        role="img",
-        aria_label=f"{row.claimed_share}% claimed, {row.redeemed_share}% redeemed",
+        rx.el.div(
+            rx.el.span(class_name="claimed", style={"inlineSize": f"{row.claimed_share}%"}),
+            rx.el.span(class_name="redeemed", style={"inlineSize": f"{row.redeemed_share}%"}),
+            class_name="funnel",
+            aria_hidden="true",
+        ),
+        rx.el.p(words, class_name="quiet"),
+        class_name="making",
     )
 
 
-def _progress(row: rx.Var[BatchRow]) -> rx.Component:
+def _progress(row: ObjectVar[BatchRow]) -> rx.Component:
     return rx.el.div(
         rx.el.progress(value=row.progress, max=100, aria_label=f"Making vouchers of {row.name}"),
         rx.el.p(row.progress_words, class_name="quiet"),
@@ -190,7 +229,7 @@ def _progress(row: rx.Var[BatchRow]) -> rx.Component:
     )
 
 
-def _badge_icon(badge: rx.Var[str]) -> rx.Component:
+def _badge_icon(badge: rx.Var[str]) -> rx.Component | rx.Var:
     return rx.match(
         badge,
         ("active", icon("check")),
@@ -201,14 +240,16 @@ def _badge_icon(badge: rx.Var[str]) -> rx.Component:
     )
 
 
-def _menu(row: rx.Var[BatchRow]) -> rx.Component:
+def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
     actions = BatchActionsState
     return rx.el.details(
         rx.el.summary(icon("more"), aria_label=f"Actions for {row.name}", class_name="button icon-only"),
         rx.el.div(
             rx.cond(row.may_pause, _item("pause", "Pause batch", actions.pause(row.id), actions.busy == row.id)),
             rx.cond(row.may_resume, _item("play", "Resume batch", actions.resume(row.id), actions.busy == row.id)),
-            rx.cond(row.may_go_on, _item("play", "Go on making vouchers", actions.go_on(row.id), actions.busy == row.id)),
+            rx.cond(
+                row.may_go_on, _item("play", "Go on making vouchers", actions.go_on(row.id), actions.busy == row.id)
+            ),
             _item("trash", "Delete batch", [BatchesState.ask_delete(row.id), _show(DELETE)], actions.busy == row.id),
             class_name="menu",
         ),
@@ -218,7 +259,7 @@ def _menu(row: rx.Var[BatchRow]) -> rx.Component:
     )
 
 
-def _item(sign: str, words: str, act: object, busy: rx.Var[bool]) -> rx.Component:
+def _item(sign: str, words: str, act: rx.event.EventType[()], busy: rx.Var[bool]) -> rx.Component:
     return rx.el.button(
         rx.el.span(icon(sign), rx.el.span(class_name="spinner", aria_hidden="true"), class_name="sign"),
         words,
@@ -236,11 +277,30 @@ def _share_dialog() -> rx.Component:
         rx.el.p(share.url, class_name="url", dir="ltr"),
         rx.el.div(
             CopyButton.create(text=share.url, label="Copy Link", done="Copied", class_name="button primary"),
-            rx.el.a("Download QR", href=share.png, download=share.file_name, custom_attrs={"reloadDocument": True}, class_name="button"),
-            rx.el.a("Visit Page", href=share.url, target="_blank", rel="noopener", custom_attrs={"reloadDocument": True}, class_name="button"),
+            rx.el.a(
+                "Download QR",
+                href=share.png,
+                download=share.file_name,
+                custom_attrs={"reloadDocument": True},
+                class_name="button",
+            ),
+            rx.el.a(
+                "Visit Page",
+                href=share.url,
+                target="_blank",
+                rel="noopener",
+                custom_attrs={"reloadDocument": True},
+                class_name="button",
+            ),
             class_name="actions",
         ),
-        rx.el.button(icon("cross"), type="button", aria_label="Close", on_click=_close(SHARE), class_name="button icon-only close"),
+        rx.el.button(
+            icon("cross"),
+            type="button",
+            aria_label="Close",
+            on_click=_close(SHARE),
+            class_name="button icon-only close",
+        ),
         id=SHARE,
         class_name="dialog",
         aria_label="Share",
@@ -261,7 +321,12 @@ def _delete_dialog() -> rx.Component:
             rx.el.button("Keep batch", type="button", on_click=_close(DELETE), class_name="button", auto_focus=True),
             rx.cond(
                 doomed.may_pause,
-                rx.el.button("Pause instead", type="button", on_click=[BatchActionsState.pause(doomed.id), _close(DELETE)], class_name="button"),
+                rx.el.button(
+                    "Pause instead",
+                    type="button",
+                    on_click=[BatchActionsState.pause(doomed.id), _close(DELETE)],
+                    class_name="button",
+                ),
             ),
             rx.el.button(
                 "Confirm",
@@ -282,9 +347,15 @@ def _pages() -> rx.Component:
     return rx.cond(
         pages > 1,
         rx.el.nav(
-            rx.cond(page > 1, rx.el.a("Newer", href=f"/admin/batches/?page={page - 1}", class_name="button"), rx.el.span()),
+            rx.cond(
+                page > 1, rx.el.a("Newer", href=f"/admin/batches/?page={page - 1}", class_name="button"), rx.el.span()
+            ),
             rx.el.span(f"Page {page} of {pages}"),
-            rx.cond(page < pages, rx.el.a("Older", href=f"/admin/batches/?page={page + 1}", class_name="button"), rx.el.span()),
+            rx.cond(
+                page < pages,
+                rx.el.a("Older", href=f"/admin/batches/?page={page + 1}", class_name="button"),
+                rx.el.span(),
+            ),
             aria_label="Pages",
             class_name="pages",
         ),

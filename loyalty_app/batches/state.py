@@ -29,7 +29,7 @@ from loyalty_app.ui.forms import SUMMARY
 from loyalty_app.ui.live import hub
 
 BADGES = {
-    Badge.GENERATING: "Making vouchers",
+    Badge.GENERATING: "Making",
     Badge.ACTIVE: "Active",
     Badge.PAUSED: "Paused",
     Badge.FAILED: "Failed",
@@ -98,7 +98,7 @@ class BatchesState(rx.State):
 
     permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
 
-    rows: list[BatchRow] = []  # noqa: RUF012 - the framework copies it for each tab
+    rows: list[BatchRow] = []
     page: int = 1
     pages: int = 1
     is_loaded: bool = False
@@ -109,7 +109,7 @@ class BatchesState(rx.State):
     async def opened(self) -> None:
         """Show the cards, and keep them fresh."""
         asked = self.router.url.query_parameters.get("page", "1")
-        self.page = int(asked) if asked.isascii() and asked.isdigit() and 0 < int(asked[:6]) else 1
+        self.page = int(asked) if asked.isascii() and asked.isdigit() and int(asked[:6]) > 0 else 1
         hub.subscribe(self, BatchesState.refresh, batches.TOPIC)
         await self._show()
 
@@ -210,8 +210,8 @@ class NewBatchState(rx.State):
 
     permission: ClassVar[Permission] = Permission.QR_CODE_MANAGEMENT
 
-    problems: dict[str, str] = {}  # noqa: RUF012
-    choices: list[tuple[str, str]] = []  # noqa: RUF012
+    problems: dict[str, str] = {}
+    choices: list[tuple[str, str]] = []
     offer_id: str = ""
     today: str = ""
     zone: str = ""

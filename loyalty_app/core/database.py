@@ -1,6 +1,8 @@
 """One database, SQLite or PostgreSQL: transactions begin and end here."""
 
+import asyncio
 import functools
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio.to_thread
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, SQLModel
@@ -20,7 +23,6 @@ from loyalty_app.core.config import settings
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
-Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 
 POOL_SIZE = 12
@@ -54,6 +56,25 @@ def connect(url: str) -> Engine:
         _engine.dispose()
     _engine = _open(url)
     return _engine
+
+
+def disconnect() -> None:
+    """Close every connection; the next use opens new ones."""
+    global _engine  # noqa: PLW0603
+    if _engine is not None:
+        _engine.dispose()
+    _engine = None
+
+
+def _start_afresh_after_fork() -> None:
+    # Two processes on one inherited connection would read each other's answers.
+    global _engine  # noqa: PLW0603
+    if _engine is not None:
+        _engine.dispose(close=False)
+    _engine = None
+
+
+os.register_at_fork(after_in_child=_start_afresh_after_fork)
 
 
 def engine() -> Engine:
@@ -178,10 +199,8 @@ def _queue(verb: Callable[..., Sequence[Any]]) -> Together:
     return Together(verb)
 
 
-async def together(verb: Callable[..., Sequence[Answer]], ask: Ask) -> Answer:
+async def together(verb: Callable[..., Sequence[Answer]], ask: Any) -> Answer:
     """Ask a verb that answers many at once; callers who wait at the same time share one commit."""
-    import asyncio  # noqa: PLC0415
-
     return await asyncio.wrap_future(_queue(verb).submit(ask))
 
 
@@ -212,14 +231,20 @@ def _open(url: str) -> Engine:
     opened = sa.create_engine(
         address, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, connect_args={"check_same_thread": False, "timeout": 30}
     )
-    sa.event.listen(opened, "connect", _prepare_sqlite)
-    sa.event.listen(opened, "begin", _begin_sqlite)
+    event.listen(opened, "connect", _prepare_sqlite)
+    event.listen(opened, "begin", _begin_sqlite)
     return opened
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-65536"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-65536",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
