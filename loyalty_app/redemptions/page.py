@@ -24,6 +24,8 @@ _SHAPES = {
 }
 """One silhouette an outcome, so that nobody has to tell colours apart."""
 
+_NO_CAMERA = "M6 14h9l4-6h12l4 6h7v26H6ZM24 20a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM4 4l40 40"
+
 _CAMERA = {
     "denied": (
         "Camera not allowed",
@@ -59,8 +61,8 @@ class Camera(NoSSRComponent):
 
     known: rx.Var[str]
     """The state of the camera as the server knows it."""
-    on_scan: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]  # type: ignore[valid-type]
-    on_status: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]  # type: ignore[valid-type]
+    on_scan: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]  # pyright: ignore
+    on_status: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
 
 
 class Entry(NoSSRComponent):
@@ -69,7 +71,7 @@ class Entry(NoSSRComponent):
     library = f"$/public{_scanner}"
     tag = "Entry"
 
-    on_entry: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]  # type: ignore[valid-type]
+    on_entry: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
 
 
 class Waiting(NoSSRComponent):
@@ -116,7 +118,7 @@ def _camera() -> rx.Component:
             rx.el.div(
                 rx.match(
                     ScanState.camera,
-                    *[(state, rx.fragment(rx.el.h2(head), rx.el.p(what))) for state, (head, what) in _CAMERA.items()],
+                    *[(state, _trouble(head, what)) for state, (head, what) in _CAMERA.items()],
                     rx.el.p("Starting the camera…"),
                 ),
                 role="status",
@@ -128,6 +130,10 @@ def _camera() -> rx.Component:
         aria_label="Camera",
         class_name="counter-view",
     )
+
+
+def _trouble(head: str, what: str) -> rx.Component:
+    return rx.fragment(_drawing(_NO_CAMERA), rx.el.h2(head), rx.el.p(what))
 
 
 def _entry() -> rx.Component:
@@ -161,6 +167,7 @@ def _answer() -> rx.Component:
                 rx.cond(answer.shape == "ready", _ready(), _words()),
                 key=answer.nonce,
                 class_name="counter-words",
+                custom_attrs={"data-long": answer.is_long},
             ),
             aria_live="assertive",
             aria_atomic="true",
@@ -197,14 +204,18 @@ def _words() -> rx.Component:
 
 
 def _shape(name: str | rx.Var[str]) -> rx.Component:
+    return _drawing(rx.Var.create(_SHAPES)[name], class_name="counter-shape")
+
+
+def _drawing(path: str | rx.Var[str], class_name: str = "") -> rx.Component:
     return rx.el.svg(
-        rx.el.path(d=rx.Var.create(_SHAPES)[name]),
+        rx.el.path(d=path),
         view_box="0 0 48 48",
         fill="none",
         stroke="currentColor",
         stroke_width="4",
         stroke_linecap="round",
         stroke_linejoin="round",
-        class_name="counter-shape",
+        class_name=class_name,
         aria_hidden="true",
     )

@@ -24,6 +24,7 @@ MOST_READ = 1000
 """More than any link of ours; a longer text is cut before anybody looks at it."""
 MOST_NONCE = 64
 MOST_QUOTED = 40
+MANY_LETTERS = 150
 FRESH = timedelta(minutes=2)
 """A page opened again, or connected again, within this shows its last answer still."""
 RECENTLY = timedelta(hours=1)
@@ -49,6 +50,13 @@ class Answer:
     foot: str = ""
     nonce: str = ""
     """Which attempt this answers; the browser waits for it."""
+    is_long: bool = False
+    """Too many words for the largest letters."""
+
+
+FAILED = Answer(
+    shape="problem", headline="Not checked", lead="Something went wrong on our side.", note="Try the same code again."
+)
 
 
 class ScanState(rx.State):
@@ -92,6 +100,9 @@ class ScanState(rx.State):
         await self._learn()
         read_text = printable(text, MOST_READ)
         number = printable(nonce, MOST_NONCE) or uuid.uuid4().hex
+        # What stays if this fails unforeseen: the till must not wait for an answer that never comes.
+        self.answer = replace(FAILED, nonce=number)
+        self._answered_at = times.now()
         program = Program(name="", time_zone=self._zone, currency=self._currency, locale=self._locale)
         try:
             outcome = await together(service.redeem_many, service.Ask(text=read_text, by=actor(), nonce=number))
@@ -99,8 +110,8 @@ class ScanState(rx.State):
             answer = Answer(shape="problem", headline="Not redeemed", lead=str(problem))
         else:
             answer = present(outcome, read_text, program, now=times.now())
-        self.answer = replace(answer, nonce=number)
-        self._answered_at = times.now()
+        letters = len(answer.lead + answer.title + answer.member + answer.note)
+        self.answer = replace(answer, nonce=number, is_long=letters > MANY_LETTERS)
 
     async def _learn(self) -> None:
         # A connection made again can come with an empty state, and its first event need not be `opened`.
