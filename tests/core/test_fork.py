@@ -1,5 +1,6 @@
 """A web process must not talk on a connection that its parent opened."""
 
+import os
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ SCRIPT = """
 import os
 from loyalty_app.core import database
 
-parents = database.connect("sqlite://")
+parents = database.connect(f"sqlite:///{os.environ['FILE']}")
 with parents.connect():
     pass
 child = os.fork()
@@ -17,7 +18,10 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
-def test_a_forked_process_opens_its_own_connections():
-    run = subprocess.run([sys.executable, "-c", SCRIPT], check=False, capture_output=True, timeout=60)
+def test_a_forked_process_opens_its_own_connections(tmp_path):
+    file = {"FILE": str(tmp_path / "fork.db")}
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=os.environ | file, check=False, capture_output=True, timeout=60
+    )
 
     assert run.returncode == 0, run.stderr.decode()
