@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 
 
 def now() -> datetime:
@@ -34,7 +34,8 @@ def say_day(day: date, locale: str) -> str:
 
 def say_instant(instant: datetime, zone: str, locale: str) -> str:
     """Return an instant in the program's zone, to the minute."""
-    return format_datetime(instant.astimezone(ZoneInfo(zone)), "medium", locale=_babel(locale))
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{format_date(local, 'medium', locale=_babel(locale))}, {say_time(instant, zone, locale)}"
 
 
 def say_time(instant: datetime, zone: str, locale: str) -> str:
