@@ -41,19 +41,21 @@ def sign_in(
 
 @router.post("/sign-out")
 @allow(Permission.PUBLIC)
-def sign_out(request: Request) -> JSONResponse:
-    """End the session and clear what the browser kept of it."""
+def sign_out(everywhere: Text = "") -> JSONResponse:
+    """End this session, or all of the account's, and clear what the browser kept of it."""
     with transaction() as session:
-        accounts.close_session(session, actor().session_hash)
+        if everywhere:
+            accounts.close_all_sessions(session, actor().account_id)
+        else:
+            accounts.close_session(session, actor().session_hash)
     answer = JSONResponse({"next": "/sign-in/"}, headers={"Clear-Site-Data": '"storage"', "Cache-Control": "no-store"})
     answer.delete_cookie(COOKIE, path="/")
-    del request
     return answer
 
 
 @router.post("/setup")
 @allow(Permission.PUBLIC)
-def setup(  # noqa: PLR0913 - the fields of the form
+def setup(  # noqa: PLR0913, PLR0917 - the fields of the form
     request: Request,
     token: Text = "",
     name: Text = "",

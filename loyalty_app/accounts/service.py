@@ -180,7 +180,7 @@ def close_session(session: Session, secret_hash: str) -> None:
     session.connection().execute(sa.delete(AccountSession).where(col(AccountSession.secret_hash) == secret_hash))
 
 
-def close_all_sessions(session: Session, account_id: int) -> None:
+def close_all_sessions(session: Session, account_id: int | None) -> None:
     """End every session of an account."""
     session.connection().execute(sa.delete(AccountSession).where(col(AccountSession.account_id) == account_id))
 

@@ -1,9 +1,11 @@
 """Forms: a label above, help under it, the error under the field, a summary that links to it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
 from reflex.components.component import NoSSRComponent
+from reflex.vars import ObjectVar
 
 SUMMARY = "problems"
 """The place of the list of errors; a form that is refused moves the focus there."""
@@ -53,14 +55,14 @@ def forget(name: str) -> rx.Component:
 
 def field(
     name: str,
-    label: str | rx.Var[str],
-    control: rx.Component | None = None,
+    label: str | rx.Var | rx.Component,
+    control: Callable[..., rx.Component] | None = None,
     *,
     help_text: str | rx.Var[str] = "",
-    problems: rx.Var[dict[str, str]] | None = None,
+    problems: ObjectVar[dict[str, str]] | None = None,
     **props: Any,
 ) -> rx.Component:
-    """Return a labelled control; `problems` is the state's dict of errors, without it the form's script fills them in."""
+    """Return a labelled control; `problems` are the state's errors, without them the form's script fills them in."""
     described = f"{name}-help {name}-problem"
     props = {"id": name, "name": name, "aria_describedby": described, **props}
     if problems is not None:
@@ -74,13 +76,13 @@ def field(
     return rx.el.div(
         rx.el.label(label, html_for=name),
         rx.el.p(help_text, id=f"{name}-help", class_name="help"),
-        control(**props) if callable(control) else rx.el.input(**props),  # type: ignore[misc]
+        (control or rx.el.input)(**props),
         problem,
         class_name="field",
     )
 
 
-def options(*choices: tuple[str, str], chosen: str = "") -> Any:
+def options(*choices: tuple[str, str], chosen: str = "") -> Callable[..., rx.Component]:
     """Return a select control for `field`: (value, words) each."""
 
     def select(**props: Any) -> rx.Component:
@@ -91,7 +93,7 @@ def options(*choices: tuple[str, str], chosen: str = "") -> Any:
     return select
 
 
-def summary(problems: rx.Var[dict[str, str]]) -> rx.Component:
+def summary(problems: ObjectVar[dict[str, str]]) -> rx.Component:
     """Return the list of errors above a form, each a link to its field."""
     return rx.cond(
         problems.length() > 0,
@@ -124,8 +126,13 @@ def submit(words: str | rx.Var[str], *, busy: rx.Var[bool] | bool = False, **pro
     )
 
 
-def sign_out_button() -> rx.Component:
-    """Return the button that ends the session."""
+def sign_out_button(*, everywhere: bool = False) -> rx.Component:
+    """Return the button that ends this session, or all sessions of the account."""
     return PostForm.create(
-        rx.el.button("Sign out", type="submit", class_name="button quiet"), action="/auth/sign-out", class_name="inline"
+        *([rx.el.input(type="hidden", name="everywhere", value="yes")] if everywhere else []),
+        rx.el.button(
+            "Sign out everywhere" if everywhere else "Sign out", type="submit", class_name="button quiet"
+        ),
+        action="/auth/sign-out",
+        class_name="inline",
     )

@@ -1,6 +1,7 @@
 """The frames that pages stand in: the desk for work, one column for the public."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
@@ -57,7 +58,7 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
                 connection(),
                 rx.el.details(
                     rx.el.summary(icon("person"), rx.el.span(signs.person), aria_label="Account"),
-                    rx.el.div(forms.sign_out_button(), class_name="menu"),
+                    rx.el.div(forms.sign_out_button(), forms.sign_out_button(everywhere=True), class_name="menu"),
                     class_name="account",
                 ),
                 class_name="top",
@@ -145,5 +146,5 @@ def skip_link() -> rx.Component:
 
 def _entry(place: Place, here: str) -> rx.Component:
     is_here = here == place.path.rstrip("/") or (place.path != PLACES[0].path and here.startswith(place.path))
-    current = {"aria_current": "page"} if is_here else {}
+    current: dict[str, Any] = {"aria_current": "page"} if is_here else {}
     return rx.el.li(rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **current))
