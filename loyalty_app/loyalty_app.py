@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import reflex as rx
+from starlette.types import ASGIApp
 
 from loyalty_app import api, worker
 from loyalty_app.accounts import page as accounts
@@ -48,21 +49,26 @@ async def who(session_hash: str) -> Actor:
     return await read(account_service.actor_of, session_hash, now=times.now())
 
 
-def public(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.EventType[()]) -> None:
+def public(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.IndividualEventType[()]) -> None:
     """Put up a page for everybody."""
     app.add_page(layout.public(page(), SIGNS), route=route, title=title, on_load=[ShellState.opened, *opened])
 
 
-def desk(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.EventType[()]) -> None:
+def desk(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.IndividualEventType[()]) -> None:
     """Put up a page for work."""
     app.add_page(layout.desk(page(), SIGNS, route), route=route, title=title, on_load=[ShellState.opened, *opened])
+
+
+def shielded(inner: ASGIApp) -> ASGIApp:
+    """Put the outermost layer around everything."""
+    return Shield(inner, content_security_policy(_built_pages()), _proxies())
 
 
 guard = Guard(who)
 app = rx.App(
     api_transformer=[
         api.build(guard.caller),
-        lambda inner: Shield(inner, content_security_policy(_built_pages()), _proxies()),
+        shielded,
     ],
     stylesheets=["/css/tokens.css", "/css/base.css", "/css/desk.css", "/css/public.css", "/css/counter.css"],
     app_wraps={},

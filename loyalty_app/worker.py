@@ -8,7 +8,7 @@ import threading
 import time
 
 from huey import PostgresHuey, SqliteHuey
-from huey.api import Huey
+from huey.api import Huey, TaskWrapper
 
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import step as codes
@@ -36,13 +36,13 @@ def queue() -> Huey:
 
 
 @functools.cache
-def _run_task() -> object:
+def _run_task() -> TaskWrapper:
     return queue().task(name="run_job")(lambda job_id: engine.run(job_id, KINDS))
 
 
 def tell_the_queue() -> None:
     """Hand every job committed by this process to the queue."""
-    jobs.hand_over.append(lambda job_id: _run_task()(job_id))  # type: ignore[operator]
+    jobs.hand_over.append(_ring)
 
 
 def work() -> None:
@@ -60,10 +60,14 @@ def work() -> None:
                 with database.reading() as session:
                     left = jobs.waiting(session, now=times.now())
                 for job_id in left:
-                    task(job_id)  # type: ignore[operator]
+                    task(job_id)
             except Exception:  # the database may be away for a moment; the next round tries again
                 log.exception("the sweep failed")
             time.sleep(SWEEP_SECONDS)
 
     threading.Thread(target=sweep, daemon=True, name="sweep").start()
     consumer.run()
+
+
+def _ring(job_id: int) -> None:
+    _run_task()(job_id)

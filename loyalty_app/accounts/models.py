@@ -25,14 +25,14 @@ class Account(SQLModel, table=True):
     email: str = Field(max_length=254, unique=True)
     name: str = Field(max_length=80)
     password_hash: str
-    role: Role = Field(sa_type=stored(Role), index=True)  # type: ignore[call-overload]
+    role: Role = Field(sa_type=stored(Role), index=True)
     created_at: datetime
 
 
 class AccountSession(SQLModel, table=True):
     """One signed-in browser; the cookie's secret itself is not kept."""
 
-    __tablename__ = "account_session"
+    __tablename__ = "account_session"  # pyright: ignore[reportAssignmentType]
 
     secret_hash: str = Field(primary_key=True, max_length=64)
     account_id: int = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
@@ -51,7 +51,7 @@ class Throttle(SQLModel, table=True):
 class SetupLink(SQLModel, table=True):
     """The one-time secret that makes the first admin; each start without an account makes it new."""
 
-    __tablename__ = "setup_link"
+    __tablename__ = "setup_link"  # pyright: ignore[reportAssignmentType]
 
     id: int = Field(default=1, primary_key=True)
     secret_hash: str = Field(max_length=64)

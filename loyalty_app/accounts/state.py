@@ -19,13 +19,13 @@ class ShellState(rx.State):
 
     permission: ClassVar[Permission] = Permission.PUBLIC
 
-    program_name: str = ""
-    name: str = ""
-    home: str = "/sign-in/"
-    is_signed_in: bool = False
-    is_member: bool = False
-    may_scan: bool = False
-    may_watch: bool = False
+    program_name: rx.Field[str] = rx.field("")
+    name: rx.Field[str] = rx.field("")
+    home: rx.Field[str] = rx.field("/sign-in/")
+    is_signed_in: rx.Field[bool] = rx.field(default=False)
+    is_member: rx.Field[bool] = rx.field(default=False)
+    may_scan: rx.Field[bool] = rx.field(default=False)
+    may_watch: rx.Field[bool] = rx.field(default=False)
     may_manage: bool = False
 
     @rx.event

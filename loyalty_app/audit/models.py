@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 class AuditEntry(SQLModel, table=True):
     """One thing that somebody did; holds no member's data, so it may stay when a batch goes."""
 
-    __tablename__ = "audit_entry"
+    __tablename__ = "audit_entry"  # pyright: ignore[reportAssignmentType]
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)

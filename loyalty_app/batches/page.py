@@ -133,7 +133,8 @@ def _form(state: type[NewBatchState], problems: ObjectVar[dict[str, str]]) -> rx
         field(
             "quantity",
             "Quantity",
-            help_text="1 to 100,000, fixed once made. Make somewhat more than you expect: unused vouchers cost nothing.",
+            help_text="1 to 100,000, fixed once made."
+            " Make somewhat more than you expect: unused vouchers cost nothing.",
             problems=problems,
             input_mode="numeric",
             auto_complete="off",
@@ -245,12 +246,15 @@ def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
     return rx.el.details(
         rx.el.summary(icon("more"), aria_label=f"Actions for {row.name}", class_name="button icon-only"),
         rx.el.div(
-            rx.cond(row.may_pause, _item("pause", "Pause batch", actions.pause(row.id), actions.busy == row.id)),
-            rx.cond(row.may_resume, _item("play", "Resume batch", actions.resume(row.id), actions.busy == row.id)),
+            rx.cond(row.may_pause, _item("pause", "Pause batch", actions.pause(row.id), busy=actions.busy == row.id)),
+            rx.cond(row.may_resume, _item("play", "Resume batch", actions.resume(row.id), busy=actions.busy == row.id)),
             rx.cond(
-                row.may_go_on, _item("play", "Go on making vouchers", actions.go_on(row.id), actions.busy == row.id)
+                row.may_go_on,
+                _item("play", "Go on making vouchers", actions.go_on(row.id), busy=actions.busy == row.id),
             ),
-            _item("trash", "Delete batch", [BatchesState.ask_delete(row.id), _show(DELETE)], actions.busy == row.id),
+            _item(
+                "trash", "Delete batch", [BatchesState.ask_delete(row.id), _show(DELETE)], busy=actions.busy == row.id
+            ),
             class_name="menu",
         ),
         key=f"{row.id}-{row.badge}",
@@ -259,7 +263,7 @@ def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
     )
 
 
-def _item(sign: str, words: str, act: rx.event.EventType[()], busy: rx.Var[bool]) -> rx.Component:
+def _item(sign: str, words: str, act: rx.event.EventType[()], *, busy: rx.Var[bool] | bool) -> rx.Component:
     return rx.el.button(
         rx.el.span(icon(sign), rx.el.span(class_name="spinner", aria_hidden="true"), class_name="sign"),
         words,

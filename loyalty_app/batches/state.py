@@ -98,7 +98,7 @@ class BatchesState(rx.State):
 
     permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
 
-    rows: list[BatchRow] = []
+    rows: rx.Field[list[BatchRow]] = rx.field(default_factory=list)
     page: int = 1
     pages: int = 1
     is_loaded: bool = False
@@ -145,7 +145,8 @@ class BatchesState(rx.State):
                 f" {say_number(batch.total, locale)} vouchers will be permanently deleted."
             ),
             impact=(
-                f"{say_number(unredeemed, locale)} claimed and not yet redeemed: their holders lose them. This cannot be undone."
+                f"{say_number(unredeemed, locale)} claimed and not yet redeemed: their holders lose them."
+                " This cannot be undone."
                 if unredeemed
                 else "No member holds an unredeemed voucher of it. This cannot be undone."
             ),
@@ -210,8 +211,8 @@ class NewBatchState(rx.State):
 
     permission: ClassVar[Permission] = Permission.QR_CODE_MANAGEMENT
 
-    problems: dict[str, str] = {}
-    choices: list[tuple[str, str]] = []
+    problems: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    choices: rx.Field[list[tuple[str, str]]] = rx.field(default_factory=list)
     offer_id: str = ""
     today: str = ""
     zone: str = ""

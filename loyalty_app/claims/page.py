@@ -1,6 +1,7 @@
 """The claim page, and My cards."""
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from loyalty_app.claims.state import CardsState, CardView, ClaimState
 from loyalty_app.ui.icons import icon
@@ -75,7 +76,7 @@ def cards_page() -> rx.Component:
     )
 
 
-def voucher_card(card: rx.Var[CardView]) -> rx.Component:
+def voucher_card(card: ObjectVar[CardView]) -> rx.Component:
     """Return a voucher as an object: what it gives, its QR, its code, how long it is good."""
     return rx.el.article(
         rx.el.header(rx.el.h2(card.title), rx.el.p(card.reward, class_name="reward")),
@@ -147,7 +148,7 @@ def _members_only() -> rx.Component:
 def _claimed(title: str, sentence: str) -> rx.Component:
     return rx.fragment(
         rx.el.div(rx.el.h1(icon("check"), title), rx.el.p(sentence), role="status", class_name="claimed"),
-        rx.cond(ClaimState.card, voucher_card(ClaimState.card)),  # type: ignore[arg-type]
+        rx.cond(ClaimState.card, voucher_card(ClaimState.card)),
         rx.el.a("My cards", href="/my/cards/", class_name="button primary wide"),
     )
 

@@ -71,7 +71,7 @@ class ClaimState(rx.State):
     offer: OfferView = OfferView()
     until: str = ""
     here: str = ""
-    card: CardView | None = None
+    card: rx.Field[CardView | None] = rx.field(None)
 
     _token: str = ""
     _is_new: bool = False
@@ -130,8 +130,8 @@ class CardsState(rx.State):
 
     permission: ClassVar[Permission] = Permission.CLAIM
 
-    cards: list[CardView] = []
-    past: list[CardView] = []
+    cards: rx.Field[list[CardView]] = rx.field(default_factory=list)
+    past: rx.Field[list[CardView]] = rx.field(default_factory=list)
     is_loaded: bool = False
 
     @rx.event

@@ -7,7 +7,7 @@ import unicodedata
 MOST_LENGTH = 40
 GROUP = 4
 
-_SEPARATORS = re.compile(r"[\s\-_.‐-―−]+")
+_SEPARATORS = re.compile(r"[\s\-_.\u2010-\u2015\u2212]+")
 _CODE = re.compile(rf"[A-Z0-9]{{4,{MOST_LENGTH}}}")
 
 

@@ -45,7 +45,7 @@ class Code(SQLModel, table=True):
     """Its place in the batch, from 1."""
     code: str = Field(max_length=40, unique=True)
     """The normalised form: capitals and digits, the prefix included."""
-    status: CodeStatus = Field(default=CodeStatus.ACTIVE, sa_type=stored(CodeStatus))  # type: ignore[call-overload]
+    status: CodeStatus = Field(default=CodeStatus.ACTIVE, sa_type=stored(CodeStatus))
     member_id: int | None = Field(default=None, foreign_key="member.id", index=True, ondelete="SET NULL")
     claimed_at: datetime | None = None
     expires_at: datetime | None = None

@@ -12,18 +12,25 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LOYALTY_", env_ignore_empty=True)
 
-    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data folder.")
+    database_url: str = Field(default="", description="SQLAlchemy address; empty means SQLite in the data folder.")
     public_url: str = Field(
-        "", description="The address people type; links and QR codes start with it. Empty means localhost and the port."
+        default="",
+        description="The address people type; links and QR codes start with it. Empty means localhost and the port.",
     )
-    port: int = Field(8000, description="The one port that pages, websocket and forms are served on.", ge=1, le=65535)
-    host: str = Field("0.0.0.0", description="The network address to listen on.")  # noqa: S104 - a tablet must reach the shop's machine
-    data_dir: Path = Field(Path("data"), description="Where the SQLite file and the queue live.")
-    admin_email: str = Field("", description="With the password: makes the first admin when there is no account.")
-    admin_password: SecretStr = Field(SecretStr(""), description="See the e-mail setting.")
-    workers: int = Field(1, description="Web processes; more than one needs PostgreSQL.", ge=1)
-    job_worker: bool = Field(True, description="Whether `loyalty serve` also starts the background worker.")
-    trusted_proxies: str = Field("", description="Comma-separated addresses whose X-Forwarded-For and -Proto count.")
+    port: int = Field(
+        default=8000, description="The one port that pages, websocket and forms are served on.", ge=1, le=65535
+    )
+    host: str = Field(default="0.0.0.0", description="The network address to listen on.")  # noqa: S104 - a tablet must reach the shop's machine
+    data_dir: Path = Field(default=Path("data"), description="Where the SQLite file and the queue live.")
+    admin_email: str = Field(
+        default="", description="With the password: makes the first admin when there is no account."
+    )
+    admin_password: SecretStr = Field(default=SecretStr(""), description="See the e-mail setting.")
+    workers: int = Field(default=1, description="Web processes; more than one needs PostgreSQL.", ge=1)
+    job_worker: bool = Field(default=True, description="Whether `loyalty serve` also starts the background worker.")
+    trusted_proxies: str = Field(
+        default="", description="Comma-separated addresses whose X-Forwarded-For and -Proto count."
+    )
 
     @property
     def database(self) -> str:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 import anyio
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, SQLModel
 
 from loyalty_app.core import database
@@ -56,7 +57,7 @@ async def heard() -> AsyncGenerator[set[str], None]:
             async with aclosing(listen()) as topics_heard:
                 async for topics in topics_heard:
                     yield topics
-        except (psycopg.OperationalError, sa.exc.OperationalError) as problem:
+        except (psycopg.OperationalError, OperationalError) as problem:
             log.warning("live updates interrupted: %s", type(problem).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -1,6 +1,7 @@
 """The overview."""
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from loyalty_app.dashboard.state import OverviewState, ScanRow
 from loyalty_app.ui.icons import icon
@@ -43,7 +44,7 @@ def _first_steps() -> rx.Component:
     )
 
 
-def _tile(label: str, value: rx.Var[str], note: str | rx.Var[str]) -> rx.Component:
+def _tile(label: str, value: str | rx.Var[str], note: str | rx.Var[str]) -> rx.Component:
     return rx.el.div(
         rx.el.dt(label),
         rx.el.dd(rx.el.span(value, key=value, class_name="live"), rx.el.small(note)),
@@ -64,7 +65,7 @@ def _funnel() -> rx.Component:
     )
 
 
-def _bar(label: str, value: rx.Var[str], share: rx.Var[int] | int, kind: str) -> rx.Component:
+def _bar(label: str, value: str | rx.Var[str], share: rx.Var[int] | int, kind: str) -> rx.Component:
     return rx.el.li(
         rx.el.span(label),
         rx.el.span(rx.el.span(class_name=f"fill {kind}", style={"inlineSize": f"{share}%"}), class_name="track"),
@@ -90,7 +91,7 @@ def _scans() -> rx.Component:
     )
 
 
-def _scan(row: rx.Var[ScanRow]) -> rx.Component:
+def _scan(row: ObjectVar[ScanRow]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             rx.cond(row.is_good, icon("check"), icon("cross")),

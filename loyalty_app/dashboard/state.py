@@ -56,7 +56,7 @@ class OverviewState(rx.State):
     rate: str = "—"
     claimed_share: int = 0
     redeemed_share: int = 0
-    scans: list[ScanRow] = []
+    scans: rx.Field[list[ScanRow]] = rx.field(default_factory=list)
     is_loaded: bool = False
     is_new: bool = False
 

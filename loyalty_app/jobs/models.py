@@ -24,7 +24,7 @@ class Job(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(max_length=40)
     subject_id: int = Field(index=True)
-    status: JobStatus = Field(default=JobStatus.QUEUED, sa_type=stored(JobStatus), index=True)  # type: ignore[call-overload]
+    status: JobStatus = Field(default=JobStatus.QUEUED, sa_type=stored(JobStatus), index=True)
     done: int = 0
     total: int
     problem: str = ""

@@ -81,16 +81,15 @@ def of_subject(session: Session, kind: str, subject_ids: list[int]) -> dict[int,
 
 def waiting(session: Session, *, now: datetime) -> list[int]:
     """Return jobs that nobody works on: queued, or left by a process that died."""
-    return list(
-        session.exec(
-            select(col(Job.id)).where(
-                sa.or_(
-                    col(Job.status) == JobStatus.QUEUED,
-                    sa.and_(col(Job.status) == JobStatus.RUNNING, col(Job.beat_at) < now - STALE_AFTER),
-                )
+    found = session.exec(
+        select(Job.id).where(
+            sa.or_(
+                col(Job.status) == JobStatus.QUEUED,
+                sa.and_(col(Job.status) == JobStatus.RUNNING, col(Job.beat_at) < now - STALE_AFTER),
             )
         )
     )
+    return [job_id for job_id in found if job_id]
 
 
 def _tell(job_id: int | None) -> None:

@@ -25,7 +25,8 @@ def home_page() -> rx.Component:
                 ),
                 rx.fragment(
                     rx.el.p(
-                        "Scan a QR code in the shop or open a link we sent you to claim a voucher. It waits for you here."
+                        "Scan a QR code in the shop or open a link we sent you to claim a voucher."
+                        " It waits for you here."
                     ),
                     rx.el.a("Sign in", href="/sign-in/", class_name="button primary"),
                     rx.el.a("Become a member", href="/sign-up/", class_name="button"),

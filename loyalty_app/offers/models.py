@@ -23,7 +23,7 @@ class Promise(SQLModel):
     title: str = Field(max_length=80)
     description: str = Field(default="", max_length=500)
     terms: str = Field(default="", max_length=2000)
-    reward_kind: RewardKind = Field(sa_type=stored(RewardKind))  # type: ignore[call-overload]
+    reward_kind: RewardKind = Field(sa_type=stored(RewardKind))
     reward_value: int
     """Points, whole percent, or an amount in minor units; 0 for an item."""
     reward_item: str = Field(default="", max_length=80)

@@ -1,6 +1,7 @@
 """Offers: the list, and a new one."""
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.offers.state import NewOfferState, OfferRow, OffersState
@@ -136,7 +137,7 @@ def new_offer_page() -> rx.Component:
     )
 
 
-def _card(row: rx.Var[OfferRow]) -> rx.Component:
+def _card(row: ObjectVar[OfferRow]) -> rx.Component:
     return rx.el.li(
         rx.el.p(row.reward, class_name="reward"),
         rx.el.h2(row.title),

@@ -37,7 +37,7 @@ class OffersState(rx.State):
 
     permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
 
-    rows: list[OfferRow] = []
+    rows: rx.Field[list[OfferRow]] = rx.field(default_factory=list)
     is_loaded: bool = False
 
     @rx.event
@@ -62,7 +62,7 @@ class NewOfferState(rx.State):
 
     permission: ClassVar[Permission] = Permission.OFFER_MANAGEMENT
 
-    problems: dict[str, str] = {}
+    problems: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     reward_kind: str = RewardKind.PERCENT.value
     currency: str = ""
 

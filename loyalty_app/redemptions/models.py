@@ -32,7 +32,7 @@ class Redemption(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     code_id: int = Field(foreign_key="code.id", index=True, ondelete="CASCADE")
     batch_id: int = Field(foreign_key="batch.id", index=True, ondelete="CASCADE")
-    status: RedemptionStatus = Field(default=RedemptionStatus.RECORDED, sa_type=stored(RedemptionStatus))  # type: ignore[call-overload]
+    status: RedemptionStatus = Field(default=RedemptionStatus.RECORDED, sa_type=stored(RedemptionStatus))
     account_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
     """The staff who scanned."""
     at: datetime = Field(index=True)
@@ -61,5 +61,5 @@ class Attempt(SQLModel, table=True):
     """What was read, cut to 200 characters."""
     nonce: str = Field(default="", max_length=64)
     """The device's own number for this attempt; the same one again is the same attempt."""
-    reason: Reason | None = Field(default=None, sa_type=stored(Reason))  # type: ignore[call-overload]
+    reason: Reason | None = Field(default=None, sa_type=stored(Reason))
     """Why not; nothing for a redemption."""

@@ -61,7 +61,7 @@ class Camera(NoSSRComponent):
 
     known: rx.Var[str]
     """The state of the camera as the server knows it."""
-    on_scan: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]  # pyright: ignore
+    on_scan: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]  # pyright: ignore[reportCallIssue]
     on_status: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
 
 

@@ -196,10 +196,11 @@ def _answered_before(
     answered = {}
     for attempt in session.exec(select(Attempt).where(col(Attempt.nonce).in_(nonces))):
         voucher = by_id.get(attempt.code_id)
-        redeemed = attempt.reason is None and voucher is not None
         answered[attempt.account_id, attempt.nonce] = _Answered(
             attempt.text,
-            Redeemed(voucher, attempt.at) if redeemed else Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher),
+            Redeemed(voucher, attempt.at)
+            if voucher and attempt.reason is None
+            else Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher),
         )
     return answered
 

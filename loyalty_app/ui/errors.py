@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from typing import ClassVar, cast
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -15,7 +16,8 @@ log = logging.getLogger(__name__)
 class NoticeState(rx.State):
     """One sentence at the foot of the screen, in a live region."""
 
-    permission = Permission.PUBLIC
+    permission: ClassVar[Permission] = Permission.PUBLIC
+
     notice: str = ""
     is_problem: bool = False
 
@@ -38,10 +40,14 @@ def say(notice: NoticeState, sentence: str) -> None:
 def explain(exception: Exception) -> EventSpec:
     """Turn a caller's mistake into its sentence, and a bug into an apology with the number of its log line."""
     if isinstance(exception, AppError):
-        return NoticeState.fail(str(exception))
+        return _tell(str(exception))
     number = secrets.token_hex(4)
     # The event and its headers stay out of the log: they may hold what people typed.
     log.error("error %s in a screen", number, exc_info=exception)
-    return NoticeState.fail(
+    return _tell(
         f"Something went wrong on our side, and nothing was changed. Try again; if it stays, tell us error {number}."
     )
+
+
+def _tell(sentence: str) -> EventSpec:
+    return cast("EventSpec", NoticeState.fail(sentence))  # what a call of an event gives, whatever its stub says

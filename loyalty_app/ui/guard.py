@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import reflex as rx
 from reflex.app import App
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, EventHandlerSetVar, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
