@@ -12,6 +12,6 @@ config = rx.Config(
     cors_allowed_origins=[settings().origin],
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    state_manager_mode="memory",
+    state_manager_mode=rx.constants.StateManagerMode.MEMORY,
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -27,7 +27,7 @@ def see(query: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
 def rows(table: type[Result]) -> list[Result]:
     """Return every row of a table, in the order of the primary key."""
     with database.reading() as session:
-        return list(session.exec(select(table).order_by(*table.__table__.primary_key)))  # type: ignore[attr-defined]
+        return list(session.exec(select(table).order_by(*table.__table__.primary_key)))
 
 
 def at_once(calls: list[Callable[[], Result]]) -> list[Result]:

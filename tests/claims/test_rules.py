@@ -56,7 +56,7 @@ def test_days_are_whole_days_where_the_shop_is():
 
 
 @given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+    st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds have none
     st.integers(1, 3650),
     st.integers(1, 400),
     st.sampled_from([WARSAW, "Pacific/Apia", "Pacific/Pago_Pago", "America/New_York", "UTC"]),

@@ -52,7 +52,7 @@ def test_a_job_makes_exactly_that_many_different_codes():
 
 
 def test_codes_can_be_counted_while_the_rest_is_being_made():
-    made, job = planned()
+    made, _job = planned()
     change(builders._make_codes, made.id, 100, now=times.now())
 
     batch = see(batches.get, made.id)
@@ -151,7 +151,7 @@ def test_a_batch_whose_codes_cannot_be_made_says_so():
 
 
 def test_the_database_refuses_a_serial_or_a_code_twice(database):
-    made, job = planned(2)
+    _, job = planned(2)
     engine.run(job.id, KINDS)
 
     for same in ("serial", "code"):

@@ -51,7 +51,9 @@ def test_a_png_is_large_enough_for_print_without_asking():
 def test_four_modules_around_the_code_are_white(text):
     image = picture(drawing.png(text)).convert("L")
     assert set(image.tobytes()) == {0, 255}
-    left, top, right, bottom = image.point(lambda grey: 255 - grey).getbbox()
+    box = image.point(lambda grey: 255 - grey).getbbox()
+    assert box
+    left, top, right, bottom = box
 
     # The finder pattern in the corner is seven modules wide, which tells how many pixels a module has.
     module = next(x for x in range(left, image.width) if image.getpixel((x, top))) - left
