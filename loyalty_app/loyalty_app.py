@@ -61,7 +61,7 @@ def desk(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.e
 
 def shielded(inner: ASGIApp) -> ASGIApp:
     """Put the outermost layer around everything."""
-    return Shield(inner, content_security_policy(_built_pages()), _proxies())
+    return Shield(inner, content_security_policy(_built_pages()), _proxies(), settings().origin)
 
 
 guard = Guard(who)

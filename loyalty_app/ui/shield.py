@@ -45,9 +45,10 @@ def content_security_policy(pages: Iterable[Path]) -> str:
 class Shield:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, policy: str, trusted_proxies: frozenset[str]) -> None:
-        """Take the content security policy and the proxies whose word about the caller counts."""
+    def __init__(self, app: ASGIApp, policy: str, trusted_proxies: frozenset[str], public_url: str = "") -> None:
+        """Take the content security policy, the proxies whose word about the caller counts, and our public address."""
         self._app = app
+        self._public_host = urlsplit(public_url).netloc
         self._proxies = trusted_proxies
         self._headers = {
             "content-security-policy": policy,
@@ -66,7 +67,7 @@ class Shield:
 
         scope = self._behind_proxy(scope)
         headers = Headers(scope=scope)
-        if not _is_same_origin(scope, headers):
+        if not self._is_same_origin(scope, headers):
             await _refuse(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._app(_without_cookie(scope, headers), receive, send)
@@ -87,6 +88,17 @@ class Shield:
 
         return out
 
+    def _is_same_origin(self, scope: Scope, headers: Headers) -> bool:
+        if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
+            return True
+        origin = headers.get("origin")
+        if origin is not None:
+            # A proxy may put its own name into Host; the public address is ours as well.
+            return urlsplit(origin).netloc in {headers.get("host"), self._public_host} - {""}
+        if scope["type"] == "websocket":
+            return True  # only programs leave it out, and they bring no cookie of somebody else's
+        return headers.get("sec-fetch-site") in {"same-origin", "none"} or "cookie" not in headers
+
     def _behind_proxy(self, scope: Scope) -> Scope:
         client = scope.get("client")
         if not client or client[0] not in self._proxies:
@@ -98,17 +110,6 @@ class Shield:
         secure = headers.get("x-forwarded-proto", "").strip().lower() in {"https", "wss"}
         scheme = scope["scheme"] + "s" if secure and not scope["scheme"].endswith("s") else scope["scheme"]
         return {**scope, "client": (peer, client[1]), "scheme": scheme}
-
-
-def _is_same_origin(scope: Scope, headers: Headers) -> bool:
-    if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
-        return True
-    origin = headers.get("origin")
-    if origin is not None:
-        return urlsplit(origin).netloc == headers.get("host", "")
-    if scope["type"] == "websocket":
-        return True  # only programs leave it out, and they bring no cookie of somebody else's
-    return headers.get("sec-fetch-site") in {"same-origin", "none"} or "cookie" not in headers
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
