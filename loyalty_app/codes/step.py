@@ -29,9 +29,8 @@ def prepare(session: Session, job: Job) -> Callable[[Session, datetime], int | N
         if not jobs.move(session, job, job.done + count, now=now):
             return None
         missing = codes.store(session, job.subject_id, job.done + 1, drawn)
-        while (
-            missing
-        ):  # a code that exists already, here or in another batch: draw again, never fail (S1, solidus#5383)
+        # A code that exists already, here or in another batch, is drawn again and fails nothing (solidus#5383).
+        while missing:
             again = alphabet.make(prefix, characters, length, len(missing))
             missing = [
                 serial

@@ -85,6 +85,13 @@ def test_one_scan_sent_fifty_times_is_one_attempt_and_one_answer(redeem):
     assert see(dashboard.differences) == []
 
 
+def test_one_scan_of_nothing_sent_fifty_times_is_one_attempt(redeem):
+    answers = at_once([lambda: redeem(Ask("NEVERMADE", CASHIER, "the same"))] * TILLS)
+
+    assert said(answers) == {Reason.UNKNOWN_CODE: TILLS}
+    assert len(rows(Attempt)) == 1
+
+
 def test_fifty_vouchers_of_three_batches_at_fifty_tills_are_all_redeemed(redeem):
     codes = claimed(TILLS, batch_count=3)
 
