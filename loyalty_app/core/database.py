@@ -4,9 +4,10 @@ import asyncio
 import functools
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -24,6 +25,8 @@ from loyalty_app.core.config import settings
 P = ParamSpec("P")
 Result = TypeVar("Result")
 Answer = TypeVar("Answer")
+Waiter = Future[Any] | asyncio.Future[Any]
+W = TypeVar("W", bound=Waiter)
 
 POOL_SIZE = 12
 THREADS = 8
@@ -146,20 +149,26 @@ class Together:
     def __init__(self, verb: Callable[..., Sequence[Any]]) -> None:
         """Make an empty queue in front of the verb."""
         self._verb = verb
-        self._waiting: list[tuple[Any, Future[Any]]] = []
+        self._waiting: list[tuple[Any, Waiter]] = []
         self._lock = threading.Lock()
         self._draining = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"together-{verb.__name__}")
 
     def submit(self, ask: Any) -> Future[Any]:
-        """Queue an ask; the future gets its answer once that is committed."""
-        future: Future[Any] = Future()
+        """Queue an ask from a thread; the future gets its answer once that is committed."""
+        return self._queue(ask, Future())
+
+    async def ask(self, ask: Any) -> Any:
+        """Queue an ask from an event loop, and wait for its answer."""
+        return await self._queue(ask, asyncio.get_running_loop().create_future())
+
+    def _queue(self, ask: Any, waiter: W) -> W:
         with self._lock:
-            self._waiting.append((ask, future))
+            self._waiting.append((ask, waiter))
             if not self._draining:
                 self._draining = True
                 self._writer.submit(self._drain)
-        return future
+        return waiter
 
     def _drain(self) -> None:
         while True:
@@ -170,18 +179,39 @@ class Together:
                     return
             self._answer(group)
 
-    def _answer(self, group: list[tuple[Any, Future[Any]]]) -> None:
+    def _answer(self, group: list[tuple[Any, Waiter]]) -> None:
         try:
             answers = answer_all(self._verb, [ask for ask, _ in group])
         except Exception as problem:  # noqa: BLE001 - the callers' own, handed to each of them
             if len(group) == 1:
-                group[0][1].set_exception(problem)
+                _hand_over([(group[0][1], problem)])
                 return
             for one in group:  # one ask's fault must not fail its neighbours
                 self._answer([one])
         else:
-            for (_, future), answer in zip(group, answers, strict=True):
-                future.set_result(answer)
+            _hand_over([(waiter, answer) for (_, waiter), answer in zip(group, answers, strict=True)])
+
+
+def _hand_over(answers: list[tuple[Waiter, Any]]) -> None:
+    # Each event loop is woken once for all of its callers: a wake-up for each costs more than the answer.
+    on_loops: dict[asyncio.AbstractEventLoop, list[tuple[Waiter, Any]]] = defaultdict(list)
+    in_threads: list[tuple[Waiter, Any]] = []
+    for waiter, answer in answers:
+        (on_loops[waiter.get_loop()] if isinstance(waiter, asyncio.Future) else in_threads).append((waiter, answer))
+    for loop, theirs in on_loops.items():
+        with suppress(RuntimeError):  # a closed loop: nobody waits there any more
+            loop.call_soon_threadsafe(_settle, theirs)
+    _settle(in_threads)
+
+
+def _settle(answers: list[tuple[Waiter, Any]]) -> None:
+    for waiter, answer in answers:
+        if waiter.done():  # gave up meanwhile; what was committed stays committed
+            continue
+        if isinstance(answer, Exception):
+            waiter.set_exception(answer)
+        else:
+            waiter.set_result(answer)
 
 
 def answer_all(verb: Callable[..., Sequence[Answer]], asks: Sequence[Any]) -> Sequence[Answer]:
@@ -201,7 +231,7 @@ def _queue(verb: Callable[..., Sequence[Any]]) -> Together:
 
 async def together(verb: Callable[..., Sequence[Answer]], ask: Any) -> Answer:
     """Ask a verb that answers many at once; callers who wait at the same time share one commit."""
-    return await asyncio.wrap_future(_queue(verb).submit(ask))
+    return await _queue(verb).ask(ask)
 
 
 def rows_from(session: Session, *columns: tuple[str, str]) -> str:

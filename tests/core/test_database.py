@@ -151,6 +151,47 @@ def test_an_ask_can_be_awaited():
     assert [ask for ask, _, _ in asyncio.run(main())] == list(range(10))
 
 
+def test_whoever_gives_up_does_not_harm_those_who_wait():
+    blocked = threading.Event()
+
+    def slow(session, asks, *, now):
+        blocked.wait(10)
+        return echo(session, asks, now=now)
+
+    async def main():
+        queue = Together(slow)
+        waiting = [asyncio.create_task(queue.ask(number)) for number in range(10)]
+        await asyncio.sleep(0)
+        for impatient in waiting[::2]:
+            impatient.cancel()
+        blocked.set()
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [answer[0] for answer in answers[1::2]] == [1, 3, 5, 7, 9]
+        return await queue.ask("again")
+
+    assert asyncio.run(main())[0] == "again"
+
+
+def test_an_event_loop_that_is_gone_does_not_harm_the_queue():
+    blocked = threading.Event()
+
+    def slow(session, asks, *, now):
+        blocked.wait(10)
+        return echo(session, asks, now=now)
+
+    queue = Together(slow)
+
+    async def leave():
+        gone = asyncio.create_task(queue.ask("gone"))
+        await asyncio.sleep(0)
+        gone.cancel()
+
+    asyncio.run(leave())
+    blocked.set()
+
+    assert queue.submit("here").result(10)[0] == "here"
+
+
 def test_whoever_loses_against_another_process_looks_again_once():
     tries = []
 
