@@ -38,6 +38,8 @@ lock: $(INSTALLED) ## Pin the newest acceptable versions of everything, without 
 		--no-emit-index-url --no-header pyproject.toml --group dev --output-file requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "This needs Python 3.11 or newer as python3; name another with PYTHON=, for example: make run PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing; this takes a minute the first time."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

@@ -82,11 +82,11 @@ def _compress() -> None:
 
 def dev() -> None:
     """Build and serve again after every change; open tabs reload by themselves."""
-    from watchfiles import DefaultFilter, run_process  # noqa: PLC0415 - only a developer needs it
+    from watchfiles import Change, DefaultFilter, run_process  # noqa: PLC0415 - only a developer needs it
 
     class Sources(DefaultFilter):
-        def __call__(self, change: object, path: str) -> bool:
-            return "external" not in Path(path).parts and super().__call__(change, path)  # type: ignore[arg-type]
+        def __call__(self, change: Change, path: str) -> bool:
+            return "external" not in Path(path).parts and super().__call__(change, path)
 
     serve = f"{sys.executable} -m loyalty_app.build serve"
     run_process("loyalty_app", "assets", "rxconfig.py", target=serve, target_type="command", watch_filter=Sources())

@@ -8,7 +8,7 @@ from loyalty_app.core.reasons import Reason
 
 
 def refusal(batch: Batch, now: datetime) -> Reason | None:
-    """Return the first reason why nobody can claim now, or None (product.md, check order)."""
+    """Return the first reason why nobody can claim now, or None."""
     if batch.status is BatchStatus.PAUSED:
         return Reason.BATCH_PAUSED
     if batch.status is BatchStatus.FAILED and batch.claimed >= batch.made:

@@ -10,7 +10,7 @@ from loyalty_app.core.database import stored
 
 
 class CodeStatus(StrEnum):
-    """Where a code stands (product.md, section 3)."""
+    """Where a code stands; expired is computed, never stored."""
 
     ACTIVE = "active"
     CLAIMED = "claimed"

@@ -48,7 +48,7 @@ def store(session: Session, batch_id: int, first_serial: int, codes: Sequence[st
 def free(session: Session, batch_id: int, count: int) -> list[int]:
     """Return up to that many unclaimed codes of a batch, held for this transaction."""
     if database.is_sqlite(session.connection()):
-        # Without the hint SQLite walks the unique serial index through all that is claimed (performance.md, section 0).
+        # Without the hint SQLite walks the unique serial index through all that is claimed, slower with every claim.
         source, lock = "code indexed by code_free", ""
     else:
         source, lock = "code", "for update skip locked"

@@ -237,7 +237,7 @@ async def together(verb: Callable[..., Sequence[Answer]], ask: Any) -> Answer:
 def rows_from(session: Session, *columns: tuple[str, str]) -> str:
     """Return the SQL of a table made from the JSON text parameter `:rows`, a list of lists.
 
-    Each column is (name, SQL type). One statement then carries thousands of rows (performance.md, section 3).
+    Each column is (name, SQL type). One statement then carries thousands of rows.
     """
     if is_sqlite(session.connection()):
         picks = ", ".join(f"cast(value ->> {i} as {kind}) as {name}" for i, (name, kind) in enumerate(columns))

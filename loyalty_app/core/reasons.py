@@ -1,4 +1,4 @@
-"""Why the business says no: one closed list for rows, screens and programs (product.md, section 3)."""
+"""Why the business says no: one closed list for rows, screens and programs (docs/reference.md)."""
 
 from enum import StrEnum
 

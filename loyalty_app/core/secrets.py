@@ -4,7 +4,7 @@ import hashlib
 import secrets
 
 TOKEN_BYTES = 24
-"""192 bits; product.md asks at least 128 of a claim token."""
+"""192 bits; a claim token needs at least 128."""
 
 
 def new_token() -> str:

@@ -76,5 +76,5 @@ def differences(session: Session) -> list[str]:
     return found
 
 
-def _by_batch(session: Session, query: object, numbers: int) -> dict[int, tuple[int, ...]]:
-    return {row[0]: tuple(row[1 : 1 + numbers]) for row in session.execute(query)}  # type: ignore[arg-type]
+def _by_batch(session: Session, query: sa.Executable, numbers: int) -> dict[int, tuple[int, ...]]:
+    return {row[0]: tuple(row[1 : 1 + numbers]) for row in session.execute(query)}

@@ -9,7 +9,7 @@ from loyalty_app.core.database import stored
 
 
 class JobStatus(StrEnum):
-    """Where a job stands (product.md, section 3)."""
+    """Where a job stands."""
 
     QUEUED = "queued"
     RUNNING = "running"

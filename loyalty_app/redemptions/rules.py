@@ -62,7 +62,7 @@ def is_nonce(text: str) -> bool:
 
 
 def refusal(status: CodeStatus, expires_at: datetime, now: datetime) -> Reason | None:
-    """Return the first reason to refuse, or None if the voucher is good (product.md, check order).
+    """Return the first reason to refuse, or None if the voucher is good.
 
     A paused batch does not appear here: vouchers already claimed stay good (S3-15).
     """

@@ -1,4 +1,4 @@
-"""The one place where every screen event is let through or refused (reflex.md, section 2)."""
+"""The one place where every screen event is let through or refused (ADR: the guard and the shield)."""
 
 import time
 from collections.abc import Awaitable, Callable

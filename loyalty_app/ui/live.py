@@ -100,7 +100,7 @@ class Hub:
 
     def _is_open(self, tab: str) -> bool:
         assert self._app is not None
-        tokens = self._app.event_namespace._token_manager  # type: ignore[union-attr]
+        tokens = self._app.event_namespace._token_manager  # pyright: ignore[reportOptionalMemberAccess]
         socket = tokens.token_to_socket.get(tab)
         return socket is not None and socket.instance_id == tokens.instance_id
 

@@ -16,7 +16,7 @@ def allow(permission: Permission) -> Callable[[Endpoint], Endpoint]:
     """Declare what a route needs; one that declares nothing answers nobody."""
 
     def declare(endpoint: Endpoint) -> Endpoint:
-        endpoint.__permission__ = permission  # type: ignore[attr-defined]
+        endpoint.__permission__ = permission  # pyright: ignore[reportFunctionMemberAccess]
         return endpoint
 
     return declare
