@@ -1,0 +1,249 @@
+"""The built program, a browser, and quick ways to make what a journey starts from."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from sqlmodel import Session, select
+
+from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.models import Account, Role
+from loyalty_app.accounts.rules import normal_email
+from loyalty_app.batches import service as batches
+from loyalty_app.batches.models import Batch
+from loyalty_app.core import database, times
+from loyalty_app.core.actor import Actor
+from loyalty_app.members import service as members
+from loyalty_app.ui.shield import COOKIE
+from tests import builders, doors
+from tests.journeys.server import ROOT, Server, served
+
+SCREENSHOTS = ROOT / "test-output" / "screenshots"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+CALM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+NO_CAMERA = "--use-fake-device-for-media-stream=device-count=0"
+"""Whatever is built into the machine that runs this."""
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+TABLET = {"viewport": {"width": 1180, "height": 820}, "has_touch": True}
+DESK = {"viewport": {"width": 1440, "height": 900}}
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+STILL = "Promise.allSettled(document.getAnimations().filter(one => one.effect.getTiming().iterations < 9).map(one => one.finished))"
+"""Wait for everything that moves, unless it moves for ever."""
+
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Leave the address to each journey: a server is found by its port, which is known late."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Start the Chromium of this machine, else the one that came with Playwright."""
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    return {"args": [*CALM, NO_CAMERA]} | ({"executable_path": found} if found else {})
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve a program that is set up; every journey of this process uses it."""
+    with served(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture
+def shop(server: Server) -> Iterator["Shop"]:
+    """Open the server's own database, to make quickly what a journey starts from."""
+    yield from open_shop(server)
+
+
+@pytest.fixture
+def watch(server: Server) -> Iterator["Watch"]:
+    """Look over the shoulder of every browser; at the end nothing may have been complained about."""
+    watching = Watch(server.url)
+    yield watching
+    assert watching.complaints == []
+
+
+@pytest.fixture
+def start_browser(launch_browser: Callable[..., Browser]) -> Iterator[Callable[..., Browser]]:
+    """Return what starts another Chromium, with more arguments: for its camera, or for names in the network."""
+    with ExitStack() as started:
+        yield lambda *arguments: started.enter_context(launch_browser(args=[*CALM, NO_CAMERA, *arguments]))
+
+
+@pytest.fixture
+def visit(
+    new_context: Callable[..., BrowserContext], server: Server, shop: "Shop", watch: "Watch"
+) -> Callable[..., Page]:
+    """Return what opens a browser of somebody's own."""
+
+    def open_browser(
+        by: Account | Actor | None = None,
+        path: str = "",
+        *,
+        browser: Browser | None = None,
+        at: dict[str, Any] = DESK,
+        **more: Any,
+    ) -> Page:
+        options = {"base_url": server.url, "locale": "en-GB", "timezone_id": "Europe/Warsaw"} | at | more
+        context = browser.new_context(**options) if browser else new_context(**options)
+        context.set_default_timeout(30_000)
+        if by:
+            context.add_cookies([{"name": COOKIE, "value": shop.sign_in(by), "url": server.url, "httpOnly": True}])
+        watch.over(context)
+        page = context.new_page()
+        if path:
+            page.goto(path)
+        return page
+
+    return open_browser
+
+
+@dataclass
+class Watch:
+    """Keeps what a browser complains about, and what it asked of anybody else."""
+
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    forgiven: list[str] = field(default_factory=list)
+    """Parts of complaints that a journey brings about on purpose."""
+
+    def over(self, context: BrowserContext) -> None:
+        """Listen to every page of a browser."""
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self._complain(f"error in the page: {error.error}"))
+        context.on("request", self._asked)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self._complain(f"console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        there = urlsplit(request.url)
+        if there.scheme in {"http", "https", "ws", "wss"} and there.netloc != urlsplit(self.url).netloc:
+            self._complain(f"request to another origin: {request.url}")
+
+    def _complain(self, complaint: str) -> None:
+        if not any(part in complaint for part in self.forgiven):
+            self.complaints.append(complaint)
+
+
+@dataclass
+class Shop:
+    """Makes what a journey starts from, through the services and in the server's own database."""
+
+    server: Server
+
+    def account(self, name: str, role: Role) -> Account:
+        """Hire somebody, or return who is there already."""
+        found = doors.see(_by_email, builders.newcomer(name).email)
+        return found or doors.change(
+            accounts.create, builders.newcomer(name), role, by=accounts.SYSTEM, now=times.now()
+        )
+
+    @property
+    def admin(self) -> Account:
+        """Return the first admin, whom the settings made."""
+        return doors.see(_by_email, self.server.settings["LOYALTY_ADMIN_EMAIL"])
+
+    def member(self, name: str) -> Actor:
+        """Return a member, who joins if there is none of that name."""
+        return doors.change(_member, name)
+
+    def sign_in(self, who: Account | Actor) -> str:
+        """Open a session and return what goes into the cookie."""
+        account = who if isinstance(who, Account) else doors.see(lambda session: session.get(Account, who.account_id))
+        return doors.change(accounts.open_session, account, now=times.now()).secret
+
+    def offer(self, title: str, **changes: str) -> str:
+        """Make an offer, and return its number as a form sends it."""
+        return str(doors.change(builders.offer, title, **changes).id)
+
+    def batch(self, name: str, made: int = 10, *, age_in_days: int = 0, **changes: str) -> Batch:
+        """Make a batch with all its codes; one made longer than thirty days ago is over."""
+        now = times.now() - timedelta(days=age_in_days)
+        return doors.change(builders.batch, made, now=now, name=name, **changes)
+
+    def batches(self) -> list[Batch]:
+        """Return every batch there is."""
+        return doors.rows(Batch)
+
+    def claimed(self, batch: Batch, by: Actor, *, days_ago: int = 0) -> str:
+        """Let a member claim, and return the code."""
+        return doors.change(builders.claimed, batch, by, now=times.now() - timedelta(days=days_ago))
+
+    def pause(self, batch: Batch) -> None:
+        """Pause a batch behind everybody's back."""
+        doors.change(batches.pause, batch.id, by=builders.ADMIN, now=times.now())
+
+    def claim_path(self, batch: Batch) -> str:
+        """Return where its claim page is."""
+        return f"/en-us/claim/{batch.claim_token}"
+
+
+def open_shop(server: Server) -> Iterator[Shop]:
+    """Use a server's database from this process until the test is over."""
+    opened = database.connect(server.database_url)
+    yield Shop(server)
+    opened.dispose()
+
+
+def screenshot(page: Page, name: str, *, dark: bool = False) -> None:
+    """Keep a picture of a screen as test output; nobody may be shut out of what it shows."""
+    page.evaluate(STILL)
+    size = page.viewport_size
+    name = f"{name}-{size['width'] if size else 0}-{'dark' if dark else 'light'}"
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def card(page: Page, name: str) -> Locator:
+    """Return the card of a batch on the dashboard."""
+    return page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=name, exact=True))
+
+
+def choose(page: Page, batch: str, action: str) -> None:
+    """Do something to a batch by the menu on its card."""
+    menu = card(page, batch).get_by_role("group").filter(has=page.get_by_label(f"Actions for {batch}"))
+    if menu.get_attribute("open") is None:
+        menu.get_by_label(f"Actions for {batch}").click()
+    menu.get_by_role("button", name=action).click()
+
+
+def number(page: Page, batch: str, label: str) -> Locator:
+    """Return one of the numbers on a batch's card."""
+    return card(page, batch).locator("dl > div").filter(has_text=label).locator("dd")
+
+
+def _by_email(session: Session, email: str) -> Account | None:
+    return session.exec(select(Account).where(Account.email == normal_email(email))).first()
+
+
+def _member(session: Session, name: str) -> Actor:
+    if _by_email(session, builders.newcomer(name).email) is None:
+        members.join(session, builders.newcomer(name), peer=builders.PEER, now=times.now())
+    account = _by_email(session, builders.newcomer(name).email)
+    assert account
+    return accounts.actor_for(account)

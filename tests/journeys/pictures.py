@@ -1,0 +1,26 @@
+"""What a camera would make of a picture on a screen."""
+
+import io
+
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Locator
+
+WHITE, BLACK = 250, 5
+
+
+def read_qr(picture: Locator) -> str:
+    """Return what the QR code on the screen says; it has to be dark on light."""
+    image = Image.open(io.BytesIO(picture.screenshot())).convert("L")
+    found = zxingcpp.read_barcode(image, formats=zxingcpp.BarcodeFormat.QRCode, try_invert=False)
+    assert found, "no QR code can be read from the screen"
+    return found.text
+
+
+def is_black_on_white(picture: Locator) -> bool:
+    """Return whether a QR code has its own white edge and black modules, whatever the page around it looks like."""
+    image = Image.open(io.BytesIO(picture.screenshot())).convert("L")
+    width, height = image.size
+    edge = [image.getpixel((x, y)) for x in range(4, width - 4) for y in (4, height - 5)]
+    darkest, _ = image.getextrema()
+    return min(edge) >= WHITE and darkest <= BLACK

@@ -1,0 +1,77 @@
+"""Every page there is: for everybody, at every size, in light and dark, and from nowhere else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from loyalty_app.accounts.models import Role
+from tests.house.app import routes
+from tests.journeys.conftest import Shop, Watch, screenshot
+
+WIDTHS = {390: 844, 820: 1180, 1440: 900}
+MOST_BYTES = 200_000
+"""What a member's phone may have to load before the claim page can be used."""
+
+
+@pytest.fixture
+def busy_shop(shop: Shop) -> Shop:
+    """Have something to show on every page."""
+    if not any(batch.name == "Summer poster" for batch in shop.batches()):
+        batch = shop.batch("Summer poster", made=250, valid_days="14")
+        shop.batch("Spring poster with a long name that has to break somewhere in the middle", age_in_days=60)
+        shop.claimed(batch, shop.member("Ana Ruiz"))
+    return shop
+
+
+@pytest.mark.parametrize("route", routes())
+def test_a_page_is_open_to_everybody_at_every_size(
+    route: str, visit: Callable[..., Page], busy_shop: Shop, watch: Watch
+) -> None:
+    watch.forgiven += ["404 (Not Found)"] if route == "404" else []
+    page = visit(visitor(route, busy_shop), reduced_motion="reduce")
+    page.goto(path(route, busy_shop))
+    expect(page.get_by_role("heading", level=1)).to_be_attached()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.get_by_text("Live", exact=True)).to_be_attached()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            screenshot(page, f"page-{route.strip('/').replace('/', '-').replace('[', '').replace(']', '') or 'home'}", dark=scheme == "dark")
+
+
+def test_the_claim_page_is_light_enough_for_a_phone(visit: Callable[..., Page], busy_shop: Shop) -> None:
+    page = visit(None)
+    kinds: dict[str, str] = {}
+    sizes: dict[str, float] = {}
+    wire = page.context.new_cdp_session(page)
+    wire.on("Network.responseReceived", lambda event: kinds.update({event["requestId"]: event["type"]}))
+    wire.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    wire.send("Network.enable")
+
+    page.goto(path("en-us/claim/[token]", busy_shop), wait_until="networkidle")
+    expect(page.get_by_role("link", name="Sign in to claim")).to_be_visible()
+    by_kind: dict[str, Any] = {}
+    for request, size in sizes.items():
+        by_kind[kinds[request]] = by_kind.get(kinds[request], 0) + size
+    assert {"Document", "Script", "Stylesheet"} <= by_kind.keys()
+    assert sum(by_kind.values()) <= MOST_BYTES, by_kind
+
+
+def visitor(route: str, shop: Shop) -> Any:
+    """Return who works on a page; a signed-in visitor of a public one would be sent on."""
+    if route.startswith(("admin", "scan")):
+        return shop.admin
+    if route.startswith("my/"):
+        return shop.member("Ana Ruiz")
+    return None if route in {"index", "sign-in", "sign-up"} else shop.account("Wiktor Viewer", Role.VIEWER)
+
+
+def path(route: str, shop: Shop) -> str:
+    """Return an address of the route at which there is something to see."""
+    token = next(batch.claim_token for batch in shop.batches() if batch.name == "Summer poster")
+    known = {"[token]": token}
+    steps = [known[step] if step.startswith("[") else step for step in route.split("/") if route != "index"]
+    return "/" + "/".join(steps) + ("" if "[" in route or not steps else "/")

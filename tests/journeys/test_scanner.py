@@ -1,0 +1,158 @@
+"""The counter: whatever is scanned or typed, the answer is one that staff can act on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from loyalty_app.accounts.models import Account, Role
+from loyalty_app.codes.models import Code
+from loyalty_app.core import times
+from loyalty_app.core.reasons import Reason
+from loyalty_app.redemptions.models import Attempt
+from loyalty_app.ui.shield import COOKIE
+from tests import doors
+from tests.journeys import fake_camera
+from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
+
+
+@pytest.fixture
+def kasia(shop: Shop) -> Account:
+    """Return somebody who works at the till."""
+    return shop.account("Kasia Till", Role.STAFF)
+
+
+@pytest.fixture
+def till(visit: Callable[..., Page], kasia: Account) -> Page:
+    """Open a counter whose tablet has no camera."""
+    page = visit(kasia, "/scan/", at=TABLET, permissions=["camera"])
+    expect(page.get_by_role("heading", name="No camera found")).to_be_visible()
+    return page
+
+
+def test_a_typed_code_is_redeemed_once_with_or_without_dashes(till: Page, shop: Shop) -> None:
+    code = shop.claimed(shop.batch("Typed", valid_days="3"), shop.member("Ana Typed"))
+
+    type_code(till, f" {code[:4]}-{code[4:8]} {code[8:].lower()}")
+    expect_answer(till, "Accepted", "One coffee", "Ana Typed")
+    expect(till.get_by_label("Type a code")).to_have_value("")
+    type_code(till, code)
+    expect_answer(till, "Already redeemed", "First redeemed", "by Kasia Till")
+    assert reasons_of(code.upper()) == [Reason.ALREADY_REDEEMED]
+
+
+def test_every_refusal_says_what_it_is_and_is_kept(till: Page, shop: Shop) -> None:
+    batch = shop.batch("Refused")
+    old = shop.batch("Refused old", age_in_days=90)
+    expired = shop.claimed(old, shop.member("Ana Late"), days_ago=80)
+    unclaimed = free_code(batch.id)
+
+    for text, headline, words, reason in (
+        ("ABCD-EFGH-23", "Unknown code", "Compare it letter by letter", Reason.UNKNOWN_CODE),
+        ("no!", "Not a voucher", "do not look like this", Reason.MALFORMED),
+        (f"{shop.server.url}{shop.claim_path(batch)}", "Claim link", "invitation, not the voucher", Reason.WRONG_KIND),
+        ("https://example.org/menu", "Not a voucher", "leads to another place", Reason.WRONG_KIND),
+        (unclaimed, "Not claimed", "Nobody has claimed this voucher yet", Reason.NOT_CLAIMED),
+        (expired, "Expired", "It was valid through", Reason.EXPIRED),
+    ):
+        type_code(till, text)
+        expect_answer(till, headline, words)
+        screenshot(till, f"scan-{headline.lower().replace(' ', '-')}")
+        assert reasons_of(text) == [reason], text
+
+
+def test_a_code_held_in_view_fires_once(
+    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    code = shop.claimed(shop.batch("Held"), shop.member("Ana Held"))
+    # When the second code is answered, the first was in view for all of its time.
+    film = fake_camera.film(tmp_path / "held.mjpeg", [(code, 6), ("NEVER-MADE-23", 30)])
+    till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
+
+    expect_answer(till, "Accepted", "Ana Held")
+    expect_answer(till, "Unknown code")
+    assert reasons_of(code) == [None]
+    assert reasons_of("NEVER-MADE-23") == [Reason.UNKNOWN_CODE]
+
+
+def test_a_customer_who_shows_the_poster_is_told_to_claim_first(
+    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    batch = shop.batch("Poster")
+    film = fake_camera.film(tmp_path / "poster.mjpeg", [(f"{shop.server.url}{shop.claim_path(batch)}", 5)])
+    till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
+
+    expect_answer(till, "Claim link", "The customer opens it on their phone")
+
+
+def test_a_camera_that_is_not_allowed_says_how_to_allow_it(
+    visit: Callable[..., Page], kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    film = fake_camera.film(tmp_path / "empty.mjpeg", [(None, 1)])
+    till = visit(kasia, "/scan/", browser=start_browser(*fake_camera.chromium_arguments(film)), at=TABLET)
+
+    expect(till.get_by_role("heading", name="Camera not allowed")).to_be_visible()
+    expect(till.get_by_role("button", name="Try again")).to_be_visible()
+    screenshot(till, "scan-camera-denied")
+    till.context.grant_permissions(["camera"])
+    expect(till.get_by_text("Hold the voucher's code in front of the camera.")).to_be_visible()
+    screenshot(till, "scan-ready")
+
+
+def test_without_a_camera_codes_are_typed(till: Page) -> None:
+    expect(till.get_by_text("Type the voucher's code.")).to_be_visible()
+    expect(till.get_by_label("Type a code")).to_be_editable()
+    screenshot(till, "scan-no-camera")
+
+
+def test_an_insecure_address_explains_itself_and_still_redeems(
+    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], watch: Watch
+) -> None:
+    insecure = f"http://till.shop.test:{shop.server.port}"
+    watch.url = insecure
+    watch.forgiven.append("Cross-Origin-Opener-Policy header has been ignored")  # so says the browser of every http page
+    code = shop.claimed(shop.batch("Insecure"), shop.member("Ana Insecure"))
+    browser = start_browser("--host-resolver-rules=MAP till.shop.test 127.0.0.1")
+    till = visit(None, browser=browser, at=TABLET, base_url=insecure)
+    till.context.add_cookies([{"name": COOKIE, "value": shop.sign_in(kasia), "url": insecure}])
+
+    till.goto("/scan/")
+    expect(till.get_by_role("heading", name="Camera needs a secure address")).to_be_visible()
+    screenshot(till, "scan-insecure")
+    type_code(till, code)
+    expect_answer(till, "Accepted", "Ana Insecure")
+
+
+def test_staff_land_on_the_counter_and_see_no_desk(visit: Callable[..., Page], kasia: Account) -> None:
+    page = visit(kasia, "/sign-in/")
+    expect(page.get_by_role("heading", name="Scan vouchers")).to_be_attached()
+    page.goto("/admin/batches/")
+    expect(page.get_by_role("heading", name="Not for your account")).to_be_visible()
+    screenshot(page, "not-allowed")
+
+
+def open_with_camera(visit: Callable[..., Page], who: Account, browser: Browser) -> Page:
+    return visit(who, "/scan/", browser=browser, at=TABLET, permissions=["camera"])
+
+
+def type_code(till: Page, text: str) -> None:
+    till.get_by_label("Type a code").fill(text)
+    till.get_by_role("button", name="Redeem").click()
+
+
+def expect_answer(till: Page, headline: str, *words: str) -> None:
+    answer: Locator = till.get_by_role("region", name="Answer")
+    expect(answer.get_by_role("heading", name=headline, exact=True)).to_be_visible()
+    for some in words:
+        expect(answer).to_contain_text(some)
+
+
+def reasons_of(text: str) -> list[Reason | None]:
+    since = times.now() - timedelta(minutes=10)
+    return [attempt.reason for attempt in doors.rows(Attempt) if attempt.text == text and attempt.at > since]
+
+
+def free_code(batch_id: int | None) -> str:
+    return next(code.code for code in doors.rows(Code) if code.batch_id == batch_id and code.member_id is None)

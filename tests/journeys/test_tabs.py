@@ -1,0 +1,62 @@
+"""Closing a tab leaves nothing behind."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import PHONE, Shop, card
+from tests.journeys.glass import WINDOW
+from tests.journeys.server import Server, eventually, served
+
+TABS = 6
+
+
+@pytest.fixture(params=["30", "0.5"], ids=["heard-of-a-change", "swept"])
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Serve the program with a window into its hub."""
+    with served(tmp_path, "-m", "tests.journeys.glass", SWEEP_SECONDS=request.param) as running:
+        yield running
+
+
+def test_the_hub_forgets_tabs_that_were_closed(visit: Callable[..., Page], shop: Shop, server: Server) -> None:
+    batch = shop.batch("Looked at")
+    visit(shop.admin, "/admin/batches/")  # stays open
+    eventually(lambda: listeners(server) == 1)
+    sockets = open_sockets(server)
+
+    for visitor in range(2):
+        desk = visit(shop.admin)
+        pages = [desk.context.new_page() for _ in range(TABS)]
+        for page in pages:
+            page.goto("/admin/batches/")
+            expect(card(page, "Looked at")).to_be_visible()
+        phone = visit(shop.member("Mia"), shop.claim_path(batch), at=PHONE)
+        expect(phone.get_by_role("button", name="Claim voucher")).to_be_visible()
+        assert listeners(server) == 1 + TABS + 1
+
+        phone.get_by_role("link", name="My cards").click()
+        expect(phone.get_by_role("heading", name="My cards")).to_be_visible()
+        eventually(lambda: listeners(server) == 1 + TABS + 1)
+        phone.goto("/not-allowed/")  # a page on which nothing is live
+        eventually(lambda: listeners(server) == 1 + TABS)
+        phone.context.close()
+        desk.context.close()
+
+        if server.settings["SWEEP_SECONDS"] == "30":
+            shop.claimed(batch, shop.member(f"Max {visitor}"))
+        eventually(lambda: listeners(server) == 1)
+    eventually(lambda: open_sockets(server) <= sockets)
+
+
+def listeners(server: Server) -> int:
+    return int(httpx.get(server.url + WINDOW, headers={"Connection": "close"}).text)
+
+
+def open_sockets(server: Server) -> int:
+    """Return how many connections browsers have to the server."""
+    found = [one for process in server.group for one in process.net_connections("tcp")]
+    return sum(one.laddr.port == server.port and one.status == psutil.CONN_ESTABLISHED for one in found)
