@@ -142,7 +142,7 @@ def by_tokens(session: Session, claim_tokens: Iterable[str]) -> dict[str, Batch]
     """Return the batches behind public claim tokens."""
     # Anything may stand in an address; what no database can store is no token of ours.
     wanted = {token for token in claim_tokens if token.isascii() and token.isprintable()}
-    found = session.exec(select(Batch).where(col(Batch.claim_token).in_(wanted)))
+    found = session.exec(_BY_TOKENS, params={"tokens": list(wanted)})
     return {batch.claim_token: batch for batch in found}
 
 
@@ -174,12 +174,14 @@ def fail(session: Session, batch_id: int) -> None:
 
 def count_claims(session: Session, batch_id: int, claims: int) -> bool:
     """Add to the claimed; False if the batch was paused or deleted since it was read."""
-    return _set(session, batch_id, col(Batch.status).in_(CLAIMABLE), claimed=col(Batch.claimed) + claims)
+    counted = session.connection().execute(_COUNT_CLAIMS, {"batch": batch_id, "claims": claims})
+    return bool(counted.rowcount)
 
 
 def count_redemptions(session: Session, batch_id: int, redemptions: int) -> bool:
     """Add to the redeemed."""
-    return _set(session, batch_id, sa.true(), redeemed=col(Batch.redeemed) + redemptions)
+    counted = session.connection().execute(_COUNT_REDEMPTIONS, {"batch": batch_id, "redemptions": redemptions})
+    return bool(counted.rowcount)
 
 
 def promise_of(source: Offer | Batch) -> Promise:
@@ -203,3 +205,17 @@ def _set(session: Session, batch_id: int, condition: ColumnElement[bool], **valu
         sa.update(Batch).where(col(Batch.id) == batch_id, condition).values(**values)
     )
     return bool(changed.rowcount)
+
+
+# Statements of every claim and scan are put together once: that takes longer than running them.
+_BY_TOKENS = select(Batch).where(col(Batch.claim_token).in_(sa.bindparam("tokens", expanding=True)))
+_COUNT_CLAIMS = (
+    sa.update(Batch)
+    .where(col(Batch.id) == sa.bindparam("batch"), col(Batch.status).in_(CLAIMABLE))
+    .values(claimed=col(Batch.claimed) + sa.bindparam("claims"))
+)
+_COUNT_REDEMPTIONS = (
+    sa.update(Batch)
+    .where(col(Batch.id) == sa.bindparam("batch"))
+    .values(redeemed=col(Batch.redeemed) + sa.bindparam("redemptions"))
+)

@@ -22,6 +22,18 @@ class Gift:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class Found:
+    """A code as it stands while it is held."""
+
+    id: int
+    batch_id: int
+    code: str
+    status: CodeStatus
+    member_id: int | None
+    expires_at: datetime | None
+
+
 def topic_of(member_id: int | None) -> str:
     """Return the topic of what one member holds."""
     return f"vouchers:{member_id}"
@@ -80,32 +92,21 @@ def give(session: Session, gifts: Sequence[Gift], *, now: datetime) -> dict[int,
 
 def take(session: Session, code_ids: Iterable[int], *, now: datetime) -> set[int]:
     """Redeem claimed codes; return those that this call won. The one statement that decides (S2-12)."""
-    taken = session.connection().execute(
-        sa.update(Code)
-        .where(col(Code.id).in_(sorted(code_ids)), col(Code.status) == CodeStatus.CLAIMED)
-        .values(status=CodeStatus.REDEEMED, redeemed_at=now)
-        .returning(col(Code.id))
-    )
+    taken = session.connection().execute(_TAKE, {"codes": sorted(code_ids), "now": now})
     return {code_id for code_id in taken.scalars() if code_id}
 
 
-def by_texts(session: Session, codes: Iterable[str]) -> dict[str, tuple[Code, Batch]]:
+def by_texts(session: Session, codes: Iterable[str]) -> dict[str, tuple[Found, Batch]]:
     """Return codes by their normalised text, each with its batch, held for this transaction."""
-    found = session.exec(
-        select(Code, Batch)
-        .join(Batch, col(Batch.id) == col(Code.batch_id))
-        .where(col(Code.code).in_(set(codes)))
-        .order_by(col(Code.id))  # always locked in the same order, so that two tills cannot deadlock
-        .with_for_update(of=Code)
-    )
-    return {code.code: (code, batch) for code, batch in found}
+    found = [Found(*row) for row in session.connection().execute(_BY_TEXTS, {"codes": list(set(codes))})]
+    batches = session.exec(_BATCHES, params={"batches": list({one.batch_id for one in found})})
+    of = {batch.id: batch for batch in batches}
+    return {one.code: (one, of[one.batch_id]) for one in found}
 
 
 def held(session: Session, batch_ids: Iterable[int], member_ids: Iterable[int]) -> dict[tuple[int, int], Code]:
     """Return the codes that these members hold of these batches, by (batch, member)."""
-    found = session.exec(
-        select(Code).where(col(Code.batch_id).in_(set(batch_ids)), col(Code.member_id).in_(set(member_ids)))
-    )
+    found = session.exec(_HELD, params={"batches": list(set(batch_ids)), "members": list(set(member_ids))})
     return {(code.batch_id, code.member_id or 0): code for code in found}
 
 
@@ -120,6 +121,27 @@ def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, 
     )
     return list(found)
 
+
+# Statements of every claim and scan are put together once: that takes longer than running them.
+_TAKE = (
+    sa.update(Code)
+    .where(col(Code.id).in_(sa.bindparam("codes", expanding=True)), col(Code.status) == CodeStatus.CLAIMED)
+    .values(status=CodeStatus.REDEEMED, redeemed_at=sa.bindparam("now"))
+    .returning(col(Code.id))
+)
+_BY_TEXTS = (
+    sa.select(
+        col(Code.id), col(Code.batch_id), col(Code.code), col(Code.status), col(Code.member_id), col(Code.expires_at)
+    )
+    .where(col(Code.code).in_(sa.bindparam("codes", expanding=True)))
+    .order_by(col(Code.id))  # always locked in the same order, so that two tills cannot deadlock
+    .with_for_update()
+)
+_BATCHES = select(Batch).where(col(Batch.id).in_(sa.bindparam("batches", expanding=True)))
+_HELD = select(Code).where(
+    col(Code.batch_id).in_(sa.bindparam("batches", expanding=True)),
+    col(Code.member_id).in_(sa.bindparam("members", expanding=True)),
+)
 
 _INSTANT = "%Y-%m-%d %H:%M:%S.%f"
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.service import Newcomer, SignedIn, SignInRefused
@@ -22,7 +23,7 @@ def join(session: Session, who: Newcomer, *, peer: str, now: datetime) -> Signed
 
 def ids_of_accounts(session: Session, account_ids: Iterable[int]) -> dict[int, int]:
     """Return the member behind each account that has one."""
-    found = session.exec(select(Member.account_id, Member.id).where(col(Member.account_id).in_(set(account_ids))))
+    found = session.connection().execute(_OF_ACCOUNTS, {"accounts": list(set(account_ids))})
     return {account_id: member_id for account_id, member_id in found if account_id and member_id}
 
 
@@ -30,3 +31,8 @@ def name_of(session: Session, member_id: int | None) -> str:
     """Return a member's name, or nothing for nobody."""
     member = session.get(Member, member_id) if member_id else None
     return member.name if member else ""
+
+
+_OF_ACCOUNTS = sa.select(col(Member.account_id), col(Member.id)).where(
+    col(Member.account_id).in_(sa.bindparam("accounts", expanding=True))
+)

@@ -101,7 +101,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
             continue
         answer = _answer(what, hit, ask.by, now)
         if hit and isinstance(answer, Redeemed):
-            hits[hit.code.code] = hit.used(ask.by, now)  # for those after it in the list
+            hits[hit.code.code] = hit.used(answer.voucher)  # for those after it in the list
         answered[ask.by.account_id, ask.nonce] = _Answered(rules.kept(ask.text), answer)
         answers.append(answer)
         fresh.append(number)
@@ -133,15 +133,12 @@ def latest(session: Session, *, by: Actor) -> list[Scan]:
 class _Hit:
     """A code that was found, as those next in the list will see it."""
 
-    code: Code
-    batch: Batch
+    code: codes.Found
     voucher: Voucher
     status: CodeStatus
 
-    def used(self, by: Actor, now: datetime) -> "_Hit":
-        return replace(
-            self, voucher=replace(self.voucher, redeemed_at=now, redeemed_by=by.name), status=CodeStatus.REDEEMED
-        )
+    def used(self, voucher: Voucher) -> "_Hit":
+        return _Hit(self.code, voucher, CodeStatus.REDEEMED)
 
 
 @dataclass(frozen=True)
@@ -158,27 +155,22 @@ class _Answered:
 def _find(session: Session, texts: Iterable[str]) -> dict[str, _Hit]:
     found = codes.by_texts(session, texts)
     # Asked for after the codes are locked, so that a redemption committed meanwhile is seen.
-    redeemed = session.exec(
-        select(Redemption.code_id, Redemption.at, Account.name)
-        .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
-        .where(
-            col(Redemption.code_id).in_([code.id for code, _ in found.values()]),
-            Redemption.status == RedemptionStatus.RECORDED,
-        )
-    )
+    redeemed = session.connection().execute(_REDEEMED, {"codes": [code.id for code, _ in found.values()]})
     first = {code_id: (at, staff or "") for code_id, at, staff in redeemed}
     member_ids = {code.member_id for code, _ in found.values() if code.member_id}
-    holders = dict(iter(session.exec(select(Member.id, Member.name).where(col(Member.id).in_(member_ids)))))
+    named = session.connection().execute(_HOLDERS, {"members": list(member_ids)})
+    holders: dict[int | None, str] = {member_id: name for member_id, name in named}  # noqa: C416 - rows are no pairs
+    of = {batch.id: batch for _, batch in found.values()}
+    promises = {batch_id: batches.promise_of(batch) for batch_id, batch in of.items()}
     return {
         text: _Hit(
             code,
-            batch,
             Voucher(
                 alphabet.display(code.code, batch.prefix),
-                batches.promise_of(batch),
+                promises[batch.id],
                 holders.get(code.member_id, ""),
                 code.expires_at or batch.closes_at,
-                *first.get(code.id or 0, (None, "")),
+                *first.get(code.id, (None, "")),
             ),
             code.status,
         )
@@ -192,9 +184,10 @@ def _answered_before(
     nonces = {ask.nonce for ask in asks if ask.nonce}
     if not nonces:
         return {}
-    by_id = {hit.code.id: hit.voucher for hit in hits.values()}
+    by_id: dict[int | None, Voucher] = {hit.code.id: hit.voucher for hit in hits.values()}
     answered = {}
-    for attempt in session.exec(select(Attempt).where(col(Attempt.nonce).in_(nonces))):
+    mine = {"staff": list({ask.by.account_id for ask in asks}), "nonces": list(nonces)}
+    for attempt in session.exec(_ATTEMPTS, params=mine):
         voucher = by_id.get(attempt.code_id)
         answered[attempt.account_id, attempt.nonce] = _Answered(
             attempt.text,
@@ -217,7 +210,7 @@ def _answer(what: rules.Scanned, hit: _Hit | None, by: Actor, now: datetime) -> 
         return Refused(Reason.UNKNOWN_CODE)
     if reason := rules.refusal(hit.status, hit.voucher.expires_at, now):
         return Refused(reason, hit.voucher)
-    return Redeemed(hit.used(by, now).voucher, now)
+    return Redeemed(replace(hit.voucher, redeemed_at=now, redeemed_by=by.name), now)
 
 
 def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit | None]], *, now: datetime) -> None:
@@ -225,14 +218,14 @@ def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit 
         return
     won = [(ask, hit) for ask, answer, hit in new if isinstance(answer, Redeemed) and hit]
     if won:
-        taken = codes.take(session, {hit.code.id or 0 for _, hit in won}, now=now)
+        taken = codes.take(session, {hit.code.id for _, hit in won}, now=now)
         assert len(taken) == len(won), "a code held for this transaction was not claimed"
         session.connection().execute(
             sa.insert(Redemption),
             [
                 {
                     "code_id": hit.code.id,
-                    "batch_id": hit.batch.id,
+                    "batch_id": hit.code.batch_id,
                     "status": RedemptionStatus.RECORDED,
                     "account_id": ask.by.account_id,
                     "at": now,
@@ -240,7 +233,7 @@ def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit 
                 for ask, hit in won
             ],
         )
-        counts = Counter(hit.batch.id or 0 for _, hit in won)
+        counts = Counter(hit.code.batch_id for _, hit in won)
         for batch_id in sorted(counts):
             batches.count_redemptions(session, batch_id, counts[batch_id])
         holders = {codes.topic_of(hit.code.member_id) for _, hit in won}
@@ -254,7 +247,7 @@ def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit 
                 "at": now,
                 "account_id": ask.by.account_id,
                 "code_id": hit.code.id if hit else None,
-                "batch_id": hit.batch.id if hit else None,
+                "batch_id": hit.code.batch_id if hit else None,
                 "text": rules.kept(ask.text),
                 "nonce": ask.nonce,
                 "reason": answer.reason if isinstance(answer, Refused) else None,
@@ -266,3 +259,22 @@ def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit 
 
 def _hit(hits: dict[str, _Hit], what: rules.Scanned) -> _Hit | None:
     return hits.get(what.code) if isinstance(what, rules.CodeText) else None
+
+
+# Statements of every scan are put together once: that takes longer than running them.
+_REDEEMED = (
+    sa.select(col(Redemption.code_id), col(Redemption.at), col(Account.name))
+    .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
+    .where(
+        col(Redemption.code_id).in_(sa.bindparam("codes", expanding=True)),
+        col(Redemption.status) == RedemptionStatus.RECORDED,
+    )
+)
+_HOLDERS = sa.select(col(Member.id), col(Member.name)).where(
+    col(Member.id).in_(sa.bindparam("members", expanding=True))
+)
+_ATTEMPTS = select(Attempt).where(  # every word of the index: without one of them, each scan reads all attempts ever
+    col(Attempt.account_id).in_(sa.bindparam("staff", expanding=True)),
+    col(Attempt.nonce).in_(sa.bindparam("nonces", expanding=True)),
+    Attempt.nonce != "",
+)
