@@ -130,9 +130,7 @@ def sign_out_button(*, everywhere: bool = False) -> rx.Component:
     """Return the button that ends this session, or all sessions of the account."""
     return PostForm.create(
         *([rx.el.input(type="hidden", name="everywhere", value="yes")] if everywhere else []),
-        rx.el.button(
-            "Sign out everywhere" if everywhere else "Sign out", type="submit", class_name="button quiet"
-        ),
+        rx.el.button("Sign out everywhere" if everywhere else "Sign out", type="submit", class_name="button quiet"),
         action="/auth/sign-out",
         class_name="inline",
     )

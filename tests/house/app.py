@@ -12,4 +12,4 @@ app, guard = _program.app, _program.guard
 
 def routes() -> list[str]:
     """Return the route of every page."""
-    return sorted(app._unevaluated_pages)  # noqa: SLF001 - the framework has no public way to it
+    return sorted(app._unevaluated_pages)

@@ -44,7 +44,10 @@ TABLET = {"viewport": {"width": 1180, "height": 820}, "has_touch": True}
 DESK = {"viewport": {"width": 1440, "height": 900}}
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-STILL = "Promise.allSettled(document.getAnimations().filter(one => one.effect.getTiming().iterations < 9).map(one => one.finished))"
+STILL = (
+    "Promise.allSettled(document.getAnimations()"
+    ".filter(one => one.effect.getTiming().iterations < 9).map(one => one.finished))"
+)
 """Wait for everything that moves, unless it moves for ever."""
 
 expect.set_options(timeout=30_000)
@@ -163,7 +166,9 @@ class Shop:
     @property
     def admin(self) -> Account:
         """Return the first admin, whom the settings made."""
-        return doors.see(_by_email, self.server.settings["LOYALTY_ADMIN_EMAIL"])
+        found = doors.see(_by_email, self.server.settings["LOYALTY_ADMIN_EMAIL"])
+        assert found
+        return found
 
     def member(self, name: str) -> Actor:
         """Return a member, who joins if there is none of that name."""

@@ -39,7 +39,11 @@ def test_a_page_is_open_to_everybody_at_every_size(
         page.emulate_media(color_scheme=scheme)
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
-            screenshot(page, f"page-{route.strip('/').replace('/', '-').replace('[', '').replace(']', '') or 'home'}", dark=scheme == "dark")
+            screenshot(
+                page,
+                f"page-{route.strip('/').replace('/', '-').replace('[', '').replace(']', '') or 'home'}",
+                dark=scheme == "dark",
+            )
 
 
 def test_the_claim_page_is_light_enough_for_a_phone(visit: Callable[..., Page], busy_shop: Shop) -> None:

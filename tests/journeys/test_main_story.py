@@ -165,11 +165,10 @@ def look_at_my_cards(phone: Page, code: str) -> str:
     picture = phone.get_by_role("img", name=f"QR code of voucher {code}")
     expect(picture).to_be_visible()
     for scheme in ("light", "dark"):
-        phone.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        phone.emulate_media(color_scheme=scheme)
         screenshot(phone, "my-cards", dark=scheme == "dark")
         assert is_black_on_white(picture)
         text = read_qr(picture)
         assert text == code.replace("-", "")
     expect(phone.get_by_role("article")).to_contain_text(code)
     return text
-

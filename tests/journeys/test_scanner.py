@@ -112,7 +112,9 @@ def test_an_insecure_address_explains_itself_and_still_redeems(
 ) -> None:
     insecure = f"http://till.shop.test:{shop.server.port}"
     watch.url = insecure
-    watch.forgiven.append("Cross-Origin-Opener-Policy header has been ignored")  # so says the browser of every http page
+    watch.forgiven.append(
+        "Cross-Origin-Opener-Policy header has been ignored"
+    )  # so says the browser of every http page
     code = shop.claimed(shop.batch("Insecure"), shop.member("Ana Insecure"))
     browser = start_browser("--host-resolver-rules=MAP till.shop.test 127.0.0.1")
     till = visit(None, browser=browser, at=TABLET, base_url=insecure)
