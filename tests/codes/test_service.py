@@ -1,6 +1,7 @@
 """Codes are stored, given and taken by one statement each, and that statement decides."""
 
 import pytest
+
 from loyalty_app.claims import service as claims
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
