@@ -209,7 +209,6 @@ def _live(value: rx.Var[str]) -> rx.Component:
 
 
 def _funnel(row: ObjectVar[BatchRow]) -> rx.Component:
-    words = f"{row.claimed_share}% claimed, {row.redeemed_share}% redeemed"
     return rx.el.div(
         rx.el.div(
             rx.el.span(class_name="claimed", style={"inlineSize": f"{row.claimed_share}%"}),
@@ -217,7 +216,7 @@ def _funnel(row: ObjectVar[BatchRow]) -> rx.Component:
             class_name="funnel",
             aria_hidden="true",
         ),
-        rx.el.p(words, class_name="quiet"),
+        rx.el.p(row.share_words, class_name="quiet"),
         class_name="making",
     )
 

@@ -186,6 +186,16 @@ def redemption_rate(claimed: int, redeemed: int) -> int | None:
     return (redeemed * 200 + claimed) // (claimed * 2) if claimed else None
 
 
+def share(part: int, whole: int) -> int:
+    """Return a part in whole percent for a bar: something is never drawn as nothing."""
+    return max(1, part * 100 // whole) if part else 0
+
+
+def say_share(part: int, whole: int) -> str:
+    """Return a part in percent, in words that do not call something nothing."""
+    return "under 1%" if 0 < part * 100 < whole else f"{part * 100 // max(whole, 1)}%"
+
+
 def _whole(text: str) -> int:
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0  # noqa: PLR2004 - no number here is longer

@@ -55,6 +55,7 @@ class BatchRow:
     left: str
     claimed_share: int
     redeemed_share: int
+    share_words: str
     rate: str
     progress: int
     progress_words: str
@@ -291,8 +292,12 @@ def row(batch: Batch, job: Job | None, program: Program, now: datetime) -> Batch
         claimed=say_number(batch.claimed, locale),
         redeemed=say_number(batch.redeemed, locale),
         left=say_number(rules.available(batch), locale),
-        claimed_share=batch.claimed * 100 // batch.total,
-        redeemed_share=batch.redeemed * 100 // batch.total,
+        claimed_share=rules.share(batch.claimed, batch.total),
+        redeemed_share=rules.share(batch.redeemed, batch.total),
+        share_words=(
+            f"{rules.say_share(batch.claimed, batch.total)} claimed,"
+            f" {rules.say_share(batch.redeemed, batch.total)} redeemed"
+        ),
         rate="—" if rate is None else f"{rate}%",
         progress=batch.made * 100 // batch.total,
         progress_words=_progress(batch, job, locale, now),

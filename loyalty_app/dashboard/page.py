@@ -19,7 +19,7 @@ def overview_page() -> rx.Component:
                 rx.el.dl(
                     _tile("Batches", OverviewState.batches, f"{OverviewState.batches_ever} ever made"),
                     _tile("Vouchers", OverviewState.vouchers, "in all batches"),
-                    _tile("Claimed", OverviewState.claimed, f"{OverviewState.claimed_share}% of all vouchers"),
+                    _tile("Claimed", OverviewState.claimed, OverviewState.claimed_words),
                     _tile("Redeemed", OverviewState.redeemed, f"redemption rate {OverviewState.rate}"),
                     class_name="tiles",
                 ),
@@ -94,8 +94,7 @@ def _scans() -> rx.Component:
 def _scan(row: ObjectVar[ScanRow]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
-            rx.cond(row.is_good, icon("check"), icon("cross")),
-            row.outcome,
+            rx.el.span(rx.cond(row.is_good, icon("check"), icon("cross")), row.outcome),
             custom_attrs={"data-label": "Outcome", "data-good": row.is_good},
             class_name="outcome",
         ),

@@ -7,7 +7,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.rules import redemption_rate
+from loyalty_app.batches.rules import redemption_rate, say_share, share
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read
@@ -56,6 +56,7 @@ class OverviewState(rx.State):
     rate: str = "—"
     claimed_share: int = 0
     redeemed_share: int = 0
+    claimed_words: str = ""
     scans: rx.Field[list[ScanRow]] = rx.field(default_factory=list)
     is_loaded: bool = False
     is_new: bool = False
@@ -80,8 +81,9 @@ class OverviewState(rx.State):
         self.claimed, self.redeemed = say_number(sums.claimed, locale), say_number(sums.redeemed, locale)
         rate = redemption_rate(sums.claimed, sums.redeemed)
         self.rate = "—" if rate is None else f"{rate}%"
-        self.claimed_share = sums.claimed * 100 // max(sums.vouchers, 1)
-        self.redeemed_share = sums.redeemed * 100 // max(sums.vouchers, 1)
+        self.claimed_share = share(sums.claimed, sums.vouchers)
+        self.redeemed_share = share(sums.redeemed, sums.vouchers)
+        self.claimed_words = f"{say_share(sums.claimed, sums.vouchers)} of all vouchers"
         self.scans = [_row(scan, program) for scan in latest]
         self.is_new, self.is_loaded = sums.batches_ever == 0, True
 
