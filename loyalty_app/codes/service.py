@@ -41,15 +41,19 @@ def topic_of(member_id: int | None) -> str:
 
 def store(session: Session, batch_id: int, first_serial: int, codes: Sequence[str]) -> list[int]:
     """Store active codes under consecutive serials; return the serials whose code was taken already."""
-    rows = [[serial, code] for serial, code in enumerate(codes, first_serial)]
-    # One statement for all of them; `where true` keeps SQLite from reading ON as part of a join.
+    # One statement for all of them, from a plain list: rows of two cost half as much again.
+    if database.is_sqlite(session.connection()):
+        made = "select key + :first, value from json_each(:codes)"
+    else:
+        made = "select place + :first - 1, value from jsonb_array_elements_text(cast(:codes as jsonb))"
+        made += " with ordinality as one (value, place)"
     stored = session.connection().execute(
         sa.text(
-            "insert into code (batch_id, serial, code, status) select :batch, serial, code, 'active' from "  # noqa: S608
-            f"{database.rows_from(session, ('serial', 'integer'), ('code', 'text'))} as made"
-            " where true on conflict (code) do nothing"
+            f"with made (serial, code) as ({made}) insert into code (batch_id, serial, code, status)"  # noqa: S608
+            # `where true` keeps SQLite from reading ON as part of a join.
+            " select :batch, serial, code, 'active' from made where true on conflict (code) do nothing"
         ),
-        {"batch": batch_id, "rows": json.dumps(rows)},
+        {"batch": batch_id, "first": first_serial, "codes": json.dumps(codes)},
     )
     if stored.rowcount == len(codes):
         return []
