@@ -49,8 +49,8 @@ def store(session: Session, batch_id: int, first_serial: int, codes: Sequence[st
         made += " with ordinality as one (value, place)"
     stored = session.connection().execute(
         sa.text(
-            f"with made (serial, code) as ({made}) insert into code (batch_id, serial, code, status)"  # noqa: S608
-            # `where true` keeps SQLite from reading ON as part of a join.
+            # INSERT comes first, else SQLite's driver counts no rows; `where true` keeps ON out of a join.
+            f"insert into code (batch_id, serial, code, status) with made (serial, code) as ({made})"  # noqa: S608
             " select :batch, serial, code, 'active' from made where true on conflict (code) do nothing"
         ),
         {"batch": batch_id, "first": first_serial, "codes": json.dumps(codes)},
