@@ -8,16 +8,16 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loyalty_app.accounts import api as accounts
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.members import api as members
-from loyalty_app.ui.routes import allow, gate
+from loyalty_app.ui.routes import PUBLIC_LOCALE, allow, gate
 
 log = logging.getLogger(__name__)
 
-DEFAULT_LOCALE = "en-us"
 WORDS = {
     401: "Sign in first.",
     403: "Your account may not do this.",
@@ -26,9 +26,13 @@ WORDS = {
 }
 
 
-def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
-    """Return the application of all plain routes; `who` tells whose session a hash is."""
+def build(who: Callable[[str], Awaitable[Actor]], forget: Callable[[str], None]) -> FastAPI:
+    """Return the application of all plain routes.
+
+    `who` tells whose session a hash is; `forget` is told of one that was ended.
+    """
     api = FastAPI(title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate(who))])
+    api.state.forget = forget
     api.include_router(accounts.router)
     api.include_router(members.router)
     api.get("/claim/{token}", include_in_schema=False)(pick_locale)
@@ -37,14 +41,14 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     api.exception_handler(AppError)(_app_error)
     api.exception_handler(RequestValidationError)(_invalid)
     api.exception_handler(HTTPException)(_http)
-    api.exception_handler(Exception)(_bug)
+    api.add_middleware(_Apology)
     return api
 
 
 @allow(Permission.PUBLIC)
 def pick_locale(token: str) -> RedirectResponse:
     """Lead a claim link without a locale to the one there is."""
-    return RedirectResponse(f"/{DEFAULT_LOCALE}/claim/{token}", 307)
+    return RedirectResponse(f"/{PUBLIC_LOCALE}/claim/{token}", 307)
 
 
 @allow(Permission.PUBLIC)
@@ -72,7 +76,22 @@ def _http(_request: Request, error: Exception) -> JSONResponse:
     return _problem(error.status_code, "refused", WORDS.get(error.status_code, "This did not work."))
 
 
-def _bug(_request: Request, error: Exception) -> JSONResponse:
+class _Apology:
+    """Answers for a bug here: passed on, its error would be printed once more by the server, and in full."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            await _bug(error)(scope, receive, send)
+
+
+def _bug(error: Exception) -> JSONResponse:
     number = secrets.token_hex(4)
     log.error("error %s in a route", number, exc_info=error)
     return _problem(

@@ -17,7 +17,7 @@ from loyalty_app.batches import page as batches
 from loyalty_app.batches.state import BatchesState, NewBatchState
 from loyalty_app.claims import page as claims
 from loyalty_app.claims.state import CardsState, ClaimState
-from loyalty_app.core import times
+from loyalty_app.core import logs, times
 from loyalty_app.core.actor import Actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read
@@ -31,7 +31,10 @@ from loyalty_app.redemptions.state import ScanState
 from loyalty_app.ui import errors, layout
 from loyalty_app.ui.guard import Guard
 from loyalty_app.ui.live import hub
+from loyalty_app.ui.routes import PUBLIC_LOCALE
 from loyalty_app.ui.shield import Shield, content_security_policy
+
+logs.set_up()
 
 SIGNS = layout.Signs(
     program=ShellState.program_name,
@@ -67,7 +70,7 @@ def shielded(inner: ASGIApp) -> ASGIApp:
 guard = Guard(who)
 app = rx.App(
     api_transformer=[
-        api.build(guard.caller),
+        api.build(guard.caller, guard.forget),
         shielded,
     ],
     stylesheets=["/css/tokens.css", "/css/base.css", "/css/desk.css", "/css/public.css", "/css/counter.css"],
@@ -84,7 +87,7 @@ public("/sign-up", accounts.sign_up_page, "Become a member", EntranceState.opene
 public("/setup", accounts.setup_page, "Set up", EntranceState.setup_opened)
 public("/not-allowed", accounts.not_allowed_page, "Not allowed")
 public("/404", accounts.not_found_page, "Not found")
-public(f"/{api.DEFAULT_LOCALE}/claim/[token]", claims.claim_page, "Claim a voucher", ClaimState.opened)
+public(f"/{PUBLIC_LOCALE}/claim/[token]", claims.claim_page, "Claim a voucher", ClaimState.opened)
 public("/my/cards", claims.cards_page, "My cards", CardsState.opened)
 desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)
 desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)

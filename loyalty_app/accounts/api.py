@@ -41,13 +41,14 @@ def sign_in(
 
 @router.post("/sign-out")
 @allow(Permission.PUBLIC)
-def sign_out(everywhere: Text = "") -> JSONResponse:
+def sign_out(request: Request, everywhere: Text = "") -> JSONResponse:
     """End this session, or all of the account's, and clear what the browser kept of it."""
     with transaction() as session:
         if everywhere:
             accounts.close_all_sessions(session, actor().account_id)
         else:
             accounts.close_session(session, actor().session_hash)
+    request.app.state.forget(actor().session_hash)
     answer = JSONResponse({"next": "/sign-in/"}, headers={"Clear-Site-Data": '"storage"', "Cache-Control": "no-store"})
     answer.delete_cookie(COOKIE, path="/")
     return answer

@@ -76,7 +76,7 @@ def not_found_page() -> rx.Component:
 def _setup_form() -> rx.Component:
     return rx.el.section(
         rx.el.h1("Set up your program"),
-        rx.el.p("This link works once. You can change names later; the currency stays.", class_name="lead"),
+        rx.el.p("This link works once. Choose the currency with care: amounts are kept in it.", class_name="lead"),
         PostForm.create(
             rx.el.input(type="hidden", name="token", value=EntranceState.setup_secret),
             rx.el.fieldset(

@@ -19,14 +19,14 @@ from loyalty_app.core.errors import InvalidError
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job
 from loyalty_app.offers import service as offers
-from loyalty_app.offers.state import draft
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
 from loyalty_app.qr import drawing
 from loyalty_app.ui.errors import NoticeState, say
-from loyalty_app.ui.forms import SUMMARY
+from loyalty_app.ui.forms import SUMMARY, typed
 from loyalty_app.ui.live import hub
+from loyalty_app.ui.routes import PUBLIC_LOCALE
 
 BADGES = {
     Badge.GENERATING: "Making",
@@ -36,7 +36,6 @@ BADGES = {
     Badge.EXPIRED: "Expired",
     Badge.SOLD_OUT: "All claimed",
 }
-CLAIM_LOCALE = "en-us"
 
 
 @dataclass(frozen=True)
@@ -258,7 +257,7 @@ class NewBatchState(rx.State):
     async def save(self, form: dict[str, Any]) -> rx.event.EventSpec | None:
         """Make the batch, or say what is not acceptable."""
         try:
-            batch = await transact(batches.create, draft(rules.Draft, form), by=actor(), now=times.now())
+            batch = await transact(batches.create, typed(rules.Draft, form), by=actor(), now=times.now())
         except InvalidError as problem:
             self.problems = problem.problems
             return rx.set_focus(SUMMARY)
@@ -274,7 +273,7 @@ class NewBatchState(rx.State):
 
 def claim_url(batch: Batch) -> str:
     """Return the public address of a batch's claim page."""
-    return f"{settings().origin}/{CLAIM_LOCALE}/claim/{batch.claim_token}"
+    return f"{settings().origin}/{PUBLIC_LOCALE}/claim/{batch.claim_token}"
 
 
 def row(batch: Batch, job: Job | None, program: Program, now: datetime) -> BatchRow:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from loyalty_app.batches.models import Batch, BatchStatus
+from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core import times
 from loyalty_app.core.reasons import Reason
 
@@ -29,3 +30,10 @@ def expires_at(batch: Batch, now: datetime, time_zone: str) -> datetime:
         return batch.closes_at
     last_day = times.local_day(now, time_zone) + timedelta(days=batch.valid_days)
     return min(times.end_of_day(last_day, time_zone), batch.closes_at)
+
+
+def voucher_state(status: CodeStatus, expires_at: datetime, now: datetime) -> str:
+    """Return what a card says: redeemed, expired or ready."""
+    if status is CodeStatus.REDEEMED:
+        return "redeemed"
+    return "expired" if now >= expires_at else "ready"

@@ -213,10 +213,3 @@ def _voucher(code: Code, batch: Batch) -> Voucher:
         expires_at=code.expires_at or batch.closes_at,
         redeemed_at=code.redeemed_at,
     )
-
-
-def voucher_state(voucher: Voucher, now: datetime) -> str:
-    """Return what the card says: redeemed, expired or ready."""
-    if voucher.status is CodeStatus.REDEEMED:
-        return "redeemed"
-    return "expired" if now >= voucher.expires_at else "ready"

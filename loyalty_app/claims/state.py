@@ -7,6 +7,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
+from loyalty_app.claims import rules
 from loyalty_app.claims import service as claims
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import CodeStatus
@@ -174,7 +175,10 @@ def _offer(promise: Promise, program: Program) -> OfferView:
 
 
 def _card(voucher: claims.Voucher, program: Program) -> CardView:
-    offer, state = _offer(voucher.promise, program), claims.voucher_state(voucher, times.now())
+    offer, state = (
+        _offer(voucher.promise, program),
+        rules.voucher_state(voucher.status, voucher.expires_at, times.now()),
+    )
     if voucher.status is CodeStatus.REDEEMED and voucher.redeemed_at:
         note = f"Redeemed {times.say_instant(voucher.redeemed_at, program.time_zone, program.locale)}"
     else:

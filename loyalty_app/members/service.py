@@ -27,12 +27,6 @@ def ids_of_accounts(session: Session, account_ids: Iterable[int]) -> dict[int, i
     return {account_id: member_id for account_id, member_id in found if account_id and member_id}
 
 
-def name_of(session: Session, member_id: int | None) -> str:
-    """Return a member's name, or nothing for nobody."""
-    member = session.get(Member, member_id) if member_id else None
-    return member.name if member else ""
-
-
 _OF_ACCOUNTS = sa.select(col(Member.account_id), col(Member.id)).where(
     col(Member.account_id).in_(sa.bindparam("accounts", expanding=True))
 )

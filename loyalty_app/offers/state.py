@@ -1,6 +1,6 @@
 """The list of offers, and a new one."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -17,7 +17,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
 from loyalty_app.ui.errors import NoticeState, say
-from loyalty_app.ui.forms import SUMMARY
+from loyalty_app.ui.forms import SUMMARY, typed
 from loyalty_app.ui.live import hub
 
 
@@ -82,7 +82,7 @@ class NewOfferState(rx.State):
     async def save(self, form: dict[str, Any]) -> rx.event.EventSpec | None:
         """Make the offer, or say what is not acceptable."""
         try:
-            offer = await transact(offers.create, draft(rules.Draft, form), by=actor(), now=times.now())
+            offer = await transact(offers.create, typed(rules.Draft, form), by=actor(), now=times.now())
         except InvalidError as problem:
             self.problems = problem.problems
             return rx.set_focus(SUMMARY)
@@ -105,11 +105,6 @@ def row(offer: Offer, program: Program) -> OfferRow:
         rules.say_reward(offer, program.currency, program.locale),
         " · ".join(conditions) or "No conditions",
     )
-
-
-def draft(kind: type[Any], form: dict[str, Any]) -> Any:
-    """Return what somebody typed as a draft: known fields only, as text, whatever a stranger may send."""
-    return kind(**{one.name: str(form.get(one.name) or "")[:3000] for one in fields(kind)})
 
 
 def _newest(session: Session) -> tuple[Program, list[Offer]]:

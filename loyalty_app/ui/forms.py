@@ -1,11 +1,17 @@
 """Forms: a label above, help under it, the error under the field, a summary that links to it."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import reflex as rx
 from reflex.components.component import NoSSRComponent
 from reflex.vars import ObjectVar
+
+Draft = TypeVar("Draft")
+
+MOST_TYPED = 3000
+"""Longer than any field allows, so that the rules get to say so."""
 
 SUMMARY = "problems"
 """The place of the list of errors; a form that is refused moves the focus there."""
@@ -41,6 +47,11 @@ class CopyButton(rx.Component):
     text: rx.Var[str]
     label: rx.Var[str]
     done: rx.Var[str]
+
+
+def typed(draft: type[Draft], form: dict[str, Any]) -> Draft:
+    """Return what somebody typed as a draft: its fields only, as text, whatever a stranger may send."""
+    return draft(**{one.name: str(form.get(one.name) or "")[:MOST_TYPED] for one in fields(draft)})  # pyright: ignore[reportArgumentType]
 
 
 def remember(name: str) -> rx.Component:

@@ -9,6 +9,9 @@ from loyalty_app.core import secrets
 from loyalty_app.core.actor import Actor, Permission, act_as
 from loyalty_app.ui.shield import session_secret
 
+PUBLIC_LOCALE = "en-us"
+"""The locale of public pages, as it stands in their address."""
+
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 
 

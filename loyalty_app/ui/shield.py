@@ -4,11 +4,11 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,12 +22,8 @@ _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DO
 
 def session_secret(cookie_header: str) -> str:
     """Return the session's secret from a Cookie header, or nothing."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(cookie_header)
-    except CookieError:
-        return ""
-    return jar[COOKIE].value if COOKIE in jar else ""
+    # The standard library's parser gives up on all cookies where another program's is unusual.
+    return cookie_parser(cookie_header).get(COOKIE, "")
 
 
 def content_security_policy(pages: Iterable[Path]) -> str:
@@ -68,7 +64,7 @@ class Shield:
         scope = self._behind_proxy(scope)
         headers = Headers(scope=scope)
         if not self._is_same_origin(scope, headers):
-            await _refuse(scope, receive, send)
+            await _refuse(scope, receive, self._with_headers(scope, send))
         elif scope["type"] == "websocket":
             await self._app(_without_cookie(scope, headers), receive, send)
         else:
@@ -94,7 +90,7 @@ class Shield:
         origin = headers.get("origin")
         if origin is not None:
             # A proxy may put its own name into Host; the public address is ours as well.
-            return urlsplit(origin).netloc in {headers.get("host"), self._public_host} - {""}
+            return origin.partition("://")[2] in {headers.get("host"), self._public_host} - {""}
         if scope["type"] == "websocket":
             return True  # only programs leave it out, and they bring no cookie of somebody else's
         return headers.get("sec-fetch-site") in {"same-origin", "none"} or "cookie" not in headers

@@ -6,13 +6,16 @@ import pytest
 import sqlalchemy as sa
 
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Batch, BatchStatus
 from loyalty_app.claims import service as claims
 from loyalty_app.claims.models import ClaimAttempt
+from loyalty_app.claims.rules import voucher_state
 from loyalty_app.claims.service import Ask, Claimed, Refused
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER
+from loyalty_app.core.database import answer_all
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
@@ -92,6 +95,25 @@ def test_a_paused_batch_gives_nothing_until_it_is_resumed():
     change(batches.resume, batch.id, by=ADMIN, now=NOON)
     assert isinstance(ask(batch), Claimed)
     assert reasons() == [Reason.BATCH_PAUSED, None]
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)  # SQLite has one writer: nobody comes in between
+@pytest.mark.parametrize(
+    ("verb", "reason"), [(batches.pause, Reason.BATCH_PAUSED), (batches.delete, Reason.UNKNOWN_CODE)]
+)
+def test_a_batch_paused_or_deleted_between_look_and_claim_gives_nothing(monkeypatch, verb, reason):
+    batch, mia = change(builders.batch, now=times.now()), member()
+    held = claims.codes.held
+
+    def held_meanwhile(*args):
+        if see(batches.by_tokens, [batch.claim_token])[batch.claim_token].status is BatchStatus.ACTIVE:
+            change(verb, batch.id, by=ADMIN, now=NOON)
+        return held(*args)
+
+    monkeypatch.setattr(claims.codes, "held", held_meanwhile)
+
+    (answer,) = answer_all(claims.claim_many, [Ask(batch.claim_token, mia)])
+    assert answer == Refused(reason)
 
 
 def test_a_batch_gives_until_its_last_day_is_over():
@@ -272,8 +294,8 @@ def test_a_member_sees_their_own_cards_the_newest_first():
     cards = see(claims.mine, by=member())
     assert [card.code for card in cards] == codes[::-1]
     assert [card.prefix for card in cards] == ["", "SUN"]
-    assert [claims.voucher_state(card, NOON) for card in cards] == ["ready", "redeemed"]
-    assert claims.voucher_state(cards[0], NOON + timedelta(days=5)) == "expired"
+    assert [voucher_state(card.status, card.expires_at, NOON) for card in cards] == ["ready", "redeemed"]
+    assert voucher_state(cards[0].status, cards[0].expires_at, NOON + timedelta(days=5)) == "expired"
     assert cards[1].redeemed_at == NOON + timedelta(hours=1)
     assert alphabet.display(cards[1].code, "SUN").startswith("SUN-")
     with pytest.raises(ForbiddenError):
