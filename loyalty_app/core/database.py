@@ -254,12 +254,17 @@ def _open(url: str) -> Engine:
             pool_size=POOL_SIZE,
             max_overflow=POOL_SIZE,
             pool_pre_ping=True,
+            hide_parameters=True,  # errors are logged, and people's data is in them
             connect_args={"options": "-c timezone=utc"},
         )
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     opened = sa.create_engine(
-        address, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, connect_args={"check_same_thread": False, "timeout": 30}
+        address,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": 30},
     )
     event.listen(opened, "connect", _prepare_sqlite)
     event.listen(opened, "begin", _begin_sqlite)

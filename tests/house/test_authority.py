@@ -1,0 +1,581 @@
+"""Nobody gets further than they may: every screen event, every route and every service is tried."""
+
+import asyncio
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FunctionType
+from typing import Any
+
+import httpx
+import pytest
+import reflex as rx
+from fastapi.routing import APIRoute
+from reflex.state import EventHandlerSetVar, State
+from reflex.utils.format import json_dumps
+from reflex_base.event import Event
+from reflex_base.registry import RegistrationContext
+from sqlmodel import Session
+from starlette.routing import BaseRoute
+
+import loyalty_app
+from loyalty_app import api
+from loyalty_app.accounts import rules as account_rules
+from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.models import Account, Role
+from loyalty_app.batches.state import BatchesState
+from loyalty_app.claims.state import CardsState
+from loyalty_app.core import times
+from loyalty_app.core.actor import STRANGER, Actor, Permission
+from loyalty_app.core.errors import ForbiddenError
+from loyalty_app.ui import guard as guarding
+from loyalty_app.ui.guard import FRAMEWORK, HYDRATE, BoundState, needed
+from loyalty_app.ui.shield import COOKIE
+from tests import builders, doors
+from tests.house.app import app, guard
+
+HANDLERS = dict(RegistrationContext.get().event_handlers)
+OURS = sorted(
+    name
+    for name, registered in HANDLERS.items()
+    if name not in FRAMEWORK and not isinstance(registered.handler, EventHandlerSetVar)
+)
+SETVARS = sorted(name for name, registered in HANDLERS.items() if isinstance(registered.handler, EventHandlerSetVar))
+
+CALLERS: dict[str, Actor] = {
+    "stranger": STRANGER,
+    "admin": builders.ADMIN,
+    "marketer": builders.MARKETER,
+    "staff": builders.CASHIER,
+    "viewer": builders.VIEWER,
+    "member": Actor(name="Mia", role=Role.MEMBER),
+}
+EVERYBODY = set(CALLERS)
+WATCHERS = {"admin", "marketer", "viewer"}
+MAKERS = {"admin", "marketer"}
+MAY: dict[str, set[str]] = {
+    "NoticeState": EVERYBODY,
+    "ShellState": EVERYBODY,
+    "EntranceState": EVERYBODY,
+    "ClaimState": EVERYBODY,
+    "CardsState": {"member"},
+    "OffersState": WATCHERS,
+    "NewOfferState": MAKERS,
+    "BatchesState": WATCHERS,
+    "BatchActionsState": MAKERS,
+    "NewBatchState": MAKERS,
+    "OverviewState": WATCHERS,
+    "ScanState": {"admin", "staff"},
+}
+"""Who may send events to which state, written down a second time: a change has to be meant."""
+
+PUBLIC_VARS: dict[str, set[str]] = {
+    "NoticeState": {"notice", "is_problem"},
+    "ShellState": {
+        "program_name", "name", "home", "is_signed_in", "is_member", "may_scan", "may_watch", "may_manage",
+    },
+    "EntranceState": {"next_path", "setup_secret", "is_setup_open", "is_loaded"},
+    "ClaimState": {"screen", "offer", "until", "here", "card"},
+    "CardsState": {"cards", "past", "is_loaded"},
+    "OffersState": {"rows", "is_loaded"},
+    "NewOfferState": {"problems", "reward_kind", "currency"},
+    "BatchesState": {"rows", "page", "pages", "is_loaded", "share", "doomed"},
+    "BatchActionsState": {"busy"},
+    "NewBatchState": {
+        "problems", "choices", "offer_id", "today", "zone", "is_loaded", "quantity", "alphabet", "length", "odds",
+        "is_weak",
+    },
+    "OverviewState": {
+        "batches", "batches_ever", "vouchers", "claimed", "redeemed", "rate", "claimed_share", "redeemed_share",
+        "claimed_words", "scans", "is_loaded", "is_new",
+    },
+    "ScanState": {"answer", "camera"},
+    "BoundState": set(),
+}  # fmt: skip
+"""What the browser gets of each state. A new one has to be looked at: is it for everybody who may open the page?"""
+
+HARMLESS = ("", "0", "—", "/sign-in/", "percent", "500", "safe", "10", "starting", "ready", 0, 1, False, None, [], {})
+"""What a public var may hold before anybody has asked: all of it stands in a public file."""
+
+PUBLIC_ROUTES = {
+    ("/auth/sign-in", "POST"),
+    ("/auth/sign-out", "POST"),
+    ("/auth/sign-up", "POST"),
+    ("/auth/setup", "POST"),
+    ("/claim/{token}", "GET"),
+} | {
+    (path, method)
+    for path in ("/auth/{rest:path}", "/api/{rest:path}")
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+}
+
+FRAMEWORK_ROUTES = {"/ping", "/_health", "/_event"}
+"""The framework's own: the first two say that it lives, the third is the websocket."""
+
+WITHOUT_MUST = {
+    "audit.record": "writes down who did what; only services call it",
+    "claims.look": "a claim page is for everybody",
+}
+"""Services that take a caller and refuse nobody, with the reason."""
+
+
+@pytest.fixture
+def kind() -> str:
+    """Use one kind: authority is decided before any database is asked."""
+    return "sqlite"
+
+
+@pytest.fixture
+def cookies(database: object) -> Iterator[dict[str, str]]:
+    """Sign everybody in, and return the cookie that the framework sees of each."""
+    guard._trusted.clear()
+    member = doors.change(builders.member)
+    found = {name: sign_in(caller.account_id or 0) for name, caller in CALLERS.items() if caller.account_id}
+    assert database
+    yield {"stranger": "", "member": sign_in(member.account_id or 0)} | found
+    guard._trusted.clear()
+
+
+# --- Events. ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_handler_belongs_to_a_state_that_declares_a_permission(name: str) -> None:
+    registered = HANDLERS[name]
+
+    assert isinstance(needed(registered), Permission)
+    assert registered.states[0].__name__ in MAY
+
+
+def test_the_framework_has_no_events_that_we_do_not_know() -> None:
+    theirs = {
+        name for name, registered in HANDLERS.items() if not registered.states[0].__module__.startswith("loyalty_app")
+    }
+
+    assert theirs - set(SETVARS) == FRAMEWORK
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_handler_runs_for_exactly_those_who_may(name: str, cookies: dict[str, str]) -> None:
+    state = HANDLERS[name].states[0]
+    ran: dict[str, list[Any]] = {}
+
+    async def knock() -> None:
+        async with tabs() as tab:
+            for caller, cookie in cookies.items():
+                tab.renew()
+                with spied(name) as calls:
+                    ran[caller] = (await tab.send(name, cookie)).events
+                if calls:
+                    ran[caller] = ["ran"]
+
+    asyncio.run(knock())
+    assert {caller for caller, what in ran.items() if what == ["ran"]} == MAY[state.__name__]
+    for caller, events in ran.items():
+        if caller not in MAY[state.__name__]:
+            assert [where(event) for event in events] == ["/sign-in/" if caller == "stranger" else "/not-allowed/"], (
+                caller
+            )
+
+
+@pytest.mark.parametrize("name", SETVARS)
+def test_nobody_sets_a_variable_from_outside(name: str, cookies: dict[str, str]) -> None:
+    state = HANDLERS[name].states[0]
+
+    async def knock() -> None:
+        async with tabs() as tab:
+            for cookie in (cookies["admin"], cookies["stranger"]):
+                tab.renew()
+                for var in state.get_fields():
+                    said = await tab.send(name, cookie, {"var_name": var, "value": "stolen"})
+                    assert [where(event) for event in said.events] in (["/sign-in/"], ["/not-allowed/"])
+                    assert "stolen" not in repr(said)
+
+    asyncio.run(knock())
+
+
+def test_a_state_that_declares_nothing_is_closed_to_everybody(cookies: dict[str, str]) -> None:
+    registry = RegistrationContext.get()
+    before = set(registry.event_handlers)
+
+    class ForgottenState(rx.State):
+        @rx.event
+        async def leak(self) -> None:
+            """Do what nobody thought of."""
+
+    (name,) = [new for new in set(registry.event_handlers) - before if new.endswith(".leak")]
+
+    async def knock() -> None:
+        async with tabs() as tab:
+            for caller, cookie in cookies.items():
+                tab.renew()
+                with spied(name) as calls:
+                    said = await tab.send(name, cookie)
+                assert calls == [], caller
+                assert [where(event) for event in said.events] == [
+                    "/sign-in/" if caller == "stranger" else "/not-allowed/"
+                ]
+
+    try:
+        asyncio.run(knock())
+    finally:
+        for new in set(registry.event_handlers) - before:
+            del registry.event_handlers[new]
+        registry.base_state_substates[State.get_full_name()].discard(ForgottenState)
+        registry.base_states.pop(ForgottenState.get_full_name(), None)
+
+
+def test_the_tab_of_one_person_shows_nothing_to_the_next(cookies: dict[str, str]) -> None:
+    code = doors.change(a_voucher_of_mia)
+
+    async def knock() -> None:
+        async with tabs() as tab:
+            told = await tab.send(CardsState.get_full_name() + ".opened", cookies["member"])
+            assert code in told.shown
+            assert code in (mine := await tab.send(HYDRATE, cookies["member"])).shown
+            assert cookies["member"].removeprefix("sh=") not in mine.shown
+
+            other = await tab.send(HYDRATE, cookies["admin"])
+            assert code not in other.shown
+            assert "One coffee" not in other.shown
+            assert await tab.var(CardsState, "cards") == []
+
+    asyncio.run(knock())
+
+
+@pytest.mark.parametrize("first", [HYDRATE, "public"])
+def test_the_next_person_cannot_go_round_the_change_of_hands(cookies: dict[str, str], first: str) -> None:
+    code = doors.change(a_voucher_of_mia)
+    first = next(name for name in OURS if name.endswith("notice_state.dismiss")) if first == "public" else first
+
+    async def knock() -> None:
+        async with tabs() as tab:
+            await tab.send(CardsState.get_full_name() + ".opened", cookies["member"])
+            for cookie in (cookies["stranger"], cookies["admin"], "sh=" + "0" * 64):
+                for name in (first, HYDRATE):
+                    assert code not in (await tab.send(name, cookie)).shown
+
+    asyncio.run(knock())
+
+
+def test_an_ended_session_loses_its_open_tab(cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarding, "TRUST_SECONDS", 0.0)
+    batch = doors.change(builders.batch, now=times.now())
+    cookie, opened = cookies["admin"], BatchesState.get_full_name() + ".opened"
+
+    async def knock() -> None:
+        async with tabs() as tab:
+            assert batch.claim_token not in (await tab.send(opened, cookie)).shown
+            assert "Summer" in (await tab.send(HYDRATE, cookie)).shown
+
+            doors.change(accounts.close_session, cookie.removeprefix("sh="))
+            with spied(opened) as calls:
+                said = await tab.send(opened, cookie)
+            assert calls == []
+            assert [where(event) for event in said.events] == ["/sign-in/"]
+            assert "Summer" not in said.shown
+            assert "Summer" not in (await tab.send(HYDRATE, cookie)).shown
+            assert await tab.var(BatchesState, "rows") == []
+
+    asyncio.run(knock())
+
+
+def test_what_the_guard_believes_of_a_session_gets_old_in_seconds() -> None:
+    assert guarding.TRUST_SECONDS <= 2
+
+
+def test_a_session_that_was_ended_here_is_not_believed_any_more(cookies: dict[str, str]) -> None:
+    cookie = cookies["viewer"]
+
+    async def knock() -> None:
+        async with tabs() as tab:
+            await tab.send(HYDRATE, cookie)
+            doors.change(accounts.close_session, cookie.removeprefix("sh="))
+            guard.forget(cookie.removeprefix("sh="))
+            assert not (await guard.caller(cookie.removeprefix("sh="))).is_signed_in
+
+    asyncio.run(knock())
+
+
+# --- What stands in public vars. -------------------------------------------------------------------------------------
+
+
+def test_every_public_var_was_looked_at() -> None:
+    shown = {state.__name__: set(state.base_vars) | set(state.computed_vars) for state in our_states()}
+
+    assert shown == PUBLIC_VARS
+
+
+@pytest.mark.parametrize("state", sorted({registered.states[0] for registered in HANDLERS.values() if registered.states[0].__module__.startswith("loyalty_app")}, key=lambda state: state.__name__))  # fmt: skip  # noqa: E501
+def test_a_public_var_holds_nothing_before_somebody_asks(state: type[State]) -> None:
+    for name, var in state.get_fields().items():
+        if not name.startswith("_") and name in state.base_vars:
+            value = var.default_value()
+            values = list(dataclasses.asdict(value).values()) if dataclasses.is_dataclass(value) else [value]  # type: ignore[call-overload]
+            assert all(one in HARMLESS for one in values), f"{state.__name__}.{name} starts as {value!r}"
+
+
+def test_what_binds_a_tab_to_a_session_never_reaches_the_browser() -> None:
+    assert [name for name in BoundState.get_fields() if name not in State.get_fields()] == ["_session_hash"]
+    assert BoundState.base_vars == {}
+
+
+# --- Routes. ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_route_is_known_and_declares_what_it_needs() -> None:
+    routes = list(every_route(api.build(guard.caller, guard.forget).routes))
+
+    assert {(route.path, method) for route in routes for method in route.methods} == PUBLIC_ROUTES
+    for route in routes:
+        assert isinstance(route.endpoint.__permission__, Permission), route.path  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("path", "method"), sorted(PUBLIC_ROUTES))
+def test_the_gate_is_asked_before_every_route(path: str, method: str) -> None:
+    asked = []
+
+    async def ask(session_hash: str) -> Actor:
+        asked.append(session_hash)
+        raise ForbiddenError
+
+    async def knock() -> None:
+        address = path.replace("{token}", "T").replace("{rest:path}", "nowhere")
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(api.build(ask, print)), base_url="http://test"
+        ) as client:
+            assert (await client.request(method, address)).status_code == 403
+        assert asked == [""]
+
+    asyncio.run(knock())
+
+
+def test_the_server_has_no_other_doors() -> None:
+    assert {getattr(route, "path", "") for route in app._api.routes} == FRAMEWORK_ROUTES
+
+
+def test_a_route_answers_exactly_those_who_may(cookies: dict[str, str], database: object) -> None:
+    assert database
+
+    async def knock() -> None:
+        routes = api.build(guard.caller, guard.forget)
+        for permission in Permission:
+            routes.get(f"/only/{permission}")(declared(permission))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(routes), base_url="http://test") as client:
+            for caller, who in CALLERS.items():
+                may = who.permissions or account_rules.PERMISSIONS.get(
+                    Role.MEMBER if caller == "member" else "", {Permission.PUBLIC}
+                )  # type: ignore[call-overload]
+                headers = {"Cookie": f"{COOKIE}={SECRETS[cookies[caller]]}"} if cookies[caller] else {}
+                for permission in Permission:
+                    answer = await client.get(f"/only/{permission}", headers=headers)
+                    expected = 200 if permission in may else 401 if caller == "stranger" else 403
+                    assert answer.status_code == expected, (caller, permission)
+
+    asyncio.run(knock())
+
+
+def test_a_route_that_declares_nothing_answers_nobody(cookies: dict[str, str]) -> None:
+    def forgotten() -> str:
+        """Do what nobody thought of."""
+        pytest.fail("it ran")
+
+    async def knock() -> None:
+        routes = api.build(guard.caller, guard.forget)
+        routes.get("/forgotten")(forgotten)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(routes), base_url="http://test") as client:
+            for caller, cookie in cookies.items():
+                headers = {"Cookie": f"{COOKIE}={SECRETS[cookie]}"} if cookie else {}
+                answer = await client.get("/forgotten", headers=headers)
+                assert answer.status_code == (401 if caller == "stranger" else 403), caller
+                assert answer.headers["content-type"] == "application/problem+json"
+
+    asyncio.run(knock())
+
+
+def test_a_forged_cookie_is_a_stranger(cookies: dict[str, str]) -> None:
+    # The database's fingerprint of a session opens nothing by itself.
+    stolen = cookies["admin"].removeprefix("sh=")
+
+    async def knock() -> None:
+        routes = api.build(guard.caller, guard.forget)
+        routes.get("/only")(declared(Permission.VIEW_DASHBOARD))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(routes), base_url="http://test") as client:
+            for value in (f"{COOKIE}={stolen}", f"sh={stolen}", f"{COOKIE}=", COOKIE, f'{COOKIE}="', "\0"):
+                assert (await client.get("/only", headers={"Cookie": value})).status_code == 401, value
+
+    asyncio.run(knock())
+
+
+# --- Services. -------------------------------------------------------------------------------------------------------
+
+
+def services() -> list[tuple[str, FunctionType]]:
+    """Return every service that asks who calls."""
+    found = []
+    for module in pkgutil.iter_modules(loyalty_app.__path__):
+        if module.ispkg and pkgutil.get_loader(f"loyalty_app.{module.name}.service"):
+            service = importlib.import_module(f"loyalty_app.{module.name}.service")
+            found += [
+                (f"{module.name}.{name}", function)
+                for name, function in vars(service).items()
+                if isinstance(function, FunctionType) and function.__module__ == service.__name__
+                if not name.startswith("_") and "by" in inspect.signature(function).parameters
+            ]
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("name", "service"), services())
+def test_a_service_asks_first_whether_the_caller_may(name: str, service: Callable[..., object]) -> None:
+    if name in WITHOUT_MUST:
+        return
+    # Nothing but the caller is real: whoever looks at anything else first fails in another way.
+    others = [
+        key for key, one in inspect.signature(service).parameters.items() if key != "by" and one.default is one.empty
+    ]
+    with pytest.raises(ForbiddenError):
+        service(by=STRANGER, **dict.fromkeys(others))
+
+
+def test_redeeming_asks_every_caller_in_the_group(database: object) -> None:
+    assert database
+    from loyalty_app.redemptions import service as redemptions  # noqa: PLC0415
+
+    asks = [redemptions.Ask("ABCD2345", builders.CASHIER), redemptions.Ask("ABCD2345", STRANGER)]
+    with pytest.raises(ForbiddenError):
+        doors.change(redemptions.redeem_many, asks, now=times.now())
+
+
+# --- Helpers, in the order of their use. -----------------------------------------------------------------------------
+
+SECRETS: dict[str, str] = {}
+"""The secret behind each cookie that the framework sees."""
+
+
+def sign_in(account_id: int) -> str:
+    opened = doors.change(
+        lambda session: accounts.open_session(session, session.get(Account, account_id), now=times.now())
+    )
+    cookie = "sh=" + accounts.secrets.fingerprint(opened.secret)
+    SECRETS[cookie] = opened.secret
+    return cookie
+
+
+@dataclasses.dataclass
+class Said:
+    """What came back to the browser for one event."""
+
+    events: list[Event]
+    deltas: list[Any]
+
+    @property
+    def shown(self) -> str:
+        """Return everything that reached the browser, as text."""
+        return json_dumps(self.deltas)
+
+
+@dataclasses.dataclass
+class Tab:
+    """One open tab: events go through the real processor, the guard in front."""
+
+    token: str
+    events: list[Event]
+    deltas: list[Any]
+
+    def renew(self) -> None:
+        """Be another tab, one that nobody has used."""
+        self.token = str(uuid.uuid4())
+
+    async def send(self, name: str, cookie: str, payload: dict[str, Any] | None = None) -> Said:
+        """Send an event as a browser with that cookie."""
+        self.events.clear()
+        self.deltas.clear()
+        headers = {"cookie": cookie} if cookie else {}
+        routed = {"pathname": "/", "query": {}, "headers": headers, "token": self.token, "sid": "s", "ip": "192.0.2.1"}
+        future = await app.event_processor.enqueue(
+            self.token, Event(name=name, payload=payload or {}, router_data=routed)
+        )
+        await future.wait_all()
+        return Said(list(self.events), list(self.deltas))
+
+    async def var(self, state: type[State], name: str) -> Any:
+        """Return what the server keeps of this tab."""
+        root = await app.state_manager.get_state(rx.BaseStateToken(ident=self.token, cls=State))
+        return getattr(await root.get_state(state), name)
+
+
+@asynccontextmanager
+async def tabs() -> AsyncIterator[Tab]:
+    tab = Tab(str(uuid.uuid4()), [], [])
+
+    async def emit_event(_token: str, *events: Event) -> None:
+        tab.events.extend(events)
+
+    async def emit_delta(_token: str, delta: Any) -> None:
+        tab.deltas.append(delta)
+
+    async with app._setup_event_processor():
+        context = app.event_processor._root_context
+        object.__setattr__(context, "emit_event_impl", emit_event)
+        object.__setattr__(context, "emit_delta_impl", emit_delta)
+        yield tab
+
+
+@contextmanager
+def spied(name: str) -> Iterator[list[Any]]:
+    """Put a spy in the place of a handler."""
+    handlers, calls = RegistrationContext.get().event_handlers, []
+    registered = handlers[name]
+
+    async def spy(*what: Any, **more: Any) -> None:
+        calls.append((what, more))
+
+    handlers[name] = dataclasses.replace(registered, handler=dataclasses.replace(registered.handler, fn=spy))
+    try:
+        yield calls
+    finally:
+        handlers[name] = registered
+
+
+def where(event: Event) -> str:
+    """Return the page that an event sends the browser to, without what it should remember."""
+    assert event.name == "_redirect", event
+    return str(event.payload["path"]).partition("?")[0]
+
+
+def a_voucher_of_mia(session: Session) -> str:
+    from loyalty_app.codes import alphabet  # noqa: PLC0415
+
+    now = times.now()
+    return alphabet.display(builders.claimed(session, builders.batch(session, now=now), now=now))
+
+
+def our_states() -> list[type[State]]:
+    return [state for state in every_state(State) if state.__module__.startswith("loyalty_app")]
+
+
+def every_state(state: type[State]) -> Iterator[type[State]]:
+    for child in state.get_substates():
+        yield child
+        yield from every_state(child)
+
+
+def every_route(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """Yield the routes, those of included routers too."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif router := getattr(route, "original_router", None):
+            yield from every_route(router.routes)
+
+
+def declared(permission: Permission) -> Callable[[], Coroutine[Any, Any, str]]:
+    @api.allow(permission)
+    async def endpoint() -> str:
+        return "ran"
+
+    return endpoint
