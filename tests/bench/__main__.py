@@ -1,0 +1,28 @@
+"""Measure beside a peer or a limit in the same run: `python -m tests.bench [row …]`, rows as below; all without."""
+
+import sys
+import time
+
+from tests.bench import claims, codes, live, redemptions
+from tests.bench.harness import HEAD, places
+
+ROWS = {"codes": codes, "claims": claims, "redemptions": redemptions, "live": live}
+
+
+def main(wanted):
+    """Print the table of the wanted rows, as they come."""
+    unknown = set(wanted) - set(ROWS)
+    if unknown:
+        sys.exit(f"There are only these rows: {', '.join(ROWS)}.")
+    began = time.monotonic()
+    with places() as found:
+        print("|", " | ".join(HEAD), "|\n|", " | ".join("---" for _ in HEAD), "|", flush=True)
+        for name in wanted or ROWS:
+            for place in found:
+                for row in ROWS[name].run(place):
+                    print(row, flush=True)
+    print(f"\n{time.monotonic() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
