@@ -140,6 +140,16 @@ def test_a_batch_is_paused_and_resumed():
     assert [entry.verb for entry in rows(AuditEntry)][-2:] == ["pause", "resume"]
 
 
+def test_the_counter_of_a_paused_or_deleted_batch_does_not_move():
+    made = change(builders.batch)
+    assert change(batches.count_claims, made.id, 1)
+    change(batches.pause, made.id, by=ADMIN, now=NOON)
+
+    assert not change(batches.count_claims, made.id, 1)
+    assert not change(batches.count_claims, 99, 1)
+    assert see(batches.get, made.id).claimed == 1
+
+
 def test_pausing_twice_changes_nothing_and_is_one_entry():
     made = change(builders.batch)
 

@@ -1,5 +1,9 @@
 """The migrations make what the program expects, on both databases, and two of them at once do no harm."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -8,8 +12,8 @@ from alembic.config import Config
 from loyalty_app import tables
 from loyalty_app.core import database as databases
 from loyalty_app.core import migrations
-from tests.doors import at_once
 
+MIGRATE = "from loyalty_app.core import database, migrations; migrations.migrate(database.engine())"
 PYPROJECT = migrations.CHECKOUT / "pyproject.toml"
 
 
@@ -66,8 +70,17 @@ def test_migrating_again_changes_nothing(database):
 
 
 def test_two_processes_may_migrate_at_once(bare_database):
-    at_once([lambda: migrations.migrate(bare_database)] * 4)
+    address = bare_database.url.render_as_string(hide_password=False)
+    command_line = [sys.executable, "-c", MIGRATE]
+    environment = os.environ | {"LOYALTY_DATABASE_URL": address}
 
+    processes = [subprocess.Popen(command_line, cwd=migrations.CHECKOUT, env=environment) for _ in range(2)]
+    try:
+        assert [process.wait(60) for process in processes] == [0, 0]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
     assert migrations.is_current(bare_database)
 
 
