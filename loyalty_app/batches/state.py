@@ -87,10 +87,8 @@ class DeleteView:
 
 @dataclass(frozen=True)
 class _Page:
-    batches: list[Batch]
-    jobs: dict[int, Job]
+    rows: list[BatchRow]
     count: int
-    program: Program
 
 
 class BatchesState(rx.State):
@@ -156,8 +154,7 @@ class BatchesState(rx.State):
     async def _show(self) -> None:
         page = self.page
         found = await hub.shared(batches.TOPIC, page, lambda: read(_page, page))
-        now = times.now()
-        self.rows = [row(batch, found.jobs.get(batch.id or 0), found.program, now) for batch in found.batches]
+        self.rows = list(found.rows)
         self.pages = max(1, -(-found.count // batches.PAGE))
         self.is_loaded = True
 
@@ -318,7 +315,9 @@ def _page(session: Session, page: int) -> _Page:
     found, count = batches.newest(session, page, by=actor())
     generating = [batch.id or 0 for batch in found if batch.status is BatchStatus.GENERATING]
     running = jobs.of_subject(session, batches.GENERATE_CODES, generating)
-    return _Page(found, running, count, programs.current(session))
+    program, now = programs.current(session), times.now()
+    # Put into words here, once for all tabs: that takes longer than to read it.
+    return _Page([row(batch, running.get(batch.id or 0), program, now) for batch in found], count)
 
 
 def _offers(session: Session) -> tuple[Program, list[Any]]:

@@ -74,7 +74,7 @@ class OverviewState(rx.State):
 
     async def _show(self) -> None:
         program, sums = await hub.shared(batches.TOPIC, "totals", lambda: read(_totals))
-        latest = await hub.shared(redemptions.TOPIC, "latest", lambda: read(redemptions.latest, by=actor()))
+        latest = await hub.shared(redemptions.TOPIC, "latest", lambda: read(_latest))
         locale = program.locale
         self.batches, self.batches_ever = say_number(sums.batches, locale), say_number(sums.batches_ever, locale)
         self.vouchers = say_number(sums.vouchers, locale)
@@ -84,12 +84,17 @@ class OverviewState(rx.State):
         self.claimed_share = share(sums.claimed, sums.vouchers)
         self.redeemed_share = share(sums.redeemed, sums.vouchers)
         self.claimed_words = f"{say_share(sums.claimed, sums.vouchers)} of all vouchers"
-        self.scans = [_row(scan, program) for scan in latest]
+        self.scans = list(latest)
         self.is_new, self.is_loaded = sums.batches_ever == 0, True
 
 
 def _totals(session: Session) -> tuple[Program, dashboard.Totals]:
     return programs.current(session), dashboard.totals(session, by=actor())
+
+
+def _latest(session: Session) -> list[ScanRow]:
+    program = programs.current(session)
+    return [_row(scan, program) for scan in redemptions.latest(session, by=actor())]
 
 
 def _row(scan: redemptions.Scan, program: Program) -> ScanRow:

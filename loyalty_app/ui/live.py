@@ -95,6 +95,7 @@ class Hub:
         # A closed tab is noticed when its topic changes; one whose topic never does is noticed here.
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
+            self._snapshots.clear()  # nothing read is older than this where its words depend on the clock
             for tab in [tab for tab in self._topics if not self._is_open(tab)]:
                 self._drop(tab)
 
