@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse
+from pydantic import AfterValidator
 
 from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
@@ -13,12 +14,13 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import reading, transaction
 from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import storable
 from loyalty_app.ui.routes import allow
 from loyalty_app.ui.shield import COOKIE, session_secret
 
 router = APIRouter(prefix="/auth")
 
-Text = Annotated[str, Form(max_length=300)]
+Text = Annotated[str, Form(max_length=300), AfterValidator(storable)]
 
 
 @router.post("/sign-in")

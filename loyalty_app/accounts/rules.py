@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from loyalty_app.accounts.models import Role
 from loyalty_app.core.actor import Permission
+
+# A shop's own mail may live on .local, and a trial on .test; the library refuses both unless told.
+SPECIAL_USE_DOMAIN_NAMES[:] = [name for name in SPECIAL_USE_DOMAIN_NAMES if name not in {"local", "test"}]
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission) - {Permission.CLAIM},

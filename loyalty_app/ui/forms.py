@@ -8,6 +8,8 @@ import reflex as rx
 from reflex.components.component import NoSSRComponent
 from reflex.vars import ObjectVar
 
+from loyalty_app.core.texts import storable
+
 Draft = TypeVar("Draft")
 
 MOST_TYPED = 3000
@@ -51,7 +53,7 @@ class CopyButton(rx.Component):
 
 def typed(draft: type[Draft], form: dict[str, Any]) -> Draft:
     """Return what somebody typed as a draft: its fields only, as text, whatever a stranger may send."""
-    return draft(**{one.name: str(form.get(one.name) or "")[:MOST_TYPED] for one in fields(draft)})  # pyright: ignore[reportArgumentType]
+    return draft(**{one.name: storable(str(form.get(one.name) or ""))[:MOST_TYPED] for one in fields(draft)})  # pyright: ignore[reportArgumentType]
 
 
 def remember(name: str) -> rx.Component:

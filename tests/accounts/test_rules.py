@@ -93,3 +93,8 @@ def test_a_way_back_never_leads_to_another_host(path):
 
     # Browsers drop tabs and line ends and read a backslash as a slash, so two of them begin a host.
     assert not safe or (safe[0] == "/" and safe[1:2] not in {"/", "\\"} and not set(safe) & set("\t\n\r\\"))
+
+
+def test_a_shops_own_mail_is_an_address_and_a_half_typed_one_is_not():
+    assert rules.normal_email("till@shop.local") == "till@shop.local"
+    assert rules.normal_email("ana@gmail") is None
