@@ -172,10 +172,10 @@ def fail(session: Session, batch_id: int) -> None:
     live.announce(session, TOPIC, topic(batch_id))
 
 
-def count_claims(session: Session, batch_id: int, claims: int) -> bool:
-    """Add to the claimed; False if the batch was paused or deleted since it was read."""
+def count_claims(session: Session, batch_id: int, claims: int) -> int | None:
+    """Add to the claimed; return how many are left to claim, or None if the batch was paused or deleted meanwhile."""
     counted = session.connection().execute(_COUNT_CLAIMS, {"batch": batch_id, "claims": claims})
-    return bool(counted.rowcount)
+    return counted.scalar_one_or_none()
 
 
 def count_redemptions(session: Session, batch_id: int, redemptions: int) -> bool:
@@ -213,6 +213,7 @@ _COUNT_CLAIMS = (
     sa.update(Batch)
     .where(col(Batch.id) == sa.bindparam("batch"), col(Batch.status).in_(CLAIMABLE))
     .values(claimed=col(Batch.claimed) + sa.bindparam("claims"))
+    .returning(col(Batch.made) - col(Batch.claimed))
 )
 _COUNT_REDEMPTIONS = (
     sa.update(Batch)

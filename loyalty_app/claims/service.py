@@ -1,6 +1,6 @@
 """Claim vouchers, and look at what can be or was claimed."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,8 +157,11 @@ def _claim_from(
     free = codes.free(session, batch_id, len(wanting)) if wanting else []
     gifts = {member_id: Gift(code_id, member_id, expires_at) for member_id, code_id in zip(wanting, free, strict=False)}
     # The counter decides first: its condition fails if the batch was paused or deleted since it was read.
-    if gifts and not batches.count_claims(session, batch_id, len(gifts)):
+    left = batches.count_claims(session, batch_id, len(gifts)) if gifts else None
+    if gifts and left is None:
         return answers | {wishes[member_id]: Refused(Reason.BATCH_PAUSED) for member_id in wanting}
+    if left == 0:  # only then do the open claim pages of everybody else change
+        live.announce(session, batches.topic(batch_id))
     given = codes.give(session, list(gifts.values()), now=now) if gifts else {}
     assert len(given) == len(gifts), "a code held for this transaction was not free"
 
@@ -179,7 +182,7 @@ def _remember(
     *,
     now: datetime,
 ) -> None:
-    attempts, topics, given = [], set(), Counter[str]()
+    attempts, topics = [], set()
     for ask, answer in zip(asks, answers, strict=True):
         batch = found.get(ask.claim_token)
         if batch is None:
@@ -194,9 +197,6 @@ def _remember(
         )
         if isinstance(answer, Claimed):
             topics |= {batches.TOPIC, codes.topic_of(member_of[ask.by.account_id or 0])}
-            given[ask.claim_token] += 1
-            if batch.claimed + given[ask.claim_token] == batch.made:  # only then does an open claim page change
-                topics.add(batches.topic(batch.id))
     if attempts:
         session.connection().execute(sa.insert(ClaimAttempt), attempts)
     if topics:
