@@ -30,6 +30,7 @@ def queue() -> Huey:
     """Return the queue: a file beside the SQLite file, or tables in PostgreSQL."""
     opened = database.engine()
     if database.is_sqlite(opened):
+        settings().data_dir.mkdir(parents=True, exist_ok=True)  # the database may be elsewhere
         return SqliteHuey("loyalty", filename=str(settings().data_dir / "queue.db"), fsync=False)
     address = opened.url.set(drivername="postgresql").render_as_string(hide_password=False)
     return PostgresHuey("loyalty", dsn=address)

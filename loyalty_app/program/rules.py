@@ -55,7 +55,8 @@ def to_minor(amount: Decimal, currency: str) -> int | None:
 
 def language_name(locale: str) -> str:
     """Return the locale's own name for itself."""
-    return (Locale.parse(locale, sep="-").get_display_name() or locale).capitalize()
+    name = Locale.parse(locale, sep="-").get_display_name() or locale
+    return name[0].upper() + name[1:]
 
 
 CURRENT_CURRENCIES = frozenset(

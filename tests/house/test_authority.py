@@ -15,7 +15,7 @@ import httpx
 import pytest
 import reflex as rx
 from fastapi.routing import APIRoute
-from reflex.state import EventHandlerSetVar, State
+from reflex.state import BaseState, EventHandlerSetVar, State
 from reflex.utils.format import json_dumps
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
@@ -315,7 +315,7 @@ def test_a_public_var_holds_nothing_before_somebody_asks(state: type[State]) -> 
     for name, var in state.get_fields().items():
         if not name.startswith("_") and name in state.base_vars:
             value = var.default_value()
-            values = list(dataclasses.asdict(value).values()) if dataclasses.is_dataclass(value) else [value]  # type: ignore[call-overload]
+            values = list(dataclasses.asdict(value).values()) if dataclasses.is_dataclass(value) else [value]
             assert all(one in HARMLESS for one in values), f"{state.__name__}.{name} starts as {value!r}"
 
 
@@ -369,7 +369,7 @@ def test_a_route_answers_exactly_those_who_may(cookies: dict[str, str], database
             for caller, who in CALLERS.items():
                 may = who.permissions or account_rules.PERMISSIONS.get(
                     Role.MEMBER if caller == "member" else "", {Permission.PUBLIC}
-                )  # type: ignore[call-overload]
+                )
                 headers = {"Cookie": f"{COOKIE}={SECRETS[cookies[caller]]}"} if cookies[caller] else {}
                 for permission in Permission:
                     answer = await client.get(f"/only/{permission}", headers=headers)
@@ -554,11 +554,11 @@ def a_voucher_of_mia(session: Session) -> str:
     return alphabet.display(builders.claimed(session, builders.batch(session, now=now), now=now))
 
 
-def our_states() -> list[type[State]]:
+def our_states() -> list[type[BaseState]]:
     return [state for state in every_state(State) if state.__module__.startswith("loyalty_app")]
 
 
-def every_state(state: type[State]) -> Iterator[type[State]]:
+def every_state(state: type[BaseState]) -> Iterator[type[BaseState]]:
     for child in state.get_substates():
         yield child
         yield from every_state(child)

@@ -386,7 +386,7 @@ async def browser(peer: str = PEER) -> AsyncIterator[httpx.AsyncClient]:
     """Reach the routes behind the shield, as somebody in the network."""
     guard._trusted.clear()
     shielded = Shield(api.build(guard.caller, guard.forget), "default-src 'self'", frozenset({PROXY}), HERE)
-    transport = httpx.ASGITransport(shielded, client=(peer, 40000))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(shielded, client=(peer, 40000))
     async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
         yield client
 
