@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loyalty_app.accounts import api as accounts
+from loyalty_app.codes import api as codes
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.members import api as members
@@ -35,6 +36,7 @@ def build(who: Callable[[str], Awaitable[Actor]], forget: Callable[[str], None])
     api.state.forget = forget
     api.include_router(accounts.router)
     api.include_router(members.router)
+    api.include_router(codes.router)
     api.get("/claim/{token}", include_in_schema=False)(pick_locale)
     for nowhere in ("/auth/{rest:path}", "/api/{rest:path}"):
         api.api_route(nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)(nothing_here)

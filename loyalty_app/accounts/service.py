@@ -187,14 +187,17 @@ def close_all_sessions(session: Session, account_id: int | None) -> None:
 
 def actor_of(session: Session, secret_hash: str, *, now: datetime) -> Actor:
     """Return who a session belongs to; a stranger if it is unknown, ended or over."""
-    if not secret_hash:
-        return STRANGER
-    account = session.exec(
-        select(Account)
-        .join(AccountSession, col(AccountSession.account_id) == col(Account.id))
-        .where(AccountSession.secret_hash == secret_hash, AccountSession.expires_at > now)
-    ).first()
-    return actor_for(account, secret_hash) if account else STRANGER
+    return actors_of(session, {secret_hash}, now=now).get(secret_hash, STRANGER)
+
+
+def actors_of(session: Session, secret_hashes: Iterable[str], *, now: datetime) -> dict[str, Actor]:
+    """Return who those sessions belong to that are known and neither ended nor over."""
+    found = session.exec(
+        select(AccountSession.secret_hash, Account)
+        .join(Account, col(Account.id) == col(AccountSession.account_id))
+        .where(col(AccountSession.secret_hash).in_(set(secret_hashes)), AccountSession.expires_at > now)
+    )
+    return {secret_hash: actor_for(account, secret_hash) for secret_hash, account in found}
 
 
 def actor_for(account: Account, secret_hash: str = "") -> Actor:

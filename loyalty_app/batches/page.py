@@ -83,7 +83,13 @@ def batch_card(row: ObjectVar[BatchRow]) -> rx.Component:
             ),
             class_name="foot",
         ),
-        rx.el.p(row.until, class_name="quiet until"),
+        rx.el.div(
+            rx.el.p(row.until, class_name="quiet until"),
+            rx.el.a(
+                "Vouchers", href=f"/admin/batches/{row.id}", class_name="button", aria_label=f"Vouchers of {row.name}"
+            ),
+            class_name="foot last",
+        ),
         class_name="card batch",
         key=row.id,
         custom_attrs={"data-batch": row.id},

@@ -31,6 +31,12 @@ def normal(text: str) -> str | None:
     return code if _CODE.fullmatch(code) else None
 
 
+def normal_part(text: str) -> str:
+    """Return part of a code in the form that is stored, or nothing if no code can contain it."""
+    part = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    return part if part.isascii() and part.isalnum() else ""
+
+
 def display(code: str, prefix: str = "") -> str:
     """Return a code in groups of four after its prefix, as it is read aloud and printed."""
     rest = code[len(prefix) :]

@@ -9,8 +9,13 @@ import sqlalchemy as sa
 from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.batches.models import Batch
+from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import database
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.members.models import Member
+
+PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,28 @@ class Gift:
     code_id: int
     member_id: int
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which vouchers of a batch to list: part of a code, or of a member's name or address, and a status."""
+
+    text: str = ""
+    status: CodeStatus | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A voucher as a list shows it."""
+
+    serial: int
+    code: str
+    status: CodeStatus
+    member: str
+    email: str
+    claimed_at: datetime | None
+    expires_at: datetime | None
+    redeemed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -112,6 +139,36 @@ def held(session: Session, batch_ids: Iterable[int], member_ids: Iterable[int]) 
     """Return the codes that these members hold of these batches, by (batch, member)."""
     found = session.exec(_HELD, params={"batches": list(set(batch_ids)), "members": list(set(member_ids))})
     return {(code.batch_id, code.member_id or 0): code for code in found}
+
+
+def listed(
+    session: Session, batch_id: int, wish: Wish, *, after: int = 0, limit: int = PAGE, by: Actor
+) -> list[Listed]:
+    """Return the vouchers of a batch that fit the wish, in the order they were made, from behind a serial."""
+    by.must(Permission.VIEW_DASHBOARD)
+    query = (
+        sa.select(
+            col(Code.serial),
+            col(Code.code),
+            col(Code.status),
+            sa.func.coalesce(Member.name, ""),
+            sa.func.coalesce(Member.email, ""),
+            col(Code.claimed_at),
+            col(Code.expires_at),
+            col(Code.redeemed_at),
+        )
+        .join(Member, col(Member.id) == col(Code.member_id), isouter=True)
+        .where(col(Code.batch_id) == batch_id, col(Code.serial) > after)
+        .order_by(col(Code.serial))
+        .limit(limit)
+    )
+    if wish.status:
+        query = query.where(col(Code.status) == wish.status)
+    if text := wish.text.strip():
+        code = alphabet.normal_part(text)
+        fits = [col(part).icontains(text, autoescape=True) for part in (Member.name, Member.email)]
+        query = query.where(sa.or_(*fits, *([col(Code.code).contains(code, autoescape=True)] if code else [])))
+    return [Listed(*row) for row in session.execute(query)]
 
 
 def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, Batch]]:

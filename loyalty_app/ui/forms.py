@@ -95,7 +95,7 @@ def field(
     )
 
 
-def options(*choices: tuple[str, str], chosen: str = "") -> Callable[..., rx.Component]:
+def options(*choices: tuple[str, str], chosen: str | rx.Var[str] = "") -> Callable[..., rx.Component]:
     """Return a select control for `field`: (value, words) each."""
 
     def select(**props: Any) -> rx.Component:

@@ -1,5 +1,7 @@
 """The one place where every screen event is let through or refused (ADR: the guard and the shield)."""
 
+import asyncio
+import contextvars
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,7 +14,7 @@ from reflex.state import BaseState, EventHandlerSetVar, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 
-from loyalty_app.core.actor import Actor, Permission, act_as
+from loyalty_app.core.actor import STRANGER, Actor, Permission, act_as
 
 HYDRATE = "reflex___state____state.hydrate_and_load"
 HYDRATES = frozenset({HYDRATE, "reflex___state____state.hydrate"})
@@ -31,7 +33,7 @@ TRUST_SECONDS = 2.0
 """For so long an answer about a session is believed; an ended one works no longer than this."""
 MOST_TRUSTED = 10_000
 
-Who = Callable[[str], Awaitable[Actor]]
+Who = Callable[[set[str]], Awaitable[dict[str, Actor]]]
 
 
 class BoundState(rx.State):
@@ -51,9 +53,11 @@ class Guard(Middleware):
     """Finds out who sent an event, ties the tab's state to that session, and refuses what is not allowed."""
 
     def __init__(self, who: Who) -> None:
-        """Take the question "who is behind this session hash?"."""
+        """Take the question "who is behind these session hashes?"."""
         self._who = who
         self._trusted: dict[str, tuple[float, Actor]] = {}
+        self._unknown: set[str] = set()
+        self._looking: asyncio.Task[dict[str, Actor]] | None = None
 
     async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
         """Let the event through with None, or answer it here."""
@@ -86,11 +90,21 @@ class Guard(Middleware):
         until, known = self._trusted.get(session_hash, (0.0, None))
         if known is not None and time.monotonic() < until:
             return known
-        caller = await self._who(session_hash)
-        if len(self._trusted) >= MOST_TRUSTED:
+        self._unknown.add(session_hash)
+        if self._looking is None or self._looking.done():
+            # A context of its own: the look belongs to everybody who waits for it, not to who came first.
+            self._looking = asyncio.get_running_loop().create_task(self._look(), context=contextvars.Context())
+        return (await asyncio.shield(self._looking)).get(session_hash, STRANGER)
+
+    async def _look(self) -> dict[str, Actor]:
+        await asyncio.sleep(0)  # a change reaches all open tabs in the same moment: one look for all of them
+        unknown, self._unknown, self._looking = self._unknown, set(), None
+        found = await self._who(unknown)
+        if len(self._trusted) + len(unknown) > MOST_TRUSTED:
             self._trusted.clear()
-        self._trusted[session_hash] = (time.monotonic() + TRUST_SECONDS, caller)
-        return caller
+        until = time.monotonic() + TRUST_SECONDS
+        self._trusted |= {session_hash: (until, found.get(session_hash, STRANGER)) for session_hash in unknown}
+        return found
 
     def forget(self, session_hash: str) -> None:
         """Stop trusting a session that was ended in this process."""

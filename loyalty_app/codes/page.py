@@ -1,0 +1,104 @@
+"""The vouchers of a batch."""
+
+import reflex as rx
+from reflex.vars import ObjectVar
+
+from loyalty_app.codes.state import VoucherRow, VouchersState
+from loyalty_app.ui.forms import options
+from loyalty_app.ui.layout import empty, title_line
+
+
+def vouchers_page() -> rx.Component:
+    """Find a voucher, see who claimed it and whether it was redeemed, and take the list away (S3-6, S3-7)."""
+    state = VouchersState
+    return rx.cond(
+        state.is_loaded,
+        rx.cond(
+            state.is_missing,
+            empty("This batch does not exist", "It was deleted, or the address is not right.", _back("All batches")),
+            rx.fragment(
+                title_line(
+                    state.name,
+                    _back("All batches"),
+                    rx.el.a(
+                        "Export CSV",
+                        href=state.file,
+                        download=True,
+                        custom_attrs={"reloadDocument": True},
+                        class_name="button",
+                    ),
+                    lead="Its vouchers, live. The export has exactly what is filtered here.",
+                ),
+                _search(),
+                rx.cond(
+                    state.rows.length() > 0,
+                    rx.fragment(_table(), _pages()),
+                    empty("No voucher fits", "Try another part of the code, the member's name or address, or all."),
+                ),
+            ),
+        ),
+        rx.el.div(class_name="skeleton tall", aria_busy="true"),
+    )
+
+
+def _search() -> rx.Component:
+    return rx.el.form(
+        rx.el.div(
+            rx.el.label("Code or member", html_for="q"),
+            rx.el.input(
+                id="q", name="q", type="search", default_value=VouchersState.text, max_length=80, auto_complete="off"
+            ),
+            class_name="field",
+        ),
+        rx.el.div(
+            rx.el.label("Status", html_for="status"),
+            options(
+                ("", "All"),
+                ("active", "Unclaimed"),
+                ("claimed", "Claimed, not redeemed"),
+                ("redeemed", "Redeemed"),
+                chosen=VouchersState.status,
+            )(id="status", name="status", key=VouchersState.status),
+            class_name="field",
+        ),
+        rx.el.button("Search", type="submit", class_name="button primary"),
+        on_submit=VouchersState.search,
+        class_name="search",
+        role="search",
+    )
+
+
+def _table() -> rx.Component:
+    heads = ("Code", "Claim", "Member", "Redemption")
+    return rx.el.div(
+        rx.el.table(
+            rx.el.thead(rx.el.tr(*[rx.el.th(head, scope="col") for head in heads])),
+            rx.el.tbody(rx.foreach(VouchersState.rows, _row)),
+            class_name="rows",
+        ),
+        class_name="card",
+    )
+
+
+def _row(row: ObjectVar[VoucherRow]) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(row.code, class_name="code", dir="ltr", custom_attrs={"data-label": "Code"}),
+        rx.el.td(row.claim, custom_attrs={"data-label": "Claim"}),
+        rx.el.td(row.member, custom_attrs={"data-label": "Member"}),
+        rx.el.td(row.redemption, custom_attrs={"data-label": "Redemption"}),
+        key=row.serial,
+    )
+
+
+def _pages() -> rx.Component:
+    state = VouchersState
+    return rx.el.nav(
+        rx.cond(state.first_page, rx.el.a("First page", href=state.first_page, class_name="button")),
+        rx.cond(state.next_page, rx.el.a("Next page", href=state.next_page, class_name="button")),
+        aria_label="Pages",
+        class_name="pages",
+    )
+
+
+def _back(words: str) -> rx.Component:
+    return rx.el.a(words, href="/admin/batches/", class_name="button")
