@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loyalty_app.accounts import api as accounts
 from loyalty_app.codes import api as codes
+from loyalty_app.core import database, migrations
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.members import api as members
@@ -38,6 +40,8 @@ def build(who: Callable[[str], Awaitable[Actor]], forget: Callable[[str], None])
     api.include_router(members.router)
     api.include_router(codes.router)
     api.get("/claim/{token}", include_in_schema=False)(pick_locale)
+    api.get("/healthz", include_in_schema=False)(is_up)
+    api.get("/readyz", include_in_schema=False)(is_ready)
     for nowhere in ("/auth/{rest:path}", "/api/{rest:path}"):
         api.api_route(nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)(nothing_here)
     api.exception_handler(AppError)(_app_error)
@@ -51,6 +55,23 @@ def build(who: Callable[[str], Awaitable[Actor]], forget: Callable[[str], None])
 def pick_locale(token: str) -> RedirectResponse:
     """Lead a claim link without a locale to the one there is."""
     return RedirectResponse(f"/{PUBLIC_LOCALE}/claim/{token}", 307)
+
+
+@allow(Permission.PUBLIC)
+def is_up() -> dict[str, str]:
+    """Say that the process lives; a load balancer asks this."""
+    return {"status": "up"}
+
+
+@allow(Permission.PUBLIC)
+def is_ready() -> JSONResponse:
+    """Say whether the database answers and is in step with this version."""
+    try:
+        ready = migrations.is_current(database.engine())
+    except SQLAlchemyError:
+        log.exception("the database does not answer")
+        return _problem(503, "not_ready", "The database does not answer.")
+    return JSONResponse({"status": "ready"}) if ready else _problem(503, "not_ready", "The database is not in step.")
 
 
 @allow(Permission.PUBLIC)
@@ -85,12 +106,22 @@ class _Apology:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def out(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, out)
         except Exception as error:
             if scope["type"] != "http":
                 raise
-            await _bug(error)(scope, receive, send)
+            apology = _bug(error)
+            if has_begun:  # a file that breaks off must not look whole
+                raise ConnectionAbortedError from None
+            await apology(scope, receive, send)
 
 
 def _bug(error: Exception) -> JSONResponse:

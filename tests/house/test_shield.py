@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -18,6 +19,7 @@ from loyalty_app import api
 from loyalty_app.accounts.models import AccountSession, Throttle
 from loyalty_app.core import database as databases
 from loyalty_app.core import secrets
+from loyalty_app.core.actor import Permission
 from loyalty_app.ui.shield import COOKIE, Shield
 from tests import builders, doors
 from tests.house.app import guard
@@ -374,6 +376,27 @@ def test_an_error_tells_the_caller_a_number_and_nothing_else(server: Server) -> 
     number = re.search(r"error ([0-9a-f]{8})\.", answer.json()["detail"]).group(1)
     assert "throttle" not in answer.text
     eventually(lambda: f"error {number} in a route" in server.log)
+
+
+def test_a_file_that_breaks_off_does_not_look_whole(database: object, caplog: pytest.LogCaptureFixture) -> None:
+    def lines() -> Iterator[str]:
+        yield "first\n"
+        raise ValueError("typed words")
+
+    @api.allow(Permission.PUBLIC)
+    def broken() -> StreamingResponse:
+        return StreamingResponse(lines())
+
+    async def get() -> None:
+        routes = api.build(guard.caller, guard.forget)
+        routes.get("/broken")(broken)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(routes), base_url=HERE) as client:
+            with pytest.raises(ConnectionAbortedError) as aborted:
+                await client.get("/broken")
+            assert aborted.value.__suppress_context__  # whoever prints it prints nothing else
+
+    run(get)
+    assert [record.name for record in caplog.records] == ["loyalty_app.api"]
 
 
 # --- Helpers, in the order of their use. -----------------------------------------------------------------------------

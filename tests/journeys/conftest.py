@@ -216,12 +216,18 @@ def screenshot(page: Page, name: str, *, dark: bool = False) -> None:
     """Keep a picture of a screen as test output; nobody may be shut out of what it shows."""
     page.evaluate(STILL)
     size = page.viewport_size
-    name = f"{name}-{size['width'] if size else 0}-{'dark' if dark else 'light'}"
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    assert size
+    name = f"{name}-{size['width']}-{'dark' if dark else 'light'}"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+    # As high as the page is, so that what keeps to the edges of the window stands there in the picture too.
+    page.set_viewport_size(
+        size | {"height": max(size["height"], page.evaluate("document.documentElement.scrollHeight"))}
+    )
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    page.set_viewport_size(size)
 
 
 def card(page: Page, name: str) -> Locator:
