@@ -111,6 +111,8 @@ PUBLIC_ROUTES = {
     ("/auth/sign-up", "POST"),
     ("/auth/setup", "POST"),
     ("/claim/{token}", "GET"),
+    ("/healthz", "GET"),
+    ("/readyz", "GET"),
 } | {
     (path, method)
     for path in ("/auth/{rest:path}", "/api/{rest:path}")
