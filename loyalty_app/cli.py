@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from typing import Annotated, NoReturn
 
 import typer
@@ -158,6 +157,8 @@ class _Worker:
 
     def __enter__(self) -> None:
         """Start it."""
+        # Before the server forks: a child born in the middle of this keeps the pipe open on which the start is awaited.
+        self._process = self._start()
         self._watcher.start()
 
     def __exit__(self, *_: object) -> None:
@@ -168,11 +169,14 @@ class _Worker:
         self._watcher.join(timeout=10)
 
     def _watch(self) -> None:
-        while not self._stopping.is_set():
-            self._process = subprocess.Popen([sys.executable, "-m", "loyalty_app.cli", "worker"], env=os.environ)
+        while self._process:
             self._process.wait()
-            if not self._stopping.is_set():
-                time.sleep(RESTART_SECONDS)
+            if self._stopping.wait(RESTART_SECONDS):
+                return
+            self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-m", "loyalty_app.cli", "worker"], env=os.environ)
 
 
 if __name__ == "__main__":
