@@ -193,7 +193,7 @@ def hire_members(number: int) -> list[Actor]:
         return [Actor(account.id, account.name, account.role, may) for account in accounts]
 
 
-def must(is_right: bool, what: str) -> None:
+def must(is_right: bool, what: str) -> None:  # noqa: FBT001 - reads like an assert
     """Stop the run if something is not right: no figure is worth anything then."""
     if not is_right:
         raise SystemExit(f"Not right: {what}")

@@ -1,6 +1,7 @@
 """From the commit of a change to 200 open dashboards, in the program as it is served."""
 
 import asyncio
+import gc
 import json
 import random
 import re
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import httpx
 import websockets
+from sqlmodel import select
+
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account
 from loyalty_app.claims import service as claims
 from loyalty_app.core import database, times
-from sqlmodel import select
 from tests import builders
 from tests.bench.harness import Row, hire_members, median, must, must_be_counted, percentile
 from tests.doors import change
@@ -60,6 +62,8 @@ async def measure(place, server):
         running = [tasks.create_task(tab.run(server)) for tab in tabs]
         await until(lambda: all(tab.shown == 0 for tab in tabs), "every tab shows its cards")
         must(await listeners(server) == TABS, "every tab is subscribed, once")
+        gc.collect()
+        gc.freeze()  # or this process's own search for garbage would stand in the figures
         floor = [wait for _ in range(BURSTS) for wait in await trivial(tabs)]
         waits = [wait for number in range(CHANGES) for wait in await one_change(tabs, asks, number + 1)]
         bursts = [await burst(tabs, asks, CHANGES + BURST * (number + 1)) for number in range(BURSTS)]
@@ -89,7 +93,7 @@ async def measure(place, server):
             "≤ 0.5 s",
             caught_up <= 0.5,
         ),
-        Row(f"subscriptions after the tabs closed, {place.name}", "0", f"{TABS} before", "–", "0", True),
+        Row(f"subscriptions after the tabs closed, {place.name}", "0", f"{TABS} before", "–", "0", reached=True),
     ]
 
 
@@ -153,14 +157,14 @@ async def trivial(tabs):
 
 async def one_change(tabs, asks, count):
     """Claim one voucher in this process; return how long after the commit each tab of the server showed it."""
-    await asyncio.sleep(0.5 + random.random() / 5)  # noqa: S311 - not always at the same moment of the server's poll
+    await asyncio.sleep(0.5 + random.random() / 5)
     committed = await asyncio.to_thread(claim, next(asks))
     await until(lambda: all(tab.shown == count for tab in tabs), f"every tab shows {count}")
     return [tab.shown_at - committed for tab in tabs]
 
 
 async def burst(tabs, asks, count):
-    """Claim vouchers in transactions of their own, all at once; return when all had committed, and all tabs shown it."""
+    """Claim vouchers, all at once, each in its own transaction; return when all were in, and all shown."""
     await asyncio.sleep(1)
     began = time.perf_counter()
     with ThreadPoolExecutor(8) as threads:
