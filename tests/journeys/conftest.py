@@ -230,6 +230,11 @@ def screenshot(page: Page, name: str, *, dark: bool = False) -> None:
     page.set_viewport_size(size)
 
 
+def in_days(days: int) -> str:
+    """Return a day from today on, as a date field takes it."""
+    return (times.now() + timedelta(days=days)).date().isoformat()
+
+
 def card(page: Page, name: str) -> Locator:
     """Return the card of a batch on the dashboard."""
     return page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=name, exact=True))
