@@ -29,13 +29,9 @@ WORDS = {
 }
 
 
-def build(who: Callable[[str], Awaitable[Actor]], forget: Callable[[str], None]) -> FastAPI:
-    """Return the application of all plain routes.
-
-    `who` tells whose session a hash is; `forget` is told of one that was ended.
-    """
+def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
+    """Return the application of all plain routes; `who` tells whose session a hash is."""
     api = FastAPI(title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate(who))])
-    api.state.forget = forget
     api.include_router(accounts.router)
     api.include_router(members.router)
     api.include_router(codes.router)

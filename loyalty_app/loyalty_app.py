@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from loyalty_app import api, worker
 from loyalty_app.accounts import page as accounts
 from loyalty_app.accounts import service as account_service
-from loyalty_app.accounts.state import EntranceState, ShellState
+from loyalty_app.accounts.state import EntranceState, PeopleState, ShellState
 from loyalty_app.batches import page as batches
 from loyalty_app.batches.state import BatchesState, NewBatchState
 from loyalty_app.claims import page as claims
@@ -46,7 +46,7 @@ SIGNS = layout.Signs(
     is_signed_in=ShellState.is_signed_in,
     is_member=ShellState.is_member,
     may_scan=ShellState.may_scan,
-    may_watch=ShellState.may_watch,
+    may_hire=ShellState.may_hire,
 )
 
 
@@ -71,9 +71,10 @@ def shielded(inner: ASGIApp) -> ASGIApp:
 
 
 guard = Guard(who)
+hub.heard_first = guard.hear
 app = rx.App(
     api_transformer=[
-        api.build(guard.caller, guard.forget),
+        api.build(guard.caller),
         shielded,
     ],
     stylesheets=["/css/tokens.css", "/css/base.css", "/css/desk.css", "/css/public.css", "/css/counter.css"],
@@ -98,6 +99,7 @@ desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.op
 desk("/admin/batches/[batch_id]", codes.vouchers_page, "Vouchers", VouchersState.opened)
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", NewOfferState.opened)
+desk("/admin/people", accounts.people_page, "People", PeopleState.opened)
 app.add_page(redemptions.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened])
 
 

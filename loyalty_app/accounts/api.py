@@ -8,11 +8,13 @@ from pydantic import AfterValidator
 
 from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.models import Role
 from loyalty_app.accounts.service import ProgramDetails, SignedIn, SignInRefused
 from loyalty_app.core import secrets, times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.ui.routes import allow
@@ -43,14 +45,13 @@ def sign_in(
 
 @router.post("/sign-out")
 @allow(Permission.PUBLIC)
-def sign_out(request: Request, everywhere: Text = "") -> JSONResponse:
+def sign_out(everywhere: Text = "") -> JSONResponse:
     """End this session, or all of the account's, and clear what the browser kept of it."""
     with transaction() as session:
         if everywhere:
             accounts.close_all_sessions(session, actor().account_id)
         else:
             accounts.close_session(session, actor().session_hash)
-    request.app.state.forget(actor().session_hash)
     answer = JSONResponse({"next": "/sign-in/"}, headers={"Clear-Site-Data": '"storage"', "Cache-Control": "no-store"})
     answer.delete_cookie(COOKIE, path="/")
     return answer
@@ -83,6 +84,18 @@ def setup(  # noqa: PLR0913, PLR0917 - the fields of the form
         if signed_in:
             return entrance(request, signed_in, "")
     return JSONResponse({"detail": "This setup link does not work any more. Sign in instead."}, 410)
+
+
+@router.post("/people")
+@allow(Permission.USER_MANAGEMENT)
+def hire(name: Text = "", email: Text = "", password: Text = "", role: Text = "") -> JSONResponse:
+    """Make an account for somebody who works here."""
+    if role not in set(Role) - {Role.MEMBER}:
+        raise InvalidError(role="Choose what the account is for.")
+    who = accounts.newcomer(name, email, password)
+    with transaction() as session:
+        accounts.create(session, who, Role(role), by=actor(), now=times.now())
+    return JSONResponse({"next": "/admin/people/"}, headers={"Cache-Control": "no-store"})
 
 
 def peer_of(request: Request) -> str:

@@ -1,11 +1,13 @@
 """Sign in, set up, and what stands where somebody may not go."""
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
-from loyalty_app.accounts.state import EntranceState
+from loyalty_app.accounts.state import EntranceState, PeopleState, PersonRow
 from loyalty_app.core import times
 from loyalty_app.program.rules import LOCALES, currencies, language_name
 from loyalty_app.ui.forms import PostForm, field, options, submit
+from loyalty_app.ui.layout import title_line
 
 
 def sign_in_page() -> rx.Component:
@@ -50,6 +52,72 @@ def setup_page() -> rx.Component:
         EntranceState.is_loaded,
         rx.cond(EntranceState.is_setup_open, _setup_form(), _setup_closed()),
         rx.el.section(rx.el.div(class_name="skeleton tall"), class_name="panel", aria_busy="true"),
+    )
+
+
+def people_page() -> rx.Component:
+    """Show who works here, make accounts, and sign somebody out everywhere."""
+    return rx.fragment(
+        title_line("People", lead="Who works here. Members make their own accounts."),
+        rx.cond(
+            PeopleState.is_loaded,
+            rx.el.div(
+                rx.el.table(
+                    rx.el.thead(
+                        rx.el.tr(
+                            *[rx.el.th(head, scope="col") for head in ("Name", "Role", "E-mail", "Since", "Sessions")]
+                        )
+                    ),
+                    rx.el.tbody(rx.foreach(PeopleState.rows, _person)),
+                    class_name="rows",
+                ),
+                class_name="card",
+            ),
+            rx.el.div(class_name="skeleton card-size", aria_busy="true"),
+        ),
+        PostForm.create(
+            rx.el.h2("New account"),
+            field("name", "Name", auto_complete="off", max_length=80),
+            field("email", "E-mail", type="email", auto_complete="off", input_mode="email", max_length=254),
+            field(
+                "role",
+                "Role",
+                options(
+                    ("staff", "Staff: scan and redeem at the counter"),
+                    ("marketer", "Marketer: offers, batches and numbers"),
+                    ("viewer", "Viewer: numbers only"),
+                    ("admin", "Admin: everything"),
+                    chosen="staff",
+                ),
+            ),
+            _password("new-password", help_text="At least 8 characters. Tell it to them; it is shown nowhere again."),
+            submit("Make account"),
+            action="/auth/people",
+            class_name="form card",
+        ),
+    )
+
+
+def _person(row: ObjectVar[PersonRow]) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(row.name, custom_attrs={"data-label": "Name"}),
+        rx.el.td(row.role, custom_attrs={"data-label": "Role"}),
+        rx.el.td(row.email, custom_attrs={"data-label": "E-mail"}),
+        rx.el.td(row.since, custom_attrs={"data-label": "Since"}),
+        rx.el.td(
+            rx.cond(
+                row.is_me,
+                "You",
+                rx.el.button(
+                    "Sign out everywhere",
+                    type="button",
+                    on_click=PeopleState.end_sessions(row.id),
+                    class_name="button",
+                    aria_label=f"Sign {row.name} out everywhere",
+                ),
+            )
+        ),
+        key=row.id,
     )
 
 

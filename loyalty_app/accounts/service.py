@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.accounts import rules
 from loyalty_app.accounts.models import Account, AccountSession, Role, SetupLink, Throttle
 from loyalty_app.audit import service as audit
-from loyalty_app.core import secrets
-from loyalty_app.core.actor import STRANGER, Actor, Permission
-from loyalty_app.core.errors import InvalidError
+from loyalty_app.core import live, secrets
+from loyalty_app.core.actor import STRANGER, Actor, Permission, account_topic
+from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.program import rules as program_rules
 from loyalty_app.program import service as programs
@@ -119,6 +120,25 @@ def create(session: Session, who: Newcomer, role: Role, *, by: Actor, now: datet
     return account
 
 
+def staff(session: Session, *, by: Actor) -> list[Account]:
+    """Return everybody who works here, by name."""
+    by.must(Permission.USER_MANAGEMENT)
+    return list(
+        session.exec(select(Account).where(Account.role != Role.MEMBER).order_by(col(Account.name), col(Account.id)))
+    )
+
+
+def end_sessions(session: Session, account_id: int, *, by: Actor, now: datetime) -> str:
+    """Sign somebody who works here out everywhere; return their name."""
+    by.must(Permission.USER_MANAGEMENT)
+    account = session.get(Account, account_id)
+    if account is None or account.role is Role.MEMBER:
+        raise NotFoundError("account")
+    close_all_sessions(session, account_id)
+    audit.record(session, "end_sessions", f"account {account_id}", by=by, now=now)
+    return account.name
+
+
 def sign_up(session: Session, who: Newcomer, *, peer: str, now: datetime) -> Account | SignInRefused:
     """Make a member's account; anybody may, and a member is all it can make."""
     limit = {_key("sign-up", peer): rules.SIGN_UPS_A_PEER}
@@ -177,12 +197,12 @@ def open_session(session: Session, account: Account, *, now: datetime) -> Signed
 
 def close_session(session: Session, secret_hash: str) -> None:
     """End one session; closing a closed one is no error."""
-    session.connection().execute(sa.delete(AccountSession).where(col(AccountSession.secret_hash) == secret_hash))
+    _close(session, col(AccountSession.secret_hash) == secret_hash)
 
 
 def close_all_sessions(session: Session, account_id: int | None) -> None:
     """End every session of an account."""
-    session.connection().execute(sa.delete(AccountSession).where(col(AccountSession.account_id) == account_id))
+    _close(session, col(AccountSession.account_id) == account_id)
 
 
 def actor_of(session: Session, secret_hash: str, *, now: datetime) -> Actor:
@@ -209,6 +229,14 @@ def names(session: Session, account_ids: set[int]) -> dict[int, str]:
     """Return the names of accounts."""
     found = session.exec(select(Account.id, Account.name).where(col(Account.id).in_(account_ids)))
     return {account_id or 0: name for account_id, name in found}
+
+
+def _close(session: Session, which: ColumnElement[bool]) -> None:
+    ended = session.connection().execute(
+        sa.delete(AccountSession).where(which).returning(col(AccountSession.account_id))
+    )
+    if topics := {account_topic(account_id) for account_id in ended.scalars()}:
+        live.announce(session, *topics)
 
 
 def _add(session: Session, who: Newcomer, role: Role, *, now: datetime) -> Account:

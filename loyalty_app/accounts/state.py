@@ -1,5 +1,6 @@
 """Who is signed in, for the frame around every page."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import reflex as rx
@@ -7,10 +8,13 @@ from sqlmodel import Session
 
 from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
-from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import read
+from loyalty_app.accounts.models import Account
+from loyalty_app.core import times
+from loyalty_app.core.actor import Permission, account_topic, actor
+from loyalty_app.core.database import read, transact
 from loyalty_app.program import service as programs
-from loyalty_app.ui.errors import NoticeState
+from loyalty_app.program.models import Program
+from loyalty_app.ui.errors import NoticeState, say, turn_page
 from loyalty_app.ui.live import hub
 
 
@@ -25,8 +29,8 @@ class ShellState(rx.State):
     is_signed_in: rx.Field[bool] = rx.field(default=False)
     is_member: rx.Field[bool] = rx.field(default=False)
     may_scan: rx.Field[bool] = rx.field(default=False)
-    may_watch: rx.Field[bool] = rx.field(default=False)
-    may_manage: bool = False
+    may_manage: rx.Field[bool] = rx.field(default=False)
+    may_hire: rx.Field[bool] = rx.field(default=False)
 
     @rx.event
     async def opened(self) -> None:
@@ -38,10 +42,15 @@ class ShellState(rx.State):
         self.home = rules.home(by.role) if by.is_signed_in else "/sign-in/"
         self.is_member = by.may(Permission.CLAIM)
         self.may_scan = by.may(Permission.REDEEM)
-        self.may_watch = by.may(Permission.VIEW_DASHBOARD)
         self.may_manage = by.may(Permission.QR_CODE_MANAGEMENT)
-        notice = await self.get_state(NoticeState)
-        notice.notice = ""
+        self.may_hire = by.may(Permission.USER_MANAGEMENT)
+        turn_page(await self.get_state(NoticeState))
+        if by.is_signed_in:
+            hub.subscribe(self, ShellState.recheck, account_topic(by.account_id))
+
+    @rx.event
+    async def recheck(self) -> None:
+        """Come past the guard: a tab whose session was ended elsewhere is led to sign-in by it."""
 
 
 class EntranceState(rx.State):
@@ -69,6 +78,50 @@ class EntranceState(rx.State):
         self.setup_secret = self.router.url.query_parameters.get("token", "")[:100]
         self.is_setup_open = await read(accounts.setup_is_open, self.setup_secret)
         self.is_loaded = True
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """Somebody who works here, as the list shows them."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    since: str
+    is_me: bool
+
+
+class PeopleState(rx.State):
+    """Everybody who works here."""
+
+    permission: ClassVar[Permission] = Permission.USER_MANAGEMENT
+
+    rows: rx.Field[list[PersonRow]] = rx.field(default_factory=list)
+    is_loaded: rx.Field[bool] = rx.field(default=False)
+
+    @rx.event
+    async def opened(self) -> None:
+        """Show everybody."""
+        program, staff = await read(_staff)
+        self.rows = [_person(one, program) for one in staff]
+        self.is_loaded = True
+
+    @rx.event
+    async def end_sessions(self, account_id: int) -> None:
+        """Sign somebody out everywhere."""
+        name = await transact(accounts.end_sessions, int(account_id), by=actor(), now=times.now())
+        say(await self.get_state(NoticeState), f"{name} is signed out everywhere.")
+
+
+def _staff(session: Session) -> tuple[Program, list[Account]]:
+    return programs.current(session), accounts.staff(session, by=actor())
+
+
+def _person(account: Account, program: Program) -> PersonRow:
+    since = times.say_day(times.local_day(account.created_at, program.time_zone), program.locale)
+    is_me = account.id == actor().account_id
+    return PersonRow(account.id or 0, account.name, account.email, account.role.capitalize(), since, is_me)
 
 
 def _program_name(session: Session) -> str:

@@ -259,7 +259,11 @@ class NewBatchState(rx.State):
             self.problems = problem.problems
             return rx.set_focus(SUMMARY)
         self.problems = {}
-        say(await self.get_state(NoticeState), f"“{batch.name}” is being made. Its claim link works already.")
+        say(
+            await self.get_state(NoticeState),
+            f"“{batch.name}” is being made. Its claim link works already.",
+            on_next_page=True,
+        )
         return rx.redirect("/admin/batches/")
 
     def _weigh(self) -> None:

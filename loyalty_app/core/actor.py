@@ -46,6 +46,13 @@ class Actor:
 
 
 STRANGER = Actor()
+
+
+def account_topic(account_id: int | None) -> str:
+    """Return the topic of one account's sessions; announced when one of them ends."""
+    return f"account:{account_id}"
+
+
 _actor: ContextVar[Actor] = ContextVar("actor", default=STRANGER)
 
 

@@ -87,7 +87,11 @@ class NewOfferState(rx.State):
             self.problems = problem.problems
             return rx.set_focus(SUMMARY)
         self.problems = {}
-        say(await self.get_state(NoticeState), f"Offer “{offer.title}” is made. Now make a batch of it.")
+        say(
+            await self.get_state(NoticeState),
+            f"Offer “{offer.title}” is made. Now make a batch of it.",
+            on_next_page=True,
+        )
         return rx.redirect(f"/admin/batches/new/?offer={offer.id}")
 
 

@@ -21,6 +21,8 @@ class NoticeState(rx.State):
     notice: str = ""
     is_problem: bool = False
 
+    _is_for_next_page: bool = False
+
     @rx.event
     async def dismiss(self) -> None:
         """Take the sentence away."""
@@ -32,9 +34,17 @@ class NoticeState(rx.State):
         self.notice, self.is_problem = str(sentence)[:300], True
 
 
-def say(notice: NoticeState, sentence: str) -> None:
-    """Tell that something was done."""
+def say(notice: NoticeState, sentence: str, *, on_next_page: bool = False) -> None:
+    """Tell that something was done, here or on the page that opens next."""
     notice.notice, notice.is_problem = sentence, False
+    notice._is_for_next_page = on_next_page  # noqa: SLF001 - `_` keeps it out of the browser
+
+
+def turn_page(notice: NoticeState) -> None:
+    """Take away what was said on the page before, unless it was meant for this one."""
+    if not notice._is_for_next_page:  # noqa: SLF001
+        notice.notice = ""
+    notice._is_for_next_page = False  # noqa: SLF001
 
 
 def explain(exception: Exception) -> EventSpec:

@@ -14,7 +14,8 @@ from reflex.state import BaseState, EventHandlerSetVar, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 
-from loyalty_app.core.actor import STRANGER, Actor, Permission, act_as
+from loyalty_app.core import live
+from loyalty_app.core.actor import STRANGER, Actor, Permission, account_topic, act_as
 
 HYDRATE = "reflex___state____state.hydrate_and_load"
 HYDRATES = frozenset({HYDRATE, "reflex___state____state.hydrate"})
@@ -106,9 +107,13 @@ class Guard(Middleware):
         self._trusted |= {session_hash: (until, found.get(session_hash, STRANGER)) for session_hash in unknown}
         return found
 
-    def forget(self, session_hash: str) -> None:
-        """Stop trusting a session that was ended in this process."""
-        self._trusted.pop(session_hash, None)
+    def hear(self, topics: set[str]) -> None:
+        """Believe nothing any more of accounts whose sessions were ended, in whatever process."""
+        if live.EVERYTHING in topics:
+            self._trusted.clear()
+        for session_hash, (_, caller) in list(self._trusted.items()):
+            if caller.is_signed_in and account_topic(caller.account_id) in topics:
+                del self._trusted[session_hash]
 
 
 def _go(path: str) -> list[Event]:

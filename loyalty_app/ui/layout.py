@@ -21,7 +21,7 @@ class Signs:
     is_signed_in: rx.Var[bool]
     is_member: rx.Var[bool]
     may_scan: rx.Var[bool]
-    may_watch: rx.Var[bool]
+    may_hire: rx.Var[bool]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
             rx.el.ul(
                 *[_entry(place, here) for place in PLACES],
                 rx.cond(signs.may_scan, _entry(Place("Scan", "/scan/", "scan"), here)),
+                rx.cond(signs.may_hire, _entry(Place("People", "/admin/people/", "person"), here)),
             ),
             class_name="side",
             aria_label="Main",

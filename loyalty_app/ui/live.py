@@ -24,6 +24,7 @@ class Hub:
 
     def __init__(self) -> None:
         """Start with nobody listening."""
+        self.heard_first: Callable[[set[str]], None] = lambda _topics: None
         self._app: App | None = None
         self._tabs: dict[str, dict[str, str]] = defaultdict(dict)  # topic → tab → event name
         self._topics: dict[str, set[str]] = defaultdict(set)  # tab → topics
@@ -65,6 +66,7 @@ class Hub:
             sweeping.cancel()
 
     def _hear(self, topics: set[str]) -> None:
+        self.heard_first(topics)
         changed = set(self._tabs) | set(self._snapshots) if live.EVERYTHING in topics else topics
         for topic in changed:
             self._snapshots.pop(topic, None)

@@ -11,7 +11,7 @@ from loyalty_app.accounts.service import ProgramDetails, SignedIn, SignInRefused
 from loyalty_app.audit.models import AuditEntry
 from loyalty_app.core import secrets
 from loyalty_app.core.actor import STRANGER, Permission
-from loyalty_app.core.errors import ForbiddenError, InvalidError
+from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.program import service as programs
 from tests.builders import ADMIN, CASHIER, MARKETER, NOON, PASSWORD, PEER, newcomer
@@ -274,3 +274,34 @@ def test_before_setup_the_system_may_do_everything():
 @furnished
 def test_names_are_found_by_account():
     assert see(accounts.names, {1, 3, 99}) == {1: "Ada", 3: "Kasia"}
+
+
+@furnished
+def test_an_admin_sees_who_works_here_and_no_members():
+    change(accounts.sign_up, newcomer("Mia"), peer=PEER, now=NOON)
+
+    assert [who.name for who in see(accounts.staff, by=ADMIN)] == ["Ada", "Kasia", "Marek", "Tomek", "Wiktor"]
+    for by in (MARKETER, CASHIER, STRANGER):
+        with pytest.raises(ForbiddenError):
+            see(accounts.staff, by=by)
+
+
+@furnished
+def test_an_admin_signs_somebody_out_everywhere_and_nobody_else():
+    lost, kept = [try_in(), try_in()], try_in("marek@example.com")
+
+    assert change(accounts.end_sessions, CASHIER.account_id, by=ADMIN, now=NOON) == "Kasia"
+    assert [who(one) for one in lost] == [STRANGER, STRANGER]
+    assert who(kept).name == "Marek"
+    assert rows(AuditEntry)[-1].verb == "end_sessions"
+    with pytest.raises(ForbiddenError):
+        change(accounts.end_sessions, MARKETER.account_id, by=MARKETER, now=NOON)
+
+
+@furnished
+def test_a_member_is_not_among_those_who_can_be_signed_out_here():
+    member = change(accounts.sign_up, newcomer("Mia"), peer=PEER, now=NOON)
+
+    for nobody in (member.id, 999):
+        with pytest.raises(NotFoundError):
+            change(accounts.end_sessions, nobody, by=ADMIN, now=NOON)

@@ -13,7 +13,7 @@ def ask(path: str) -> httpx.Response:
     """Ask a plain route as a stranger."""
 
     async def knock() -> httpx.Response:
-        routes = httpx.ASGITransport(api.build(guard.caller, guard.forget))
+        routes = httpx.ASGITransport(api.build(guard.caller))
         async with httpx.AsyncClient(transport=routes, base_url="http://test") as client:
             return await client.get(path)
 

@@ -388,7 +388,7 @@ def test_a_file_that_breaks_off_does_not_look_whole(database: object, caplog: py
         return StreamingResponse(lines())
 
     async def get() -> None:
-        routes = api.build(guard.caller, guard.forget)
+        routes = api.build(guard.caller)
         routes.get("/broken")(broken)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(routes), base_url=HERE) as client:
             with pytest.raises(ConnectionAbortedError) as aborted:
@@ -408,7 +408,7 @@ RIGHT = {"email": builders.newcomer("Ada").email, "password": builders.PASSWORD}
 async def browser(peer: str = PEER) -> AsyncIterator[httpx.AsyncClient]:
     """Reach the routes behind the shield, as somebody in the network."""
     guard._trusted.clear()
-    shielded = Shield(api.build(guard.caller, guard.forget), "default-src 'self'", frozenset({PROXY}), HERE)
+    shielded = Shield(api.build(guard.caller), "default-src 'self'", frozenset({PROXY}), HERE)
     transport = httpx.ASGITransport(shielded, client=(peer, 40000))
     async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
         yield client
