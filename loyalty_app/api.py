@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,13 +30,21 @@ WORDS = {
 }
 
 
+class _OtherLocale(StringConvertor):
+    """Something like a locale in an address, but not the one that has pages."""
+
+    regex = rf"(?!{PUBLIC_LOCALE}/)[A-Za-z]{{2,3}}(?:[-_][A-Za-z0-9]{{2,8}})?"
+
+
 def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     """Return the application of all plain routes; `who` tells whose session a hash is."""
     api = FastAPI(title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate(who))])
     api.include_router(accounts.router)
     api.include_router(members.router)
     api.include_router(codes.router)
-    api.get("/claim/{token}", include_in_schema=False)(pick_locale)
+    register_url_convertor("other_locale", _OtherLocale())
+    for link in ("/claim/{token}", "/{locale:other_locale}/claim/{token}"):
+        api.get(link, include_in_schema=False)(pick_locale)
     api.get("/healthz", include_in_schema=False)(is_up)
     api.get("/readyz", include_in_schema=False)(is_ready)
     for nowhere in ("/auth/{rest:path}", "/api/{rest:path}"):
@@ -49,7 +58,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
 
 @allow(Permission.PUBLIC)
 def pick_locale(token: str) -> RedirectResponse:
-    """Lead a claim link without a locale to the one there is."""
+    """Lead a claim link without a locale, or with one that is not spoken here, to the one there is."""
     return RedirectResponse(f"/{PUBLIC_LOCALE}/claim/{token}", 307)
 
 

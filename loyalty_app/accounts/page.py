@@ -159,9 +159,9 @@ def _setup_form() -> rx.Component:
                 field("currency", "Currency", options(*[(code, code) for code in currencies()], chosen="EUR")),
                 field(
                     "locale",
-                    "Language and region",
+                    "Number and date format",
                     options(*[(locale, language_name(locale)) for locale in LOCALES], chosen="en-US"),
-                    help_text="How numbers, money and dates are written.",
+                    help_text="Texts are in English; numbers, money and dates follow this.",
                 ),
             ),
             rx.el.fieldset(
@@ -181,7 +181,10 @@ def _setup_form() -> rx.Component:
 def _setup_closed() -> rx.Component:
     return rx.el.section(
         rx.el.h1("This setup link does not work"),
-        rx.el.p("It was used already, or a newer one was printed when the program was started again."),
+        rx.el.p(
+            "Setup needs the link that the program prints when it is started for the first time."
+            " It works once, and a newer one replaces an older one."
+        ),
         rx.el.a("Sign in", href="/sign-in/", class_name="button primary"),
         class_name="panel",
     )

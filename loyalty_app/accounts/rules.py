@@ -30,7 +30,10 @@ SESSION_LENGTH = {Role.MEMBER: timedelta(days=60)}
 WORKING_DAY = timedelta(hours=16)
 
 THROTTLE_WINDOW = timedelta(minutes=15)
-FAILURES_AN_ADDRESS = 5
+FAILURES_A_PLACE = 5
+"""For one address from one network peer: who locks a door locks it for themselves, not for the owner elsewhere."""
+FAILURES_AN_ADDRESS = 50
+"""For one address from anywhere; a guesser with many peers stops here."""
 FAILURES_A_PEER = 30
 SIGN_UPS_A_PEER = 120
 """Generous: a whole queue of members shares the shop's Wi-Fi."""
@@ -53,7 +56,7 @@ def problems(name: str, email: str, password: str) -> dict[str, str]:
         found["name"] = f"Keep the name to {NAME_LENGTH} characters."
     if normal_email(email) is None:
         found["email"] = "Enter an e-mail address like ana@example.com."
-    if len(password) < PASSWORD_LENGTH.start:
+    if len(password.strip()) < PASSWORD_LENGTH.start:
         found["password"] = f"Use at least {PASSWORD_LENGTH.start} characters."
     elif len(password) >= PASSWORD_LENGTH.stop:
         found["password"] = f"Use at most {PASSWORD_LENGTH.stop - 1} characters."

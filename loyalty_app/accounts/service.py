@@ -175,7 +175,8 @@ def sign_in(session: Session, email: str, *, is_right: bool, peer: str, now: dat
         _count(session, limits, now=now)
         return SignInRefused(Reason.LOGIN_REQUIRED)
 
-    session.connection().execute(sa.delete(Throttle).where(col(Throttle.key) == next(iter(limits))))
+    of_this_person = list(limits)[:2]  # the peer's count stays: others may guess from there
+    session.connection().execute(sa.delete(Throttle).where(col(Throttle.key).in_(of_this_person)))
     session.connection().execute(sa.delete(AccountSession).where(col(AccountSession.expires_at) <= now))
     return open_session(session, account, now=now)
 
@@ -255,7 +256,11 @@ def _by_email(session: Session, email: str) -> Account | None:
 
 def _sign_in_limits(email: str, peer: str) -> dict[str, int]:
     address = rules.normal_email(email) or email.strip().lower()
-    return {_key("address", address): rules.FAILURES_AN_ADDRESS, _key("peer", peer): rules.FAILURES_A_PEER}
+    return {
+        _key("place", f"{address} {peer}"): rules.FAILURES_A_PLACE,
+        _key("address", address): rules.FAILURES_AN_ADDRESS,
+        _key("peer", peer): rules.FAILURES_A_PEER,
+    }
 
 
 def _key(kind: str, text: str) -> str:

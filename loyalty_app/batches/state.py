@@ -16,6 +16,7 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError
+from loyalty_app.core.texts import slug
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job
 from loyalty_app.offers import service as offers
@@ -126,7 +127,7 @@ class BatchesState(rx.State):
             url,
             drawing.svg_data_uri(url),
             drawing.png_data_uri(url),
-            f"claim-qr-{batch.id}.png",
+            f"{slug(batch.name)}-claim-qr.png",
         )
 
     @rx.event
@@ -142,12 +143,7 @@ class BatchesState(rx.State):
                 "Are you sure you want to permanently delete this batch?"
                 f" {say_number(batch.total, locale)} vouchers will be permanently deleted."
             ),
-            impact=(
-                f"{say_number(unredeemed, locale)} claimed and not yet redeemed: their holders lose them."
-                " This cannot be undone."
-                if unredeemed
-                else "No member holds an unredeemed voucher of it. This cannot be undone."
-            ),
+            impact=f"{_say_loss(unredeemed, locale)} This cannot be undone.",
             may_pause=batch.status is BatchStatus.ACTIVE,
         )
 
@@ -313,6 +309,16 @@ def _progress(batch: Batch, job: Job | None, locale: str, now: datetime) -> str:
         return done
     left = (now - job.started_at).total_seconds() / batch.made * (batch.total - batch.made)
     return f"{done}, about {times.say_duration(left)} left"
+
+
+def _say_loss(unredeemed: int, locale: str) -> str:
+    match unredeemed:
+        case 0:
+            return "No member holds an unredeemed voucher of it."
+        case 1:
+            return "One member holds an unredeemed voucher of it, and loses it."
+        case _:
+            return f"{say_number(unredeemed, locale)} members hold an unredeemed voucher of it, and lose it."
 
 
 def _page(session: Session, page: int) -> _Page:

@@ -68,7 +68,8 @@ class ClaimPage:
 
     batch_id: int
     promise: Promise
-    closes_at: datetime
+    expires_at: datetime
+    """When a voucher claimed now stops being good."""
     refusal: Reason | None
     voucher: Voucher | None
 
@@ -121,7 +122,7 @@ def look(session: Session, claim_token: str, *, by: Actor, now: datetime) -> Cla
     return ClaimPage(
         batch_id=batch.id or 0,
         promise=batches.promise_of(batch),
-        closes_at=batch.closes_at,
+        expires_at=rules.expires_at(batch, now, programs.current(session).time_zone),
         refusal=refusal,
         voucher=_voucher(code, batch) if code else None,
     )

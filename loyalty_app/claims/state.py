@@ -112,7 +112,9 @@ class ClaimState(rx.State):
         if subscribe:
             hub.subscribe(self, ClaimState.refresh, batches.topic(page.batch_id))
         self.offer = _offer(page.promise, program)
-        self.until = times.say_until(page.closes_at, program.time_zone, program.locale)
+        self.until = times.say_until(page.expires_at, program.time_zone, program.locale)
+        if page.promise.valid_days:
+            self.until += ", if you claim it today"
         if page.voucher:
             self.card = _card(page.voucher, program)
             self.screen = "claimed" if self._is_new else "already_claimed"

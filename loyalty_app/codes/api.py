@@ -1,6 +1,5 @@
 """The vouchers of a batch as a file (S3-7)."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from loyalty_app.codes.service import Listed, Wish
 from loyalty_app.core import csvs
 from loyalty_app.core.actor import Actor, Permission, actor
 from loyalty_app.core.database import reading
+from loyalty_app.core.texts import slug
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/api/v1/batches")
@@ -32,11 +32,13 @@ def codes_csv(batch_id: int, q: str = "", status: str = "") -> StreamingResponse
     with reading() as session:
         batch = batches.watched(session, batch_id, by=by)
     wish = Wish(q[:80], CodeStatus(status) if status in set(CodeStatus) else None)
-    name = re.sub(r"[^A-Za-z0-9]+", "-", batch.name).strip("-") or "batch"
     return StreamingResponse(
         csvs.lines(HEAD, _chunks(batch_id, batch.prefix, wish, by)),
         media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}-vouchers.csv"', "Cache-Control": "no-store"},
+        headers={
+            "Content-Disposition": f'attachment; filename="{slug(batch.name)}-vouchers.csv"',
+            "Cache-Control": "no-store",
+        },
     )
 
 

@@ -258,7 +258,7 @@ def _open(url: str) -> Engine:
             connect_args={"options": "-c timezone=utc"},
         )
     if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     opened = sa.create_engine(
         address,
         pool_size=POOL_SIZE,

@@ -34,8 +34,9 @@ def say_day(day: date, locale: str) -> str:
 
 def say_instant(instant: datetime, zone: str, locale: str) -> str:
     """Return an instant in the program's zone, to the minute."""
-    local = instant.astimezone(ZoneInfo(zone))
-    return f"{format_date(local, 'medium', locale=_babel(locale))}, {say_time(instant, zone, locale)}"
+    pattern = "d MMM y" if locale.startswith("en") else "medium"
+    day = format_date(instant.astimezone(ZoneInfo(zone)), pattern, locale=_babel(locale))
+    return f"{day}, {say_time(instant, zone, locale)}"
 
 
 def say_time(instant: datetime, zone: str, locale: str) -> str:

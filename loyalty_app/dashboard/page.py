@@ -56,7 +56,7 @@ def _funnel() -> rx.Component:
     return rx.el.section(
         rx.el.h2("From voucher to counter"),
         rx.el.ul(
-            _bar("Vouchers", OverviewState.vouchers, 100, "all"),
+            _bar("Vouchers", OverviewState.vouchers, OverviewState.vouchers_share, "all"),
             _bar("Claimed", OverviewState.claimed, OverviewState.claimed_share, "claimed"),
             _bar("Redeemed", OverviewState.redeemed, OverviewState.redeemed_share, "redeemed"),
             class_name="bars",
@@ -98,9 +98,9 @@ def _scan(row: ObjectVar[ScanRow]) -> rx.Component:
             custom_attrs={"data-label": "Outcome", "data-good": row.is_good},
             class_name="outcome",
         ),
-        rx.el.td(row.what, custom_attrs={"data-label": "What"}),
+        rx.el.td(row.what, class_name="loose", custom_attrs={"data-label": "What"}),
         rx.el.td(row.member, custom_attrs={"data-label": "Member"}),
-        rx.el.td(row.staff, custom_attrs={"data-label": "Staff"}),
-        rx.el.td(row.at, custom_attrs={"data-label": "When"}),
+        rx.el.td(row.staff, class_name="tight", custom_attrs={"data-label": "Staff"}),
+        rx.el.td(row.at, class_name="tight", custom_attrs={"data-label": "When"}),
         key=row.id,
     )

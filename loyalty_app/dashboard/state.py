@@ -17,6 +17,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
 from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.rules import ClaimLink, recognise
 from loyalty_app.ui.live import hub
 
 WORDS = {
@@ -25,7 +26,7 @@ WORDS = {
     Reason.EXPIRED: "Expired",
     Reason.NOT_CLAIMED: "Not claimed",
     Reason.UNKNOWN_CODE: "Unknown code",
-    Reason.MALFORMED: "Not readable",
+    Reason.MALFORMED: "Not a voucher",
     Reason.WRONG_KIND: "Not a voucher",
 }
 
@@ -54,6 +55,7 @@ class OverviewState(rx.State):
     claimed: str = "0"
     redeemed: str = "0"
     rate: str = "—"
+    vouchers_share: int = 0
     claimed_share: int = 0
     redeemed_share: int = 0
     claimed_words: str = ""
@@ -81,6 +83,7 @@ class OverviewState(rx.State):
         self.claimed, self.redeemed = say_number(sums.claimed, locale), say_number(sums.redeemed, locale)
         rate = redemption_rate(sums.claimed, sums.redeemed)
         self.rate = "—" if rate is None else f"{rate}%"
+        self.vouchers_share = 100 if sums.vouchers else 0
         self.claimed_share = share(sums.claimed, sums.vouchers)
         self.redeemed_share = share(sums.redeemed, sums.vouchers)
         self.claimed_words = f"{say_share(sums.claimed, sums.vouchers)} of all vouchers"
@@ -104,6 +107,6 @@ def _row(scan: redemptions.Scan, program: Program) -> ScanRow:
         scan.title or scan.text[:40],
         scan.member or "—",
         scan.staff or "—",
-        WORDS.get(scan.reason, "Refused"),
+        "Claim link" if isinstance(recognise(scan.text), ClaimLink) else WORDS.get(scan.reason, "Refused"),
         scan.reason is None,
     )

@@ -8,11 +8,23 @@ from sqlmodel import Session, col
 
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.service import Newcomer, SignedIn, SignInRefused
+from loyalty_app.core.errors import AppError
 from loyalty_app.members.models import Member
+from loyalty_app.program import service as programs
+
+
+class NotSetUpError(AppError):
+    """There is no program yet that somebody could join."""
+
+    def __init__(self) -> None:
+        """Say who can change that."""
+        super().__init__("This program is not set up yet. Come back when its first admin has done that.")
 
 
 def join(session: Session, who: Newcomer, *, peer: str, now: datetime) -> SignedIn | SignInRefused:
     """Make a member with an account, and sign them in at once."""
+    if not programs.is_set_up(session):
+        raise NotSetUpError
     account = accounts.sign_up(session, who, peer=peer, now=now)
     if isinstance(account, SignInRefused):
         return account

@@ -115,7 +115,7 @@ def summary(problems: ObjectVar[dict[str, str]]) -> rx.Component:
                 rx.foreach(
                     problems.entries(),
                     lambda entry: rx.el.li(
-                        rx.el.a(entry[1], href=f"#{entry[0]}", custom_attrs={"reloadDocument": True})
+                        rx.el.a(entry[1], href=f"#{entry[0]}", on_click=rx.set_focus(entry[0]).prevent_default)
                     ),
                 )
             ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex.components.component import NoSSRComponent
 from reflex_components_core.core.banner import has_connection_errors
 
 from loyalty_app.ui import forms
@@ -40,6 +41,16 @@ PLACES = (
 )
 
 
+_menus = rx.asset("menus.jsx", shared=True)
+
+
+class Menus(NoSSRComponent):
+    """Closes open menus on Escape and on a click elsewhere."""
+
+    library = f"$/public{_menus}"
+    tag = "Menus"
+
+
 def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
     """Return a working page: navigation beside it, who is signed in above it."""
     return rx.el.div(
@@ -68,6 +79,7 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
             class_name="work",
         ),
         notice(),
+        Menus.create(),
         class_name="desk",
     )
 

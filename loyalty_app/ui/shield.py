@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from loyalty_app.core import secrets
 
 COOKIE = "loyalty_session"
+PROTOCOL = frozenset({b"host", b"upgrade", b"connection", b"user-agent"})
+"""Which headers of a websocket the framework gets to see."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 A_YEAR = "public, max-age=31536000, immutable"
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -117,10 +120,11 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _without_cookie(scope: Scope, headers: Headers) -> Scope:
-    # The framework keeps and logs a websocket's headers: it gets the session's fingerprint, never its secret.
-    # The origin is checked above and left out, so that a tablet may use the machine's own address.
-    secret = session_secret(headers.get("cookie", ""))
-    kept = [(name, value) for name, value in scope["headers"] if name not in {b"cookie", b"origin", b"authorization"}]
+    # The framework keeps a websocket's headers, logs them and sends them back to the browser: it gets what the
+    # protocol needs, and the session's fingerprint instead of its secret. The origin is checked above and left out,
+    # so that a tablet may use the machine's own address.
+    secret = session_secret("; ".join(headers.getlist("cookie")))
+    kept = [(name, value) for name, value in scope["headers"] if name in PROTOCOL or name.startswith(b"sec-websocket-")]
     if secret:
         kept.append((b"cookie", b"sh=" + secrets.fingerprint(secret).encode()))
     return {**scope, "headers": kept}

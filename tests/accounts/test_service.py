@@ -103,12 +103,22 @@ def test_sessions_that_are_over_are_swept_at_the_next_sign_in():
 
 
 @furnished
-def test_an_address_waits_after_too_many_failures():
-    assert {answer.reason for answer in fail(rules.FAILURES_AN_ADDRESS)} == {Reason.LOGIN_REQUIRED}
+def test_whoever_fails_too_often_waits_and_the_owner_elsewhere_does_not():
+    assert {answer.reason for answer in fail(rules.FAILURES_A_PLACE)} == {Reason.LOGIN_REQUIRED}
 
-    refused = try_in(peer="198.51.100.1", now=NOON + timedelta(minutes=5))
+    refused = try_in(now=NOON + timedelta(minutes=5))
     assert refused == SignInRefused(Reason.RATE_LIMITED, retry_after=601)
     assert isinstance(try_in("ada@example.com"), SignedIn)
+    assert isinstance(try_in(peer="198.51.100.1"), SignedIn)
+
+
+@furnished
+def test_an_address_waits_after_too_many_failures_from_anywhere():
+    for number in range(rules.FAILURES_AN_ADDRESS):
+        fail(1, peer=f"198.51.100.{number}")
+
+    assert try_in(peer="203.0.113.9").reason is Reason.RATE_LIMITED
+    assert isinstance(try_in("ada@example.com", peer="203.0.113.9"), SignedIn)
 
 
 @furnished
@@ -122,14 +132,14 @@ def test_a_peer_waits_after_too_many_failures_at_any_addresses():
 
 @furnished
 def test_failures_are_forgotten_when_their_window_ends():
-    fail(rules.FAILURES_AN_ADDRESS)
+    fail(rules.FAILURES_A_PLACE)
 
     assert isinstance(try_in(now=NOON + rules.THROTTLE_WINDOW), SignedIn)
 
 
 @furnished
 def test_a_new_window_begins_with_the_first_failure_after_the_old_one():
-    fail(rules.FAILURES_AN_ADDRESS)
+    fail(rules.FAILURES_A_PLACE)
     later = NOON + rules.THROTTLE_WINDOW
 
     assert fail(1, now=later)[0].reason is Reason.LOGIN_REQUIRED
@@ -138,17 +148,17 @@ def test_a_new_window_begins_with_the_first_failure_after_the_old_one():
 
 @furnished
 def test_a_success_forgives_the_address_but_not_the_peer():
-    fail(rules.FAILURES_AN_ADDRESS - 1)
+    fail(rules.FAILURES_A_PLACE - 1)
     try_in()
-    fail(rules.FAILURES_AN_ADDRESS - 1)
+    fail(rules.FAILURES_A_PLACE - 1)
 
     assert isinstance(try_in(), SignedIn)
-    assert [row.failures for row in rows(Throttle)] == [2 * (rules.FAILURES_AN_ADDRESS - 1)]
+    assert [row.failures for row in rows(Throttle)] == [2 * (rules.FAILURES_A_PLACE - 1)]
 
 
 @furnished
 def test_failures_survive_a_restart(database):
-    fail(rules.FAILURES_AN_ADDRESS)
+    fail(rules.FAILURES_A_PLACE)
     database.dispose()
 
     assert try_in().reason is Reason.RATE_LIMITED
@@ -159,7 +169,7 @@ def test_failures_counted_at_the_same_time_are_all_counted():
     at_once([lambda: fail(1, "ada@example.com")] * 8)
 
     # Some may find the limit reached by the others: they are refused without being counted.
-    assert min(row.failures for row in rows(Throttle)) >= rules.FAILURES_AN_ADDRESS
+    assert min(row.failures for row in rows(Throttle)) >= rules.FAILURES_A_PLACE
     assert try_in("ada@example.com").reason is Reason.RATE_LIMITED
 
 

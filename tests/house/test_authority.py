@@ -96,7 +96,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     },
     "OverviewState": {
         "batches", "batches_ever", "vouchers", "claimed", "redeemed", "rate", "claimed_share", "redeemed_share",
-        "claimed_words", "scans", "is_loaded", "is_new",
+        "claimed_words", "vouchers_share", "scans", "is_loaded", "is_new",
     },
     "PeopleState": {"rows", "is_loaded"},
     "ScanState": {"answer", "camera"},
@@ -113,6 +113,7 @@ PUBLIC_ROUTES = {
     ("/auth/sign-up", "POST"),
     ("/auth/setup", "POST"),
     ("/claim/{token}", "GET"),
+    ("/{locale:other_locale}/claim/{token}", "GET"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
 } | {
@@ -360,7 +361,12 @@ def test_the_gate_is_asked_before_every_route(path: str, method: str) -> None:
         raise ForbiddenError
 
     async def knock() -> None:
-        address = path.replace("{token}", "T").replace("{batch_id}", "1").replace("{rest:path}", "nowhere")
+        address = (
+            path.replace("{token}", "T")
+            .replace("{locale:other_locale}", "de-DE")
+            .replace("{batch_id}", "1")
+            .replace("{rest:path}", "nowhere")
+        )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(api.build(ask)), base_url="http://test") as client:
             assert (await client.request(method, address)).status_code == 403
         assert asked == [""]

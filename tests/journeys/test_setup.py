@@ -31,7 +31,7 @@ def test_the_printed_link_makes_the_first_admin_and_works_once(
     page.get_by_label("Name", exact=True).fill("Café Aurora")
     page.get_by_label("Time zone").select_option("Europe/Warsaw")
     page.get_by_label("Currency").select_option("PLN")
-    page.get_by_label("Language and region").select_option("pl-PL")
+    page.get_by_label("Number and date format").select_option("pl-PL")
     page.get_by_label("Your name").fill("Ada Nowak")
     page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Password").fill("short")
