@@ -19,7 +19,7 @@ dev: $(INSTALLED) ## Serve with hot reload
 
 test: $(INSTALLED) ## Run the whole suite: rules, both databases, and the built program in a real browser
 	@$(RUN) loyalty_app.build
-	@$(RUN) pytest
+	@$(RUN) pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(INSTALLED) ## Lint, format, types, import contracts, migrations in step
 	@$(BIN)/ruff format --check .
