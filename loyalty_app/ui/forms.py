@@ -32,6 +32,15 @@ class PostForm(rx.Component):
     quiet: rx.Var[bool]
 
 
+class ProblemLink(rx.Component):
+    """A line of the list of errors that leads to its field."""
+
+    library = f"$/public{_post_form}"
+    tag = "ProblemLink"
+    field: rx.Var[str]
+    words: rx.Var[str]
+
+
 class FormMemory(NoSSRComponent):
     """Keeps what is typed into the form around it over a reload; `forget` drops what was kept."""
 
@@ -114,9 +123,7 @@ def summary(problems: ObjectVar[dict[str, str]]) -> rx.Component:
             rx.el.ul(
                 rx.foreach(
                     problems.entries(),
-                    lambda entry: rx.el.li(
-                        rx.el.a(entry[1], href=f"#{entry[0]}", on_click=rx.set_focus(entry[0]).prevent_default)
-                    ),
+                    lambda entry: rx.el.li(ProblemLink.create(field=entry[0], words=entry[1])),
                 )
             ),
             id=SUMMARY,

@@ -1,5 +1,14 @@
 import React, { useRef, useState } from "react";
 
+// From a line of the list of errors to its field, without leaving the page.
+export function ProblemLink({ field, words }) {
+  const go = (event) => {
+    event.preventDefault();
+    document.getElementById(field)?.focus();
+  };
+  return <a href={`#${field}`} onClick={go}>{words}</a>;
+}
+
 // A form that posts to a plain route (only a response can set an HttpOnly cookie) and shows the answer in place:
 // what was typed stays, each wrong field says why, and a summary above links to them.
 export function PostForm({ action, children, className, quiet = false }) {
@@ -48,7 +57,7 @@ export function PostForm({ action, children, className, quiet = false }) {
             <ul>
               {names.map((name) => (
                 <li key={name}>
-                  <a href={`#${name}`} onClick={(event) => { event.preventDefault(); document.getElementById(name)?.focus(); }}>{fields[name]}</a>
+                  <ProblemLink field={name} words={fields[name]} />
                 </li>
               ))}
             </ul>
