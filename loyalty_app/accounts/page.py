@@ -100,16 +100,16 @@ def people_page() -> rx.Component:
 
 def _person(row: ObjectVar[PersonRow]) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(row.name, custom_attrs={"data-label": "Name"}),
+        rx.el.td(row.name, class_name="loose", custom_attrs={"data-label": "Name"}),
         rx.el.td(row.role, custom_attrs={"data-label": "Role"}),
-        rx.el.td(row.email, custom_attrs={"data-label": "E-mail"}),
+        rx.el.td(row.email, class_name="loose", custom_attrs={"data-label": "E-mail"}),
         rx.el.td(row.since, custom_attrs={"data-label": "Since"}),
         rx.el.td(
             rx.cond(
                 row.is_me,
                 "You",
                 rx.el.button(
-                    "Sign out everywhere",
+                    "Sign out",
                     type="button",
                     on_click=PeopleState.end_sessions(row.id),
                     class_name="button",

@@ -254,7 +254,7 @@ def test_looking_shows_the_promise_and_changes_nothing():
 
     page = see(claims.look, batch.claim_token, by=STRANGER, now=NOON)
 
-    assert (page.batch_id, page.promise.title, page.closes_at) == (batch.id, "One coffee", batch.closes_at)
+    assert (page.batch_id, page.promise.title, page.expires_at) == (batch.id, "One coffee", batch.closes_at)
     assert page.refusal is page.voucher is None
     assert (rows(Code), rows(Batch)) == before
     assert rows(ClaimAttempt) == []

@@ -53,7 +53,7 @@ def test_a_deletion_says_what_is_lost_and_takes_everything(visit: Callable[..., 
     expect(dialog).to_contain_text(
         "Are you sure you want to permanently delete this batch? 1,500 vouchers will be permanently deleted."
     )
-    expect(dialog).to_contain_text("1 claimed and not yet redeemed: their holders lose them.")
+    expect(dialog).to_contain_text("One member holds an unredeemed voucher of it, and loses it.")
     screenshot(desk, "batches-delete")
     dialog.get_by_role("button", name="Keep batch").click()
     expect(dialog).to_be_hidden()
