@@ -258,7 +258,11 @@ def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
                 _item("play", "Go on making vouchers", actions.go_on(row.id), busy=actions.busy == row.id),
             ),
             _item(
-                "trash", "Delete batch", [BatchesState.ask_delete(row.id), _show(DELETE)], busy=actions.busy == row.id
+                "trash",
+                "Delete batch",
+                [BatchesState.ask_delete(row.id), _show(DELETE)],
+                busy=actions.busy == row.id,
+                closes=True,
             ),
             class_name="menu",
         ),
@@ -268,13 +272,15 @@ def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
     )
 
 
-def _item(sign: str, words: str, act: rx.event.EventType[()], *, busy: rx.Var[bool] | bool) -> rx.Component:
+def _item(
+    sign: str, words: str, act: rx.event.EventType[()], *, busy: rx.Var[bool] | bool, closes: bool = False
+) -> rx.Component:
     return rx.el.button(
         rx.el.span(icon(sign), rx.el.span(class_name="spinner", aria_hidden="true"), class_name="sign"),
         words,
         type="button",
         on_click=act,
-        custom_attrs={"data-busy": busy},
+        custom_attrs={"data-busy": busy} | ({"data-closes": "true"} if closes else {}),
     )
 
 

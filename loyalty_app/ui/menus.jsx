@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-// Menus made of <details> close on Escape, on a click elsewhere, and when one of their items was chosen.
+// Menus made of <details> close on Escape, on a click elsewhere, and when an item that opens something was chosen.
 const MENUS = "details.actions-menu[open], details.account[open]";
 
 export function Menus() {
@@ -14,7 +14,7 @@ export function Menus() {
     };
     const onClick = (event) => {
       document.querySelectorAll(MENUS).forEach((menu) => {
-        if (!menu.contains(event.target)) close(menu, false);
+        if (!menu.contains(event.target) || event.target.closest("[data-closes]")) close(menu, false);
       });
     };
     document.addEventListener("keydown", onKey);
