@@ -10,7 +10,7 @@ def home_page() -> rx.Component:
     """Welcome whoever comes, and show the one way on."""
     return rx.el.section(
         rx.el.div(icon("ticket"), class_name="emblem"),
-        rx.el.h1(ShellState.program_name),
+        rx.el.h1(rx.cond(ShellState.program_name, ShellState.program_name, "Welcome")),
         rx.cond(
             ShellState.is_member,
             rx.fragment(

@@ -56,7 +56,7 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
     return rx.el.div(
         skip_link(),
         rx.el.nav(
-            rx.el.a(rx.el.span(signs.program), href="/", class_name="brand"),
+            _brand(signs),
             rx.el.ul(
                 *[_entry(place, here) for place in PLACES],
                 rx.cond(signs.may_scan, _entry(Place("Scan", "/scan/", "scan"), here)),
@@ -89,7 +89,7 @@ def public(content: rx.Component, signs: Signs) -> rx.Component:
     return rx.el.div(
         skip_link(),
         rx.el.header(
-            rx.el.a(signs.program, href="/", class_name="brand"),
+            _brand(signs),
             rx.el.nav(
                 rx.cond(signs.is_member, rx.el.a("My cards", href="/my/cards/")),
                 rx.cond(
@@ -155,6 +155,13 @@ def notice() -> rx.Component:
 def skip_link() -> rx.Component:
     """Return the first stop of the keyboard."""
     return rx.el.a("Skip to content", href="#content", class_name="skip")
+
+
+def _brand(signs: Signs) -> rx.Component:
+    # Until the name is here the link has one of its own, or a screen reader would meet a link without words.
+    return rx.el.a(
+        signs.program, href="/", class_name="brand", aria_label=rx.cond(signs.program, signs.program, "Home")
+    )
 
 
 def _entry(place: Place, here: str) -> rx.Component:
