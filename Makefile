@@ -19,7 +19,9 @@ dev: $(INSTALLED) ## Serve with hot reload
 
 test: $(INSTALLED) ## Run the whole suite: rules, both databases, and the built program in a real browser
 	@$(RUN) loyalty_app.build
-	@$(RUN) pytest -n auto --maxprocesses 4 --dist worksteal
+	@$(RUN) pytest -n auto --maxprocesses 4 --dist worksteal --ignore tests/journeys
+	@# Apart: a browser keeps an event loop running in its process, and other tests start their own.
+	@$(RUN) pytest -n auto --maxprocesses 4 --dist worksteal tests/journeys
 
 check: $(INSTALLED) ## Lint, format, types, import contracts, migrations in step
 	@$(BIN)/ruff format --check .

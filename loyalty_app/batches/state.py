@@ -1,5 +1,6 @@
 """The live cards of all batches, and the form of a new one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -167,20 +168,14 @@ class BatchActionsState(rx.State):
         """Stop new claims."""
         self.busy = int(batch_id)
         yield
-        try:
-            await transact(batches.pause, int(batch_id), by=actor(), now=times.now())
-        finally:
-            self.busy = 0
+        await self._change(batches.pause, batch_id)
 
     @rx.event
     async def resume(self, batch_id: int) -> Any:
         """Allow new claims again."""
         self.busy = int(batch_id)
         yield
-        try:
-            await transact(batches.resume, int(batch_id), by=actor(), now=times.now())
-        finally:
-            self.busy = 0
+        await self._change(batches.resume, batch_id)
 
     @rx.event
     async def go_on(self, batch_id: int) -> None:
@@ -192,9 +187,12 @@ class BatchActionsState(rx.State):
         """Remove a batch for good."""
         self.busy = int(batch_id)
         yield
+        await self._change(batches.delete, batch_id)
+        say(await self.get_state(NoticeState), "The batch and its vouchers are deleted.")
+
+    async def _change(self, verb: Callable[..., None], batch_id: int) -> None:
         try:
-            await transact(batches.delete, int(batch_id), by=actor(), now=times.now())
-            say(await self.get_state(NoticeState), "The batch and its vouchers are deleted.")
+            await transact(verb, int(batch_id), by=actor(), now=times.now())
         finally:
             self.busy = 0
 

@@ -55,8 +55,7 @@ def stored(kind: type[Enum]) -> sa.Enum:
 def connect(url: str) -> Engine:
     """Open the database at the address and make it the one that transactions use."""
     global _engine  # noqa: PLW0603 - one database a process, like its settings
-    if _engine is not None:
-        _engine.dispose()
+    disconnect()
     _engine = _open(url)
     return _engine
 
