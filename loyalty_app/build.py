@@ -12,6 +12,7 @@ from pathlib import Path
 SOURCES = (
     "loyalty_app/**/*.py",
     "loyalty_app/**/*.jsx",
+    "loyalty_app/**/*.po",
     "assets/**/*",
     "rxconfig.py",
     "reflex.lock/*",

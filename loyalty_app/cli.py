@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy.engine import make_url
 
+import loyalty_app.tables  # noqa: F401 - a key may point at a table that nothing else here needs
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Role
 from loyalty_app.core import database, logs, migrations, times

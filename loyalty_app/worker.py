@@ -10,6 +10,7 @@ import time
 from huey import PostgresHuey, SqliteHuey
 from huey.api import Huey, TaskWrapper
 
+import loyalty_app.tables  # noqa: F401 - a key may point at a table that nothing else here needs
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import step as codes
 from loyalty_app.core import database, times

@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from loyalty_app.core.database import stored
@@ -26,6 +27,8 @@ class Account(SQLModel, table=True):
     name: str = Field(max_length=80)
     password_hash: str
     role: Role = Field(sa_type=stored(Role), index=True)
+    is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    """Whether they may sign in; who leaves is switched off, so that what they did keeps its name."""
     created_at: datetime
 
 
@@ -37,6 +40,33 @@ class AccountSession(SQLModel, table=True):
     secret_hash: str = Field(primary_key=True, max_length=64)
     account_id: int = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
     created_at: datetime
+    expires_at: datetime = Field(index=True)
+    device: str = Field(default="", max_length=120, sa_column_kwargs={"server_default": ""})
+    """What the browser said it is, in a few words."""
+
+
+class SignUp(SQLModel, table=True):
+    """Somebody who wants to become a member and has yet to enter the code from the mail."""
+
+    __tablename__ = "sign_up"  # pyright: ignore[reportAssignmentType]
+
+    secret_hash: str = Field(primary_key=True, max_length=64)
+    email: str = Field(max_length=254, index=True)
+    name: str = Field(max_length=80)
+    password_hash: str
+    code_hash: str = Field(max_length=64)
+    tries: int = 0
+    created_at: datetime
+    expires_at: datetime = Field(index=True)
+
+
+class PasswordReset(SQLModel, table=True):
+    """A link in a mail that lets the owner of an account choose a new password, once."""
+
+    __tablename__ = "password_reset"  # pyright: ignore[reportAssignmentType]
+
+    secret_hash: str = Field(primary_key=True, max_length=64)
+    account_id: int = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
     expires_at: datetime = Field(index=True)
 
 

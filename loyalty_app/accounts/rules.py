@@ -13,7 +13,13 @@ SPECIAL_USE_DOMAIN_NAMES[:] = [name for name in SPECIAL_USE_DOMAIN_NAMES if name
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission) - {Permission.CLAIM},
     Role.MARKETER: frozenset(
-        {Permission.VIEW_DASHBOARD, Permission.QR_CODE_MANAGEMENT, Permission.OFFER_MANAGEMENT, Permission.PUBLIC}
+        {
+            Permission.VIEW_DASHBOARD,
+            Permission.QR_CODE_MANAGEMENT,
+            Permission.OFFER_MANAGEMENT,
+            Permission.VIEW_MEMBERS,
+            Permission.PUBLIC,
+        }
     ),
     Role.STAFF: frozenset({Permission.REDEEM, Permission.PUBLIC}),
     Role.VIEWER: frozenset({Permission.VIEW_DASHBOARD, Permission.PUBLIC}),

@@ -13,6 +13,9 @@ class AuditEntry(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)
     account_id: int | None = Field(default=None, index=True)
+    api_key_id: int | None = Field(default=None, index=True)
+    actor: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
+    """The name of who it was, as it was then."""
     verb: str = Field(max_length=40)
     subject: str = Field(max_length=80)
     details: str = Field(default="", max_length=500)

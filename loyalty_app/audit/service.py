@@ -10,4 +10,14 @@ from loyalty_app.core.actor import Actor
 
 def record(session: Session, verb: str, subject: str, details: str = "", *, by: Actor, now: datetime) -> None:
     """Remember who did what to what."""
-    session.add(AuditEntry(at=now, account_id=by.account_id, verb=verb, subject=subject, details=details))
+    session.add(
+        AuditEntry(
+            at=now,
+            account_id=by.account_id,
+            api_key_id=by.api_key_id,
+            actor=by.name[:80],
+            verb=verb,
+            subject=subject,
+            details=details[:500],
+        )
+    )

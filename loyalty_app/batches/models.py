@@ -16,6 +16,19 @@ class BatchKind(StrEnum):
     CLAIM = "claim"
 
 
+class Channel(StrEnum):
+    """Where its link is shown; each has numbers of its own to be compared with (S3-27, S3-36)."""
+
+    EMAIL = "email"
+    IN_STORE = "in_store"
+    SOCIAL = "social"
+    EVENT = "event"
+    SMS = "sms"
+    WEBSITE = "website"
+    PRINT = "print"
+    OTHER = "other"
+
+
 class BatchStatus(StrEnum):
     """Where a batch stands; expired and sold out are computed, never stored."""
 
@@ -39,7 +52,7 @@ class Batch(Promise, table=True):
 
     __table_args__ = (
         sa.CheckConstraint("redeemed between 0 and claimed", name="redeemed_at_most_claimed"),
-        sa.CheckConstraint("claimed <= made", name="claimed_at_most_made"),
+        sa.CheckConstraint("claimed + withheld <= made", name="claimed_at_most_made"),
         sa.CheckConstraint("made <= total", name="made_at_most_total"),
         # A number is never given twice: the tombstone of a deleted batch keeps it.
         {"sqlite_autoincrement": True},
@@ -50,6 +63,7 @@ class Batch(Promise, table=True):
     kind: BatchKind = Field(sa_type=stored(BatchKind))
     status: BatchStatus = Field(sa_type=stored(BatchStatus))
     offer_id: int | None = Field(default=None, foreign_key="offer.id", index=True, ondelete="SET NULL")
+    channel: Channel | None = Field(default=None, sa_type=stored(Channel))
     prefix: str = Field(default="", max_length=12)
     alphabet: Alphabet = Field(sa_type=stored(Alphabet))
     length: int
@@ -58,12 +72,30 @@ class Batch(Promise, table=True):
     made: int = 0
     claimed: int = 0
     redeemed: int = 0
+    disabled: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many codes are switched off and not redeemed."""
+    withheld: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many of the disabled nobody has claimed, so nobody can."""
+    redemptions_frozen: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """The second switch, independent of the pause: vouchers stay good, and cannot be redeemed for now."""
     expires_on: date
     closes_at: datetime
     """The first instant after the expiry date in the program's time zone."""
     claim_token: str = Field(max_length=64, unique=True)
     created_at: datetime
     created_by: int | None = None
+
+
+class BatchActivity(SQLModel, table=True):
+    """What happened to a batch within one quarter of an hour: every time zone's days are made of them."""
+
+    __tablename__ = "batch_activity"  # pyright: ignore[reportAssignmentType]
+
+    batch_id: int = Field(primary_key=True, foreign_key="batch.id", ondelete="CASCADE")
+    slot: datetime = Field(primary_key=True, index=True)
+    """The instant at which the quarter of an hour begins."""
+    claimed: int = 0
+    redeemed: int = 0
 
 
 class BatchTombstone(SQLModel, table=True):

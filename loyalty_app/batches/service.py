@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.audit import service as audit
 from loyalty_app.batches import rules
@@ -172,21 +172,31 @@ def fail(session: Session, batch_id: int) -> None:
     live.announce(session, TOPIC, topic(batch_id))
 
 
-def count_claims(session: Session, batch_id: int, claims: int) -> int | None:
+def count_claims(session: Session, batch_id: int, claims: int, *, now: datetime) -> int | None:
     """Add to the claimed; return how many are left to claim, or None if the batch was paused or deleted meanwhile."""
     counted = session.connection().execute(_COUNT_CLAIMS, {"batch": batch_id, "claims": claims})
-    return counted.scalar_one_or_none()
+    left = counted.scalar_one_or_none()
+    if left is not None:
+        _happened(session, batch_id, claims, 0, at=now)
+    return left
 
 
-def count_redemptions(session: Session, batch_id: int, redemptions: int) -> bool:
-    """Add to the redeemed."""
+def count_redemptions(session: Session, batch_id: int, redemptions: int, *, at: datetime) -> bool:
+    """Add to the redeemed of the moment when it happened; a reversal takes away there what was added."""
     counted = session.connection().execute(_COUNT_REDEMPTIONS, {"batch": batch_id, "redemptions": redemptions})
+    if counted.rowcount:
+        _happened(session, batch_id, 0, redemptions, at=at)
     return bool(counted.rowcount)
 
 
 def promise_of(source: Offer | Batch) -> Promise:
     """Return a copy of what an offer or a batch promises."""
     return Promise(**{field: getattr(source, field) for field in Promise.model_fields})
+
+
+def _happened(session: Session, batch_id: int, claimed: int, redeemed: int, *, at: datetime) -> None:
+    counts = {"batch": batch_id, "slot": times.slot(at), "claimed": claimed, "redeemed": redeemed}
+    session.connection().execute(_HAPPENED, counts)
 
 
 def _switch(
@@ -213,10 +223,15 @@ _COUNT_CLAIMS = (
     sa.update(Batch)
     .where(col(Batch.id) == sa.bindparam("batch"), col(Batch.status).in_(CLAIMABLE))
     .values(claimed=col(Batch.claimed) + sa.bindparam("claims"))
-    .returning(col(Batch.made) - col(Batch.claimed))
+    .returning(col(Batch.made) - col(Batch.claimed) - col(Batch.withheld))
 )
 _COUNT_REDEMPTIONS = (
     sa.update(Batch)
     .where(col(Batch.id) == sa.bindparam("batch"))
     .values(redeemed=col(Batch.redeemed) + sa.bindparam("redemptions"))
 )
+_HAPPENED = sa.text(
+    "insert into batch_activity (batch_id, slot, claimed, redeemed) values (:batch, :slot, :claimed, :redeemed)"
+    " on conflict (batch_id, slot) do update set claimed = batch_activity.claimed + excluded.claimed,"
+    " redeemed = batch_activity.redeemed + excluded.redeemed"
+).bindparams(sa.bindparam("slot", type_=UTCDateTime()))

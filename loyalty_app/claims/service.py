@@ -158,7 +158,7 @@ def _claim_from(
     free = codes.free(session, batch_id, len(wanting)) if wanting else []
     gifts = {member_id: Gift(code_id, member_id, expires_at) for member_id, code_id in zip(wanting, free, strict=False)}
     # The counter decides first: its condition fails if the batch was paused or deleted since it was read.
-    left = batches.count_claims(session, batch_id, len(gifts)) if gifts else None
+    left = batches.count_claims(session, batch_id, len(gifts), now=now) if gifts else None
     if gifts and left is None:
         return answers | {wishes[member_id]: Refused(Reason.BATCH_PAUSED) for member_id in wanting}
     if left == 0:  # only then do the open claim pages of everybody else change

@@ -34,8 +34,8 @@ class Code(SQLModel, table=True):
             "code_free",
             "batch_id",
             "serial",
-            sqlite_where=sa.text("status = 'active'"),
-            postgresql_where=sa.text("status = 'active'"),
+            sqlite_where=sa.text("status = 'active' and not disabled"),
+            postgresql_where=sa.text("status = 'active' and not disabled"),
         ),
     )
 
@@ -46,6 +46,8 @@ class Code(SQLModel, table=True):
     code: str = Field(max_length=40, unique=True)
     """The normalised form: capitals and digits, the prefix included."""
     status: CodeStatus = Field(default=CodeStatus.ACTIVE, sa_type=stored(CodeStatus))
+    disabled: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """A switch over active and claimed that remembers the state beneath."""
     member_id: int | None = Field(default=None, foreign_key="member.id", index=True, ondelete="SET NULL")
     claimed_at: datetime | None = None
     expires_at: datetime | None = None

@@ -97,7 +97,8 @@ def free(session: Session, batch_id: int, count: int) -> list[int]:
         source, lock = "code", "for update skip locked"
     found = session.connection().execute(
         sa.text(
-            f"select id from {source} where batch_id = :batch and status = 'active' order by serial limit :count {lock}"  # noqa: S608
+            f"select id from {source} where batch_id = :batch and status = 'active' and not disabled"  # noqa: S608
+            f" order by serial limit :count {lock}"
         ),
         {"batch": batch_id, "count": count},
     )

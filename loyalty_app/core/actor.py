@@ -15,7 +15,14 @@ class Permission(StrEnum):
     OFFER_MANAGEMENT = "offer_management"
     REDEEM = "redeem"
     CLAIM = "claim"
+    CLAIM_FOR_MEMBERS = "claim_for_members"
+    VIEW_MEMBERS = "view_members"
+    MEMBER_MANAGEMENT = "member_management"
+    REVERSE_REDEMPTIONS = "reverse_redemptions"
     USER_MANAGEMENT = "user_management"
+    PROGRAM_MANAGEMENT = "program_management"
+    API_KEY_MANAGEMENT = "api_key_management"
+    VIEW_AUDIT_LOG = "view_audit_log"
     PUBLIC = "public"
     """Everybody, signed in or not; a screen or route has to say so."""
 
@@ -29,11 +36,18 @@ class Actor:
     role: str = ""
     permissions: frozenset[Permission] = frozenset()
     session_hash: str = ""
+    api_key_id: int | None = None
+    """Instead of an account: a program that brought a key of ours."""
 
     @property
     def is_signed_in(self) -> bool:
-        """Return whether an account stands behind the caller."""
-        return self.account_id is not None
+        """Return whether an account or an API key stands behind the caller."""
+        return self.account_id is not None or self.api_key_id is not None
+
+    @property
+    def key(self) -> str:
+        """Return one name for whoever asks, the same for each of their requests."""
+        return f"key:{self.api_key_id}" if self.api_key_id is not None else f"account:{self.account_id}"
 
     def may(self, permission: Permission) -> bool:
         """Return whether the caller has the permission."""

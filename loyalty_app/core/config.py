@@ -26,6 +26,16 @@ class Settings(BaseSettings):
         default="", description="With the password: makes the first admin when there is no account."
     )
     admin_password: SecretStr = Field(default=SecretStr(""), description="See the e-mail setting.")
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="smtp:// or smtps://user:password@host:port; empty writes mail to outbox/ in the data folder.",
+    )
+    mail_from: str = Field(default="", description="The sender of mail; empty means loyalty@ and the public host.")
+    log_level: str = Field(
+        default="WARNING",
+        description="What is logged, each line as JSON: WARNING and worse, or INFO for every request.",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+    )
     workers: int = Field(default=1, description="Web processes; more than one needs PostgreSQL.", ge=1)
     job_worker: bool = Field(default=True, description="Whether `loyalty serve` also starts the background worker.")
     trusted_proxies: str = Field(

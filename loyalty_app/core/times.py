@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.dates import format_date, format_time
 
+SLOT_MINUTES = 15
+
 
 def now() -> datetime:
     """Return the present instant."""
@@ -19,6 +21,12 @@ def end_of_day(day: date, zone: str) -> datetime:
 def local_day(instant: datetime, zone: str) -> date:
     """Return the calendar day of an instant in that zone."""
     return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def slot(instant: datetime) -> datetime:
+    """Return the quarter of an hour an instant lies in; no time zone begins its days within one."""
+    instant = instant.astimezone(UTC)
+    return instant.replace(minute=instant.minute // SLOT_MINUTES * SLOT_MINUTES, second=0, microsecond=0)
 
 
 def time_zones() -> list[str]:

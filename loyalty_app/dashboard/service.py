@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from loyalty_app.batches.models import Batch, BatchStatus, BatchTombstone
+from loyalty_app.batches.models import Batch, BatchActivity, BatchStatus, BatchTombstone
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
@@ -56,15 +56,35 @@ def differences(session: Session) -> list[str]:
         .group_by(col(Redemption.batch_id)),
         1,
     )
+    activity = _by_batch(
+        session,
+        select(
+            BatchActivity.batch_id, sa.func.sum(BatchActivity.claimed), sa.func.sum(BatchActivity.redeemed)
+        ).group_by(col(BatchActivity.batch_id)),
+        2,
+    )
+    switched_off = _by_batch(
+        session,
+        select(Code.batch_id, sa.func.count(), sa.func.count(sa.case((col(Code.status) == CodeStatus.ACTIVE, 1))))
+        .where(col(Code.disabled), col(Code.status) != CodeStatus.REDEEMED)
+        .group_by(col(Code.batch_id)),
+        2,
+    )
     found = []
     for batch in session.exec(select(Batch).order_by(col(Batch.id))):
         made, claimed, redeemed = codes.get(batch.id or 0, (0, 0, 0))
         (recorded,) = redemptions.get(batch.id or 0, (0,))
+        claims_seen, redemptions_seen = activity.get(batch.id or 0, (0, 0))
+        disabled, withheld = switched_off.get(batch.id or 0, (0, 0))
         checks = [
             ("made", batch.made, made),
             ("claimed", batch.claimed, claimed),
             ("redeemed", batch.redeemed, redeemed),
             ("redeemed", batch.redeemed, recorded),
+            ("claimed, by its activity,", claims_seen, claimed),
+            ("redeemed, by its activity,", redemptions_seen, recorded),
+            ("disabled", batch.disabled, disabled),
+            ("withheld", batch.withheld, withheld),
         ]
         if batch.status in (BatchStatus.ACTIVE, BatchStatus.PAUSED):
             checks.append(("total", batch.total, made))

@@ -12,4 +12,5 @@ class Member(SQLModel, table=True):
     account_id: int | None = Field(default=None, foreign_key="account.id", unique=True, ondelete="SET NULL")
     name: str = Field(max_length=80)
     email: str = Field(max_length=254, unique=True)
+    phone: str = Field(default="", max_length=32, sa_column_kwargs={"server_default": ""})
     joined_at: datetime

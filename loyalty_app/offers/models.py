@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from loyalty_app.core.database import stored
@@ -31,6 +32,11 @@ class Promise(SQLModel):
     """In minor units of the program's currency."""
     valid_days: int | None = None
     """Days of validity after the claim; without it only the batch's own end counts."""
+    picture_id: int | None = Field(default=None, foreign_key="picture.id", ondelete="SET NULL")
+    translations: dict[str, dict[str, str]] = Field(
+        default_factory=dict, sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"}
+    )
+    """Words by language tag, then by field: title, description, terms, reward_item."""
 
 
 class Offer(Promise, table=True):
@@ -38,3 +44,4 @@ class Offer(Promise, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     created_at: datetime
+    updated_at: datetime

@@ -22,7 +22,7 @@ def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) ->
     if isinstance(promise, dict):
         raise InvalidError(**promise)
 
-    offer = Offer(**promise.model_dump(), created_at=now)
+    offer = Offer(**promise.model_dump(), created_at=now, updated_at=now)
     session.add(offer)
     session.flush()
     audit.record(session, "create", f"offer {offer.id}", offer.title, by=by, now=now)

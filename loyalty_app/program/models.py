@@ -13,3 +13,10 @@ class Program(SQLModel, table=True):
     time_zone: str = Field(max_length=64)
     currency: str = Field(max_length=3)
     locale: str = Field(max_length=12)
+    brand_color: str = Field(default="", max_length=7, sa_column_kwargs={"server_default": ""})
+    """`#rrggbb`; without it the house's own colour."""
+    logo_id: int | None = Field(default=None, foreign_key="picture.id", ondelete="SET NULL")
+    about: str = Field(default="", max_length=300, sa_column_kwargs={"server_default": ""})
+    website: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    contact: str = Field(default="", max_length=254, sa_column_kwargs={"server_default": ""})
+    """Where members write to: an e-mail address."""

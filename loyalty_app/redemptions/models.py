@@ -14,6 +14,7 @@ class RedemptionStatus(StrEnum):
     """Whether a redemption counts."""
 
     RECORDED = "recorded"
+    REVERSED = "reversed"
 
 
 class Redemption(SQLModel, table=True):
@@ -35,7 +36,14 @@ class Redemption(SQLModel, table=True):
     status: RedemptionStatus = Field(default=RedemptionStatus.RECORDED, sa_type=stored(RedemptionStatus))
     account_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
     """The staff who scanned."""
+    api_key_id: int | None = Field(default=None, foreign_key="api_key.id", ondelete="SET NULL")
+    """The program that redeemed, if it was one."""
+    amount: int | None = None
+    """The basket, in minor units, where the caller told it."""
     at: datetime = Field(index=True)
+    reversed_at: datetime | None = None
+    reversed_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
+    reversal_reason: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
 
 
 class Attempt(SQLModel, table=True):
@@ -50,11 +58,20 @@ class Attempt(SQLModel, table=True):
             sqlite_where=sa.text("nonce <> ''"),
             postgresql_where=sa.text("nonce <> ''"),
         ),
+        sa.Index(
+            "attempt_key_nonce",
+            "api_key_id",
+            "nonce",
+            unique=True,
+            sqlite_where=sa.text("nonce <> ''"),
+            postgresql_where=sa.text("nonce <> ''"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
+    api_key_id: int | None = Field(default=None, foreign_key="api_key.id", ondelete="SET NULL")
     code_id: int | None = Field(default=None, foreign_key="code.id", index=True, ondelete="CASCADE")
     batch_id: int | None = Field(default=None, foreign_key="batch.id", index=True, ondelete="CASCADE")
     text: str = Field(max_length=200)

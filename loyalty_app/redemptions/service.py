@@ -235,7 +235,7 @@ def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit 
         )
         counts = Counter(hit.code.batch_id for _, hit in won)
         for batch_id in sorted(counts):
-            batches.count_redemptions(session, batch_id, counts[batch_id])
+            batches.count_redemptions(session, batch_id, counts[batch_id], at=now)
         holders = {codes.topic_of(hit.code.member_id) for _, hit in won}
         live.announce(session, batches.TOPIC, TOPIC, *holders)
     else:

@@ -199,6 +199,12 @@ def say(reason: Reason, text: str = "") -> Answer:  # noqa: PLR0911 - one line a
             )
         case (
             Reason.RATE_LIMITED
+            | Reason.DISABLED
+            | Reason.REDEMPTION_FROZEN
+            | Reason.NOT_HOLDER
+            | Reason.MIN_PURCHASE
+            | Reason.REVERSAL_DENIED
+            | Reason.ALREADY_REVERSED
             | Reason.NOT_READY
             | Reason.BATCH_PAUSED
             | Reason.LOGIN_REQUIRED

@@ -14,7 +14,15 @@ from loyalty_app.core.errors import ForbiddenError
     ("role", "may"),
     [
         (Role.ADMIN, set(Permission) - {Permission.CLAIM}),
-        (Role.MARKETER, {Permission.VIEW_DASHBOARD, Permission.QR_CODE_MANAGEMENT, Permission.OFFER_MANAGEMENT}),
+        (
+            Role.MARKETER,
+            {
+                Permission.VIEW_DASHBOARD,
+                Permission.QR_CODE_MANAGEMENT,
+                Permission.OFFER_MANAGEMENT,
+                Permission.VIEW_MEMBERS,
+            },
+        ),
         (Role.STAFF, {Permission.REDEEM}),
         (Role.VIEWER, {Permission.VIEW_DASHBOARD}),
         (Role.MEMBER, {Permission.CLAIM}),

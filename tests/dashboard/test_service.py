@@ -75,7 +75,18 @@ def test_honest_counters_show_no_differences():
             "delete from code where serial = 3",
             ["batch 1: made says 3, the rows say 2", "batch 1: total says 3, the rows say 2"],
         ),
-        ("delete from redemption", ["batch 1: redeemed says 1, the rows say 0"]),
+        (
+            "delete from redemption",
+            ["batch 1: redeemed says 1, the rows say 0", "batch 1: redeemed, by its activity, says 1, the rows say 0"],
+        ),
+        ("update batch_activity set claimed = 0", ["batch 1: claimed, by its activity, says 0, the rows say 1"]),
+        (
+            "update code set disabled = true where serial = 3",
+            [
+                "batch 1: disabled says 0, the rows say 1",
+                "batch 1: withheld says 0, the rows say 1",
+            ],
+        ),
         (
             "update code set status = 'claimed', redeemed_at = null where serial = 1",
             ["batch 1: redeemed says 1, the rows say 0"],

@@ -1,0 +1,1 @@
+"""What the numbers of a batch say, beside those of its siblings."""

@@ -1,0 +1,1 @@
+"""Pictures that people upload: a logo, an offer's picture."""
