@@ -46,7 +46,7 @@ SIGNS = layout.Signs(
     is_signed_in=ShellState.is_signed_in,
     is_member=ShellState.is_member,
     may_scan=ShellState.may_scan,
-    may_hire=ShellState.may_hire,
+    settings=ShellState.settings,
 )
 
 

@@ -17,6 +17,14 @@ from loyalty_app.program.models import Program
 from loyalty_app.ui.errors import NoticeState, say, turn_page
 from loyalty_app.ui.live import hub
 
+SETTINGS = {
+    "settings": Permission.PROGRAM_MANAGEMENT,
+    "people": Permission.USER_MANAGEMENT,
+    "api-keys": Permission.API_KEY_MANAGEMENT,
+    "audit-log": Permission.VIEW_AUDIT_LOG,
+}
+"""Which page of the settings needs what, by the last step of its address."""
+
 
 class ShellState(rx.State):
     """What the frames show; opened first on every page."""
@@ -30,7 +38,7 @@ class ShellState(rx.State):
     is_member: rx.Field[bool] = rx.field(default=False)
     may_scan: rx.Field[bool] = rx.field(default=False)
     may_manage: rx.Field[bool] = rx.field(default=False)
-    may_hire: rx.Field[bool] = rx.field(default=False)
+    settings: rx.Field[list[str]] = rx.field(default_factory=list)
 
     @rx.event
     async def opened(self) -> None:
@@ -43,7 +51,7 @@ class ShellState(rx.State):
         self.is_member = by.may(Permission.CLAIM)
         self.may_scan = by.may(Permission.REDEEM)
         self.may_manage = by.may(Permission.QR_CODE_MANAGEMENT)
-        self.may_hire = by.may(Permission.USER_MANAGEMENT)
+        self.settings = [step for step, permission in SETTINGS.items() if by.may(permission)]
         turn_page(await self.get_state(NoticeState))
         if by.is_signed_in:
             hub.subscribe(self, ShellState.recheck, account_topic(by.account_id))

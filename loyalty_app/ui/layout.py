@@ -1,10 +1,12 @@
 """The frames that pages stand in: the desk for work, one column for the public."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 from reflex.components.component import NoSSRComponent
+from reflex.vars import ArrayVar
 from reflex_components_core.core.banner import has_connection_errors
 
 from loyalty_app.ui import forms
@@ -22,7 +24,8 @@ class Signs:
     is_signed_in: rx.Var[bool]
     is_member: rx.Var[bool]
     may_scan: rx.Var[bool]
-    may_hire: rx.Var[bool]
+    settings: ArrayVar[Sequence[str]]
+    """Which pages of the settings the person may open, by the last step of their address."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ PLACES = (
     Place("Offers", "/admin/offers/", "tag"),
 )
 
+SETTINGS = (Place("People", "/admin/people/", "person"),)
+
 
 _menus = rx.asset("menus.jsx", shared=True)
 
@@ -53,6 +58,7 @@ class Menus(NoSSRComponent):
 
 def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
     """Return a working page: navigation beside it, who is signed in above it."""
+    is_setting = any(_is_here(place, here) for place in SETTINGS)
     return rx.el.div(
         skip_link(),
         rx.el.nav(
@@ -60,7 +66,10 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
             rx.el.ul(
                 *[_entry(place, here) for place in PLACES],
                 rx.cond(signs.may_scan, _entry(Place("Scan", "/scan/", "scan"), here)),
-                rx.cond(signs.may_hire, _entry(Place("People", "/admin/people/", "person"), here)),
+                rx.cond(
+                    signs.settings.length() > 0,
+                    _entry(Place("Settings", SETTINGS[0].path, "gear"), SETTINGS[0].path if is_setting else here),
+                ),
             ),
             class_name="side",
             aria_label="Main",
@@ -75,7 +84,12 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
                 ),
                 class_name="top",
             ),
-            rx.el.main(content, id="content", tab_index=-1),
+            rx.el.main(
+                *([_settings(signs, here)] if is_setting else []),
+                content,
+                id="content",
+                tab_index=-1,
+            ),
             class_name="work",
         ),
         notice(),
@@ -164,7 +178,22 @@ def _brand(signs: Signs) -> rx.Component:
     )
 
 
+def _settings(signs: Signs, here: str) -> rx.Component:
+    def entry(place: Place) -> rx.Component:
+        current: dict[str, Any] = {"aria_current": "page"} if _is_here(place, here) else {}
+        step = place.path.rstrip("/").rsplit("/", 1)[-1]
+        return rx.cond(
+            signs.settings.contains(step), rx.el.li(rx.el.a(place.label, href=place.path, **current)), rx.fragment()
+        )
+
+    return rx.el.nav(rx.el.ul(*[entry(place) for place in SETTINGS]), aria_label="Settings", class_name="sub-nav")
+
+
+def _is_here(place: Place, here: str) -> bool:
+    return here.rstrip("/") == place.path.rstrip("/")
+
+
 def _entry(place: Place, here: str) -> rx.Component:
-    is_here = here == place.path.rstrip("/") or (place.path != PLACES[0].path and here.startswith(place.path))
+    is_here = _is_here(place, here) or (place.path != PLACES[0].path and here.startswith(place.path))
     current: dict[str, Any] = {"aria_current": "page"} if is_here else {}
     return rx.el.li(rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **current))

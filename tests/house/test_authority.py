@@ -78,7 +78,7 @@ MAY: dict[str, set[str]] = {
 PUBLIC_VARS: dict[str, set[str]] = {
     "NoticeState": {"notice", "is_problem"},
     "ShellState": {
-        "program_name", "name", "home", "is_signed_in", "is_member", "may_scan", "may_manage", "may_hire",
+        "program_name", "name", "home", "is_signed_in", "is_member", "may_scan", "may_manage", "settings",
     },
     "EntranceState": {"next_path", "setup_secret", "is_setup_open", "is_loaded"},
     "ClaimState": {"screen", "offer", "until", "here", "card"},
