@@ -86,7 +86,10 @@ def batch_card(row: ObjectVar[BatchRow]) -> rx.Component:
         rx.el.div(
             rx.el.p(row.until, class_name="quiet until"),
             rx.el.a(
-                "Vouchers", href=f"/admin/batches/{row.id}", class_name="button", aria_label=f"Vouchers of {row.name}"
+                "Vouchers",
+                href=f"/admin/batches/{row.id}/vouchers",
+                class_name="button",
+                aria_label=f"Vouchers of {row.name}",
             ),
             class_name="foot last",
         ),

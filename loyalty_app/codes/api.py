@@ -10,7 +10,7 @@ from sqlmodel import Session
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
-from loyalty_app.codes.models import CodeStatus
+from loyalty_app.codes.models import Standing
 from loyalty_app.codes.service import Listed, Wish
 from loyalty_app.core import csvs
 from loyalty_app.core.actor import Actor, Permission, actor
@@ -31,7 +31,7 @@ def codes_csv(batch_id: int, q: str = "", status: str = "") -> StreamingResponse
     by = actor()
     with reading() as session:
         batch = batches.watched(session, batch_id, by=by)
-    wish = Wish(q[:80], CodeStatus(status) if status in set(CodeStatus) else None)
+    wish = Wish(q[:80], Standing(status) if status in set(Standing) else None)
     return StreamingResponse(
         csvs.lines(HEAD, _chunks(batch_id, batch.prefix, wish, by)),
         media_type="text/csv; charset=utf-8",
@@ -58,7 +58,7 @@ def _row(one: Listed, prefix: str) -> list[str]:
     return [
         str(one.serial),
         alphabet.display(one.code, prefix),
-        one.status,
+        one.standing,
         one.member,
         one.email,
         _instant(one.claimed_at),

@@ -17,6 +17,15 @@ class CodeStatus(StrEnum):
     REDEEMED = "redeemed"
 
 
+class Standing(StrEnum):
+    """What lists say of a code: its status, unless the switch over it is off."""
+
+    ACTIVE = "active"
+    CLAIMED = "claimed"
+    REDEEMED = "redeemed"
+    DISABLED = "disabled"
+
+
 class Code(SQLModel, table=True):
     """One voucher: active until a member claims it, claimed until staff redeem it."""
 

@@ -5,6 +5,7 @@ from reflex.vars import ObjectVar
 
 from loyalty_app.codes.state import VoucherRow, VouchersState
 from loyalty_app.ui.forms import options
+from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, title_line
 
 
@@ -33,7 +34,7 @@ def vouchers_page() -> rx.Component:
                 rx.cond(
                     state.rows.length() > 0,
                     rx.fragment(_table(), _pages()),
-                    empty("No voucher fits", "Try another part of the code, the member's name or address, or all."),
+                    empty("No voucher fits", "Try a shorter part of what you look for, or another status."),
                 ),
             ),
         ),
@@ -44,7 +45,7 @@ def vouchers_page() -> rx.Component:
 def _search() -> rx.Component:
     return rx.el.form(
         rx.el.div(
-            rx.el.label("Code or member", html_for="q"),
+            rx.el.label(rx.cond(VouchersState.sees_members, "Code or member", "Code"), html_for="q"),
             rx.el.input(
                 id="q", name="q", type="search", default_value=VouchersState.text, max_length=80, auto_complete="off"
             ),
@@ -57,6 +58,7 @@ def _search() -> rx.Component:
                 ("active", "Unclaimed"),
                 ("claimed", "Claimed, not redeemed"),
                 ("redeemed", "Redeemed"),
+                ("disabled", "Disabled"),
                 chosen=VouchersState.status,
             )(id="status", name="status", key=VouchersState.status),
             class_name="field",
@@ -69,10 +71,19 @@ def _search() -> rx.Component:
 
 
 def _table() -> rx.Component:
-    heads = ("Code", "Claim", "Member", "Redemption")
+    def head(words: str) -> rx.Component:
+        return rx.el.th(words, scope="col")
+
     return rx.el.div(
         rx.el.table(
-            rx.el.thead(rx.el.tr(*[rx.el.th(head, scope="col") for head in heads])),
+            rx.el.thead(
+                rx.el.tr(
+                    head("Code"),
+                    head("Claim"),
+                    rx.cond(VouchersState.sees_members, head("Member")),
+                    head("Redemption"),
+                )
+            ),
             rx.el.tbody(rx.foreach(VouchersState.rows, _row)),
             class_name="rows",
         ),
@@ -82,9 +93,14 @@ def _table() -> rx.Component:
 
 def _row(row: ObjectVar[VoucherRow]) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(row.code, class_name="code", dir="ltr", custom_attrs={"data-label": "Code"}),
+        rx.el.td(
+            rx.el.bdi(row.code),
+            rx.cond(row.disabled, rx.el.span(icon("cross"), "Disabled", class_name="mark")),
+            class_name="code",
+            custom_attrs={"data-label": "Code"},
+        ),
         rx.el.td(row.claim, custom_attrs={"data-label": "Claim"}),
-        rx.el.td(row.member, custom_attrs={"data-label": "Member"}),
+        rx.cond(VouchersState.sees_members, rx.el.td(row.member, custom_attrs={"data-label": "Member"})),
         rx.el.td(row.redemption, custom_attrs={"data-label": "Redemption"}),
         key=row.serial,
     )

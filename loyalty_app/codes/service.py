@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
-from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.codes.models import Code, CodeStatus, Standing
 from loyalty_app.core import database
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.members.models import Member
@@ -29,24 +30,31 @@ class Gift:
 
 @dataclass(frozen=True)
 class Wish:
-    """Which vouchers of a batch to list: part of a code, or of a member's name or address, and a status."""
+    """Which vouchers of a batch to list: part of a code, or of a member's name or address, and where they stand."""
 
     text: str = ""
-    status: CodeStatus | None = None
+    status: Standing | None = None
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A voucher as a list shows it."""
+    """A voucher as a list shows it; without its member for who may not see members."""
 
     serial: int
     code: str
     status: CodeStatus
+    disabled: bool
     member: str
     email: str
     claimed_at: datetime | None
     expires_at: datetime | None
     redeemed_at: datetime | None
+
+    @property
+    def standing(self) -> Standing:
+        """Return what to say of it; a redeemed one stays redeemed."""
+        is_off = self.disabled and self.status is not CodeStatus.REDEEMED
+        return Standing.DISABLED if is_off else Standing(self.status.value)
 
 
 @dataclass(frozen=True)
@@ -147,13 +155,15 @@ def listed(
 ) -> list[Listed]:
     """Return the vouchers of a batch that fit the wish, in the order they were made, from behind a serial."""
     by.must(Permission.VIEW_DASHBOARD)
+    sees_members = by.may(Permission.VIEW_MEMBERS)
     query = (
         sa.select(
             col(Code.serial),
             col(Code.code),
             col(Code.status),
-            sa.func.coalesce(Member.name, ""),
-            sa.func.coalesce(Member.email, ""),
+            col(Code.disabled),
+            sa.func.coalesce(Member.name, "") if sees_members else sa.literal(""),
+            sa.func.coalesce(Member.email, "") if sees_members else sa.literal(""),
             col(Code.claimed_at),
             col(Code.expires_at),
             col(Code.redeemed_at),
@@ -164,11 +174,14 @@ def listed(
         .limit(limit)
     )
     if wish.status:
-        query = query.where(col(Code.status) == wish.status)
+        query = query.where(_stands(wish.status))
     if text := wish.text.strip():
-        code = alphabet.normal_part(text)
-        fits = [col(part).icontains(text, autoescape=True) for part in (Member.name, Member.email)]
-        query = query.where(sa.or_(*fits, *([col(Code.code).contains(code, autoescape=True)] if code else [])))
+        # Who may not see members cannot guess them by searching either.
+        searched = (Member.name, Member.email) if sees_members else ()
+        fits = [col(part).icontains(text, autoescape=True) for part in searched]
+        if code := alphabet.normal_part(text):
+            fits.append(col(Code.code).contains(code, autoescape=True))
+        query = query.where(sa.or_(sa.false(), *fits))
     return [Listed(*row) for row in session.execute(query)]
 
 
@@ -182,6 +195,16 @@ def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, 
         .limit(limit)
     )
     return list(found)
+
+
+def _stands(standing: Standing) -> ColumnElement[bool]:
+    match standing:
+        case Standing.REDEEMED:
+            return col(Code.status) == CodeStatus.REDEEMED
+        case Standing.DISABLED:
+            return sa.and_(col(Code.disabled), col(Code.status) != CodeStatus.REDEEMED)
+        case Standing.ACTIVE | Standing.CLAIMED:
+            return sa.and_(col(Code.status) == CodeStatus(standing.value), ~col(Code.disabled))
 
 
 # Statements of every claim and scan are put together once: that takes longer than running them.

@@ -11,7 +11,7 @@ from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
-from loyalty_app.codes.models import CodeStatus
+from loyalty_app.codes.models import CodeStatus, Standing
 from loyalty_app.codes.service import Listed, Wish
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
@@ -38,7 +38,7 @@ class VoucherRow:
     claim: str
     member: str
     redemption: str
-    status: str
+    disabled: bool
 
 
 class VouchersState(rx.State):
@@ -53,6 +53,7 @@ class VouchersState(rx.State):
     first_page: rx.Field[str] = rx.field("")
     next_page: rx.Field[str] = rx.field("")
     file: rx.Field[str] = rx.field("")
+    sees_members: rx.Field[bool] = rx.field(default=False)
     is_missing: rx.Field[bool] = rx.field(default=False)
     is_loaded: rx.Field[bool] = rx.field(default=False)
 
@@ -64,9 +65,9 @@ class VouchersState(rx.State):
         """Show the page that the address asks for, and keep it fresh."""
         asked = self.router.url.query_parameters
         self.text = storable(asked.get("q", ""))[:MOST_TYPED]
-        self.status = asked.get("status", "") if asked.get("status", "") in set(CodeStatus) else ""
+        self.status = asked.get("status", "") if asked.get("status", "") in set(Standing) else ""
         self._after = _number(asked.get("after", ""))
-        self._batch_id = _number(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])
+        self._batch_id = _number(self.router.url.path.rstrip("/").split("/")[-2])
         hub.subscribe(self, VouchersState.refresh, batches.TOPIC)
         await self._show()
 
@@ -81,14 +82,14 @@ class VouchersState(rx.State):
         return rx.redirect(self._address(str(form.get("q") or ""), str(form.get("status") or "")))
 
     async def _show(self) -> None:
-        wish = Wish(self.text, CodeStatus(self.status) if self.status else None)
+        wish = Wish(self.text, Standing(self.status) if self.status else None)
         try:
             program, batch, found = await read(_page, self._batch_id, wish, self._after)
         except NotFoundError:
             self.is_missing, self.is_loaded = True, True
             return
         rows, more = found[: codes.PAGE], found[codes.PAGE :]
-        self.name = batch.name
+        self.name, self.sees_members = batch.name, actor().may(Permission.VIEW_MEMBERS)
         self.rows = [_row(one, batch, program) for one in rows]
         self.first_page = self._address(self.text, self.status) if self._after else ""
         self.next_page = self._address(self.text, self.status, rows[-1].serial) if more else ""
@@ -97,9 +98,9 @@ class VouchersState(rx.State):
         self.is_missing, self.is_loaded = False, True
 
     def _address(self, text: str, status: str, after: int = 0) -> str:
-        asked = {"q": storable(text).strip()[:MOST_TYPED], "status": status if status in set(CodeStatus) else ""}
+        asked = {"q": storable(text).strip()[:MOST_TYPED], "status": status if status in set(Standing) else ""}
         kept = {name: value for name, value in asked.items() if value} | ({"after": after} if after else {})
-        return f"/admin/batches/{self._batch_id}" + (f"?{urlencode(kept)}" if kept else "")
+        return f"/admin/batches/{self._batch_id}/vouchers" + (f"?{urlencode(kept)}" if kept else "")
 
 
 def _page(session: Session, batch_id: int, wish: Wish, after: int) -> tuple[Program, Batch, list[Listed]]:
@@ -118,7 +119,7 @@ def _row(one: Listed, batch: Batch, program: Program) -> VoucherRow:
         claim=since(CLAIM_WORDS[one.status], one.claimed_at),
         member=one.member or "—",
         redemption=since(REDEMPTION_WORDS.get(one.status, "Not redeemed"), one.redeemed_at),
-        status=one.status,
+        disabled=one.standing is Standing.DISABLED,
     )
 
 

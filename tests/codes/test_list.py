@@ -4,10 +4,11 @@ import csv
 import io
 
 import pytest
+import sqlalchemy as sa
 
 from loyalty_app.codes import api
 from loyalty_app.codes import service as codes
-from loyalty_app.codes.models import CodeStatus
+from loyalty_app.codes.models import Code, CodeStatus, Standing
 from loyalty_app.codes.service import Wish
 from loyalty_app.core import csvs
 from loyalty_app.core.actor import STRANGER
@@ -15,7 +16,7 @@ from loyalty_app.core.database import reading, transaction
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.redemptions import service as redemptions
 from tests import builders
-from tests.builders import CASHIER, NOON, VIEWER
+from tests.builders import CASHIER, MARKETER, NOON, VIEWER
 from tests.doors import change, see
 
 SHIP = "=cmd|'/c calc'!A1"
@@ -31,10 +32,11 @@ def summer(database):
     return batch, first, second
 
 
-def found(batch, **wish):
-    return see(codes.listed, batch.id, Wish(**wish), by=VIEWER)
+def found(batch, by=MARKETER, **wish):
+    return see(codes.listed, batch.id, Wish(**wish), by=by)
 
 
+@pytest.mark.requirement("S3-6", "S3-7")
 def test_every_voucher_is_listed_with_who_holds_it_and_what_became_of_it(summer):
     batch, first, second = summer
     rows = found(batch)
@@ -71,10 +73,34 @@ def test_what_means_any_to_a_database_means_itself_here(summer, text):
 
 
 @pytest.mark.parametrize(
-    ("status", "count"), [(CodeStatus.ACTIVE, 8), (CodeStatus.CLAIMED, 1), (CodeStatus.REDEEMED, 1)]
+    ("status", "count"),
+    [(Standing.ACTIVE, 7), (Standing.CLAIMED, 1), (Standing.REDEEMED, 1), (Standing.DISABLED, 1)],
 )
-def test_a_status_is_filtered(summer, status, count):
+@pytest.mark.requirement("S3-6", "S3-7")
+def test_a_status_is_filtered(database, summer, status, count):
+    switch_off(database, summer[0], serial=3)
+
     assert len(found(summer[0], status=status)) == count
+
+
+def test_a_voucher_that_is_switched_off_says_so_unless_it_is_redeemed(database, summer):
+    for serial in (1, 2, 3):
+        switch_off(database, summer[0], serial)
+
+    standings = [row.standing for row in found(summer[0])[:4]]
+    assert standings == [Standing.REDEEMED, Standing.DISABLED, Standing.DISABLED, Standing.ACTIVE]
+
+
+def test_a_viewer_sees_no_members_and_cannot_find_out_by_searching(summer):
+    batch, first, _ = summer
+
+    assert {(row.member, row.email) for row in found(batch, VIEWER)} == {("", "")}
+    assert [row.claimed_at for row in found(batch, VIEWER)[:2]] == [NOON, NOON]
+    assert found(batch, VIEWER, text="ola") == []
+    assert found(batch, VIEWER, text="@") == []
+    assert [row.code for row in found(batch, VIEWER, text=first)] == [first]
+    head, *rows = read_file(batch, Wish(), VIEWER)
+    assert {(row[head.index("member")], row[head.index("email")]) for row in rows} == {("", "")}
 
 
 def test_a_page_begins_behind_the_last_serial_of_the_one_before(summer):
@@ -90,10 +116,11 @@ def test_staff_and_strangers_see_no_list(summer):
             see(codes.listed, summer[0].id, Wish(), by=by)
 
 
+@pytest.mark.requirement("S3-7")
 def test_a_file_has_what_is_filtered_and_no_formula(summer):
     batch, _, _ = summer
     change(builders.claimed, batch, change(builders.member, SHIP))
-    head, *rows = read_file(batch, Wish(status=CodeStatus.CLAIMED))
+    head, *rows = read_file(batch, Wish(status=Standing.CLAIMED))
 
     assert head == list(api.HEAD)
     assert [row[2:5] for row in rows] == [
@@ -116,7 +143,14 @@ def test_a_file_is_of_one_moment_however_many_are_claimed_meanwhile(summer, monk
     assert [row.status for row in found(batch)][2] is CodeStatus.CLAIMED
 
 
-def read_file(batch, wish):
-    text = "".join(csvs.lines(api.HEAD, api._chunks(batch.id, batch.prefix, wish, VIEWER)))
+def read_file(batch, wish, by=MARKETER):
+    text = "".join(csvs.lines(api.HEAD, api._chunks(batch.id, batch.prefix, wish, by)))
     with reading():
         return list(csv.reader(io.StringIO(text.removeprefix(csvs.BOM), newline="")))
+
+
+def switch_off(database, batch, serial):
+    with database.begin() as connection:
+        connection.execute(
+            sa.update(Code).where(Code.batch_id == batch.id, Code.serial == serial).values(disabled=True)
+        )

@@ -92,7 +92,8 @@ PUBLIC_VARS: dict[str, set[str]] = {
         "is_weak",
     },
     "VouchersState": {
-        "name", "rows", "text", "status", "first_page", "next_page", "file", "is_missing", "is_loaded",
+        "name", "rows", "text", "status", "first_page", "next_page", "file", "sees_members", "is_missing",
+        "is_loaded",
     },
     "OverviewState": {
         "batches", "batches_ever", "vouchers", "claimed", "redeemed", "rate", "claimed_share", "redeemed_share",
