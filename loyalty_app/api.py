@@ -18,6 +18,7 @@ from loyalty_app.core import database, migrations
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.members import api as members
+from loyalty_app.pictures import api as pictures
 from loyalty_app.ui.routes import PUBLIC_LOCALE, allow, gate
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     api.include_router(accounts.router)
     api.include_router(members.router)
     api.include_router(codes.router)
+    api.include_router(pictures.router)
     register_url_convertor("other_locale", _OtherLocale())
     for link in ("/claim/{token}", "/{locale:other_locale}/claim/{token}"):
         api.get(link, include_in_schema=False)(pick_locale)

@@ -5,7 +5,7 @@ from reflex.vars import ObjectVar
 
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.offers.state import NewOfferState, OfferRow, OffersState
-from loyalty_app.ui.forms import field, options, remember, submit, summary
+from loyalty_app.ui.forms import field, options, picture_field, remember, submit, summary
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, title_line
 
@@ -74,6 +74,7 @@ def new_offer_page() -> rx.Component:
                     rows="4",
                     max_length=2000,
                 ),
+                picture_field("picture", "Picture", problems=problems),
             ),
             rx.el.fieldset(
                 rx.el.legend("What the holder gets"),

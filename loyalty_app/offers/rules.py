@@ -27,6 +27,8 @@ class Draft:
     reward_item: str = ""
     minimum_purchase: str = ""
     valid_days: str = ""
+    picture: str = ""
+    """The digest that names it."""
 
 
 def read(draft: Draft, currency: str) -> Promise | dict[str, str]:

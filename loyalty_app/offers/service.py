@@ -10,6 +10,7 @@ from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.offers import rules
 from loyalty_app.offers.models import Offer
+from loyalty_app.pictures import service as pictures
 from loyalty_app.program import service as programs
 
 PAGE = 50
@@ -22,6 +23,7 @@ def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) ->
     if isinstance(promise, dict):
         raise InvalidError(**promise)
 
+    promise.picture_id = pictures.chosen(session, draft.picture)
     offer = Offer(**promise.model_dump(), created_at=now, updated_at=now)
     session.add(offer)
     session.flush()

@@ -11,10 +11,11 @@ export function FormMemory({ name, forget = "" }) {
     }
     const form = place.current?.closest("form");
     if (!form) return undefined;
-    const fields = () => [...form.elements].filter((field) => field.name && field.type !== "password" && field.type !== "hidden");
-    const isTyped = (field) => field.defaultValue !== undefined && field.value !== field.defaultValue;
+    const isRemembered = (field) => field.name && field.type !== "password" && (field.type !== "hidden" || field.dataset.remember);
+    const fields = () => [...form.elements].filter(isRemembered);
+    const isTyped = (field) => field.type !== "hidden" && field.defaultValue !== undefined && field.value !== field.defaultValue;
     const kept = JSON.parse(sessionStorage.getItem(`form:${name}`) ?? "{}");
-    for (const field of fields()) {
+    const restore = (field) => {
       if (field.type === "radio") {
         if (kept[field.name] === field.value && !field.checked) field.click();
       } else if (kept[field.name] !== undefined && kept[field.name] !== field.value && !isTyped(field)) {
@@ -22,16 +23,29 @@ export function FormMemory({ name, forget = "" }) {
         Object.getOwnPropertyDescriptor(prototype, "value").set.call(field, kept[field.name]);
         field.dispatchEvent(new Event(field.tagName === "SELECT" ? "change" : "input", { bubbles: true }));
       }
-    }
-    const keep = () => {
-      const now = Object.fromEntries(fields().filter((field) => field.type !== "radio" || field.checked).map((field) => [field.name, field.value]));
-      sessionStorage.setItem(`form:${name}`, JSON.stringify(now));
     };
+    const seen = new WeakSet();
+    const restoreNew = () => {
+      for (const field of fields().filter((one) => !seen.has(one))) {
+        seen.add(field);
+        restore(field);
+      }
+    };
+    const keep = () => {
+      // A field that is away for now, because another answer made it so, keeps its answer too.
+      for (const field of fields()) if (field.type !== "radio" || field.checked) kept[field.name] = field.value;
+      sessionStorage.setItem(`form:${name}`, JSON.stringify(kept));
+    };
+    restoreNew();
+    // Some fields come and go with the answer to another one.
+    const arrivals = new MutationObserver(restoreNew);
+    arrivals.observe(form, { childList: true, subtree: true });
     // What was typed before this was loaded counts too.
     if (fields().some(isTyped)) keep();
     form.addEventListener("input", keep);
     form.addEventListener("change", keep);
     return () => {
+      arrivals.disconnect();
       form.removeEventListener("input", keep);
       form.removeEventListener("change", keep);
     };

@@ -21,6 +21,7 @@ SUMMARY = "problems"
 _post_form = rx.asset("post_form.jsx", shared=True)
 _form_memory = rx.asset("form_memory.jsx", shared=True)
 _copy_button = rx.asset("copy_button.jsx", shared=True)
+_picture_field = rx.asset("picture_field.jsx", shared=True)
 
 
 class PostForm(rx.Component):
@@ -58,6 +59,17 @@ class CopyButton(rx.Component):
     text: rx.Var[str]
     label: rx.Var[str]
     done: rx.Var[str]
+
+
+class PictureField(rx.Component):
+    """A control that uploads a picture at once; the form sends the digest that names it."""
+
+    library = f"$/public{_picture_field}"
+    tag = "PictureField"
+    name: rx.Var[str]
+    value: rx.Var[str]
+    described: rx.Var[str]
+    invalid: rx.Var[str]
 
 
 def typed(draft: type[Draft], form: dict[str, Any]) -> Draft:
@@ -102,6 +114,28 @@ def field(
         problem,
         class_name="field",
     )
+
+
+def picture_field(
+    name: str,
+    label: str | rx.Var,
+    *,
+    value: str | rx.Var[str] = "",
+    help_text: str = "PNG, JPEG, WebP or GIF, up to 5 MB.",
+    problems: ObjectVar[dict[str, str]] | None = None,
+) -> rx.Component:
+    """Return a field for a picture; its value is the digest that `pictures.service.chosen` understands."""
+
+    def control(**props: Any) -> rx.Component:
+        return PictureField.create(
+            id=props["id"],
+            name=name,
+            value=value,
+            described=props["aria_describedby"],
+            invalid=props.get("aria_invalid", "false"),
+        )
+
+    return field(name, label, control, help_text=help_text, problems=problems)
 
 
 def options(*choices: tuple[str, str], chosen: str | rx.Var[str] = "") -> Callable[..., rx.Component]:

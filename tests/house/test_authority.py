@@ -115,6 +115,7 @@ PUBLIC_ROUTES = {
     ("/auth/setup", "POST"),
     ("/claim/{token}", "GET"),
     ("/{locale:other_locale}/claim/{token}", "GET"),
+    ("/pictures/{digest}", "GET"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
 } | {
@@ -125,6 +126,7 @@ PUBLIC_ROUTES = {
 
 PRIVATE_ROUTES = {
     ("/api/v1/batches/{batch_id}/codes.csv", "GET"): Permission.VIEW_DASHBOARD,
+    ("/pictures", "POST"): Permission.OFFER_MANAGEMENT,
     ("/auth/people", "POST"): Permission.USER_MANAGEMENT,
 }
 
@@ -366,6 +368,7 @@ def test_the_gate_is_asked_before_every_route(path: str, method: str) -> None:
             path.replace("{token}", "T")
             .replace("{locale:other_locale}", "de-DE")
             .replace("{batch_id}", "1")
+            .replace("{digest}", "0" * 64)
             .replace("{rest:path}", "nowhere")
         )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(api.build(ask)), base_url="http://test") as client:
