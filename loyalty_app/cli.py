@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from sqlalchemy.engine import make_url
 
-import loyalty_app.tables  # noqa: F401 - a key may point at a table that nothing else here needs
+from loyalty_app import backup as backups
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Role
 from loyalty_app.core import database, logs, migrations, times
@@ -105,6 +106,26 @@ def verify() -> None:
     if differences:
         raise typer.Exit(1)
     typer.echo("Every counter equals the rows.")
+
+
+@app.command()
+def backup(file: Path) -> None:
+    """Write everything into one file, as it is at this moment; the program may run meanwhile."""
+    try:
+        saved = backups.save(database.engine(), file)
+    except AppError as problem:
+        _stop(str(problem))
+    typer.echo(f"Saved {saved.rows:,} rows of {saved.tables} tables in {file}.")
+
+
+@app.command()
+def restore(file: Path) -> None:
+    """Fill an empty database of either kind from a backup file."""
+    try:
+        restored = backups.restore(database.engine(), file)
+    except AppError as problem:
+        _stop(str(problem))
+    typer.echo(f"Restored {restored.rows:,} rows of {restored.tables} tables. Everybody signs in again.")
 
 
 def _first_admin(session: database.Session) -> None:

@@ -14,16 +14,28 @@ from sqlalchemy.engine import Connection, Engine
 from loyalty_app.core import database
 
 CHECKOUT = Path(__file__).parents[2]
+HEAD = "head"
+BASE = "base"
 LOCK = 7_208_512
 """Any number of our own: it names the advisory lock on PostgreSQL."""
 
 
 def migrate(engine: Engine) -> None:
     """Upgrade to the newest version, all or nothing; a second process waits and finds the work done."""
-    config = _config()
     with alone(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        to(connection, HEAD)
+
+
+def to(connection: Connection, wanted: str) -> None:
+    """Go to a revision, up or down, on a connection that is alone; whoever opened it commits."""
+    config = _config()
+    config.attributes["connection"] = connection
+    (command.downgrade if wanted == BASE else command.upgrade)(config, wanted)
+
+
+def revision(connection: Connection) -> str | None:
+    """Return the revision that the database is at; nothing if it has no tables of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def is_current(engine: Engine) -> bool:
