@@ -17,8 +17,13 @@ from loyalty_app.core import database, times
 from loyalty_app.core.config import settings
 from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs
+from loyalty_app.mail import service as mails
+from loyalty_app.mail import step as post
 
-KINDS = {batches.GENERATE_CODES: engine.Kind(prepare=codes.prepare, fail=batches.fail)}
+KINDS = {
+    batches.GENERATE_CODES: engine.Kind(prepare=codes.prepare, fail=batches.fail),
+    mails.SEND_MAIL: engine.Kind(prepare=post.prepare, fail=mails.give_up, step_takes=post.TAKES),
+}
 
 THREADS = 2
 SWEEP_SECONDS = 2.0

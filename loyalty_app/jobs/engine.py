@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -16,6 +16,15 @@ Store = Callable[[Session, datetime], int | None]
 log = logging.getLogger(__name__)
 
 
+class TryAgainError(Exception):
+    """A step that cannot be done now, and will be tried again after a pause; nobody else waits for it."""
+
+    def __init__(self, pause: timedelta, why: str) -> None:
+        """Say how long, and why."""
+        super().__init__(why)
+        self.pause = pause
+
+
 @dataclass(frozen=True)
 class Kind:
     """How jobs of one kind are done.
@@ -26,22 +35,31 @@ class Kind:
 
     prepare: Callable[[Session, Job], Store | None]
     fail: Callable[[Session, int], None]
+    step_takes: timedelta = timedelta(0)
+    """How long a step may give no sign of life, beyond what is usual."""
 
 
 def run(job_id: int, kinds: dict[str, Kind]) -> None:
     """Run the job to its end, unless somebody alive does already."""
     with database.transaction() as session:
         job = jobs.take_up(session, job_id, now=times.now())
-    if job is None:
-        return
+        if job is None:
+            return
+        kind = kinds[job.kind]
+        if kind.step_takes:
+            jobs.beat(session, job, times.now() + kind.step_takes)
 
-    kind = kinds[job.kind]
     try:
         while job.done < job.total:
             done = _step(kind, job)
             if done is None:  # cancelled, deleted, or taken over
                 return
             job.done = done
+    except TryAgainError as wish:
+        log.warning("job %s (%s) waits %.0f s: %s", job.id, job.kind, wish.pause.total_seconds(), wish)
+        with database.transaction() as session:
+            jobs.put_off(session, job, times.now() + wish.pause)
+        return
     except Exception as problem:
         log.exception("job %s (%s) failed at %s of %s", job.id, job.kind, job.done, job.total)
         with database.transaction() as session:

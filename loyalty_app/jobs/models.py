@@ -31,4 +31,7 @@ class Job(SQLModel, table=True):
     created_at: datetime
     started_at: datetime | None = None
     beat_at: datetime
-    """When the job last gave a sign of life; an old beat hands the row to any living worker."""
+    """When the job last gave a sign of life; an old beat hands the row to any living worker.
+
+    Of a queued job: not before then.
+    """

@@ -44,14 +44,25 @@ def take_up(session: Session, job_id: int, *, now: datetime) -> Job | None:
         sa.update(Job)
         .where(
             col(Job.id) == job_id,
-            sa.or_(
-                col(Job.status) == JobStatus.QUEUED,
-                sa.and_(col(Job.status) == JobStatus.RUNNING, col(Job.beat_at) < now - STALE_AFTER),
-            ),
+            _is_free(now),
         )
         .values(status=JobStatus.RUNNING, beat_at=now, started_at=sa.func.coalesce(col(Job.started_at), now))
     )
     return session.get(Job, job_id) if taken.rowcount else None
+
+
+def beat(session: Session, job: Job, at: datetime) -> None:
+    """Give a sign of life ahead of a step that takes its time."""
+    session.connection().execute(sa.update(Job).where(col(Job.id) == job.id).values(beat_at=at))
+
+
+def put_off(session: Session, job: Job, until: datetime) -> None:
+    """Put a running job back into the queue, to be taken up at its bookmark but not before then."""
+    session.connection().execute(
+        sa.update(Job)
+        .where(col(Job.id) == job.id, col(Job.status) == JobStatus.RUNNING, col(Job.done) == job.done)
+        .values(status=JobStatus.QUEUED, beat_at=until)
+    )
 
 
 def move(session: Session, job: Job, done: int, *, now: datetime) -> bool:
@@ -81,15 +92,15 @@ def of_subject(session: Session, kind: str, subject_ids: list[int]) -> dict[int,
 
 def waiting(session: Session, *, now: datetime) -> list[int]:
     """Return jobs that nobody works on: queued, or left by a process that died."""
-    found = session.exec(
-        select(Job.id).where(
-            sa.or_(
-                col(Job.status) == JobStatus.QUEUED,
-                sa.and_(col(Job.status) == JobStatus.RUNNING, col(Job.beat_at) < now - STALE_AFTER),
-            )
-        )
-    )
+    found = session.exec(select(Job.id).where(_is_free(now)))
     return [job_id for job_id in found if job_id]
+
+
+def _is_free(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        sa.and_(col(Job.status) == JobStatus.QUEUED, col(Job.beat_at) <= now),
+        sa.and_(col(Job.status) == JobStatus.RUNNING, col(Job.beat_at) < now - STALE_AFTER),
+    )
 
 
 def _tell(job_id: int | None) -> None:

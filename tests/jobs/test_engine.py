@@ -7,7 +7,7 @@ import pytest
 from loyalty_app.core import times
 from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs
-from loyalty_app.jobs.engine import Kind
+from loyalty_app.jobs.engine import Kind, TryAgainError
 from loyalty_app.jobs.models import Job, JobStatus
 from tests.builders import NOON
 from tests.doors import at_once, change, rows, see
@@ -78,6 +78,34 @@ def test_a_failing_step_ends_the_job_and_tells_its_subject():
     assert status() == (JobStatus.FAILED, 2)
     assert [job.problem for job in rows(Job)] == ["ValueError"]
     assert counting.failed == [7]
+
+
+def test_a_step_that_wants_to_be_tried_again_waits_and_goes_on_at_its_bookmark():
+    def stumble(done):
+        if done == 2:
+            raise TryAgainError(timedelta(minutes=1), "not now")
+
+    job = queued()
+    engine.run(job.id, Counting(stumble).kinds)
+    assert status() == (JobStatus.QUEUED, 2)
+    assert see(jobs.waiting, now=times.now()) == []
+    assert change(jobs.take_up, job.id, now=times.now()) is None
+
+    change(lambda session: session.get(Job, job.id).sqlmodel_update({"beat_at": times.now()}))
+    assert see(jobs.waiting, now=times.now()) == [job.id]
+    counting = Counting()
+    engine.run(job.id, counting.kinds)
+    assert counting.stored == [3, 4, 5]
+    assert status() == (JobStatus.DONE, 5)
+
+
+def test_a_job_that_was_cancelled_meanwhile_is_not_put_off():
+    job = queued()
+    running = change(jobs.take_up, job.id, now=NOON)
+    change(jobs.finish, job.id, JobStatus.CANCELLED)
+    change(jobs.put_off, running, NOON)
+
+    assert status() == (JobStatus.CANCELLED, 0)
 
 
 def test_a_failed_job_goes_on_at_its_bookmark_when_asked():
