@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loyalty_app.accounts import api as accounts
+from loyalty_app.auditlog import api as auditlog
 from loyalty_app.codes import api as codes
 from loyalty_app.core import database, migrations
 from loyalty_app.core.actor import Actor, Permission
@@ -44,6 +45,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     api.include_router(members.router)
     api.include_router(codes.router)
     api.include_router(pictures.router)
+    api.include_router(auditlog.router)
     register_url_convertor("other_locale", _OtherLocale())
     for link in ("/claim/{token}", "/{locale:other_locale}/claim/{token}"):
         api.get(link, include_in_schema=False)(pick_locale)

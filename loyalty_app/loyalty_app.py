@@ -14,6 +14,8 @@ from loyalty_app import api, worker
 from loyalty_app.accounts import page as accounts
 from loyalty_app.accounts import service as account_service
 from loyalty_app.accounts.state import EntranceState, PeopleState, ShellState
+from loyalty_app.auditlog import page as auditlog
+from loyalty_app.auditlog.state import AuditState
 from loyalty_app.batches import page as batches
 from loyalty_app.batches.state import BatchesState, NewBatchState
 from loyalty_app.claims import page as claims
@@ -29,6 +31,8 @@ from loyalty_app.dashboard.state import OverviewState
 from loyalty_app.members import page as members
 from loyalty_app.offers import page as offers
 from loyalty_app.offers.state import NewOfferState, OffersState
+from loyalty_app.program import page as program
+from loyalty_app.program.state import ProfileState
 from loyalty_app.redemptions import page as redemptions
 from loyalty_app.redemptions.state import ScanState
 from loyalty_app.ui import errors, layout
@@ -41,6 +45,8 @@ logs.set_up()
 
 SIGNS = layout.Signs(
     program=ShellState.program_name,
+    logo=ShellState.logo,
+    theme=ShellState.theme,
     person=ShellState.name,
     home=ShellState.home,
     is_signed_in=ShellState.is_signed_in,
@@ -99,6 +105,8 @@ desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.op
 desk("/admin/batches/[batch_id]/vouchers", codes.vouchers_page, "Vouchers", VouchersState.opened)
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", NewOfferState.opened)
+desk("/admin/settings", program.profile_page, "Business profile", ProfileState.opened)
+desk("/admin/settings/audit-log", auditlog.audit_page, "Audit log", AuditState.opened)
 desk("/admin/people", accounts.people_page, "People", PeopleState.opened)
 app.add_page(redemptions.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened])
 

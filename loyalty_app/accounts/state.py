@@ -14,6 +14,7 @@ from loyalty_app.core.actor import Permission, account_topic, actor
 from loyalty_app.core.database import read, transact
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
+from loyalty_app.program.rules import theme
 from loyalty_app.ui.errors import NoticeState, say, turn_page
 from loyalty_app.ui.live import hub
 
@@ -32,6 +33,11 @@ class ShellState(rx.State):
     permission: ClassVar[Permission] = Permission.PUBLIC
 
     program_name: rx.Field[str] = rx.field("")
+    logo: rx.Field[str] = rx.field("")
+    theme: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    about: rx.Field[str] = rx.field("")
+    website: rx.Field[str] = rx.field("")
+    contact: rx.Field[str] = rx.field("")
     name: rx.Field[str] = rx.field("")
     home: rx.Field[str] = rx.field("/sign-in/")
     is_signed_in: rx.Field[bool] = rx.field(default=False)
@@ -45,7 +51,8 @@ class ShellState(rx.State):
         """Show who is signed in, and end what the page before listened to."""
         hub.forget(self)
         by = actor()
-        self.program_name = await read(_program_name)
+        await self._show_program()
+        hub.subscribe(self, ShellState.show_program, programs.TOPIC)
         self.name, self.is_signed_in = by.name, by.is_signed_in
         self.home = rules.home(by.role) if by.is_signed_in else "/sign-in/"
         self.is_member = by.may(Permission.CLAIM)
@@ -55,6 +62,17 @@ class ShellState(rx.State):
         turn_page(await self.get_state(NoticeState))
         if by.is_signed_in:
             hub.subscribe(self, ShellState.recheck, account_topic(by.account_id))
+
+    @rx.event
+    async def show_program(self) -> None:
+        """Show the program as it is now."""
+        await self._show_program()
+
+    async def _show_program(self) -> None:
+        face = await hub.shared(programs.TOPIC, "face", lambda: read(programs.face))
+        self.program_name, self.logo = face.name, face.logo
+        self.about, self.website, self.contact = face.about, face.website, face.contact
+        self.theme = theme(face.brand_color) if face.brand_color else {}
 
     @rx.event
     async def recheck(self) -> None:
@@ -130,7 +148,3 @@ def _person(account: Account, program: Program) -> PersonRow:
     since = times.say_day(times.local_day(account.created_at, program.time_zone), program.locale)
     is_me = account.id == actor().account_id
     return PersonRow(account.id or 0, account.name, account.email, account.role.capitalize(), since, is_me)
-
-
-def _program_name(session: Session) -> str:
-    return programs.current(session).name

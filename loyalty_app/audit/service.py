@@ -5,11 +5,15 @@ from datetime import datetime
 from sqlmodel import Session
 
 from loyalty_app.audit.models import AuditEntry
+from loyalty_app.core import live
 from loyalty_app.core.actor import Actor
+
+TOPIC = "audit"
 
 
 def record(session: Session, verb: str, subject: str, details: str = "", *, by: Actor, now: datetime) -> None:
     """Remember who did what to what."""
+    live.announce(session, TOPIC)
     session.add(
         AuditEntry(
             at=now,

@@ -12,7 +12,7 @@ from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Standing
 from loyalty_app.codes.service import Listed, Wish
-from loyalty_app.core import csvs
+from loyalty_app.core import csvs, times
 from loyalty_app.core.actor import Actor, Permission, actor
 from loyalty_app.core.database import reading
 from loyalty_app.core.texts import slug
@@ -68,4 +68,4 @@ def _row(one: Listed, prefix: str) -> list[str]:
 
 
 def _instant(instant: datetime | None) -> str:
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z") if instant else ""
+    return times.wire(instant) if instant else ""

@@ -18,6 +18,16 @@ def end_of_day(day: date, zone: str) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone)).astimezone(UTC)
 
 
+def start_of_day(day: date, zone: str) -> datetime:
+    """Return the first UTC instant of the day in that zone."""
+    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+def wire(instant: datetime) -> str:
+    """Return an instant as programs read it: ISO 8601, UTC, milliseconds, `Z`."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def local_day(instant: datetime, zone: str) -> date:
     """Return the calendar day of an instant in that zone."""
     return instant.astimezone(ZoneInfo(zone)).date()

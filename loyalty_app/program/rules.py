@@ -1,14 +1,89 @@
 """What a program may be called and how it writes money."""
 
+import re
+from dataclasses import dataclass
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from babel import Locale
 from babel.numbers import format_currency, format_decimal, get_currency_precision, list_currencies
+from email_validator import EmailNotValidError, validate_email
 
 from loyalty_app.core import times
 
 LOCALES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL", "pt-PT", "sv-SE", "ar")
 NAME_LENGTH = 80
+ABOUT_LENGTH = 300
+WEBSITE_LENGTH = 200
+COLOR = re.compile(r"#[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A business profile as somebody typed it."""
+
+    name: str = ""
+    brand_color: str = ""
+    logo: str = ""
+    """The digest of a picture."""
+    about: str = ""
+    website: str = ""
+    contact: str = ""
+    time_zone: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A business profile that may be kept."""
+
+    name: str
+    brand_color: str
+    about: str
+    website: str
+    contact: str
+    time_zone: str
+    locale: str
+
+
+def read(draft: Draft, currency: str) -> Profile | dict[str, str]:
+    """Return the profile of a draft, or a sentence for each field that is not acceptable."""
+    name, about = draft.name.strip(), draft.about.strip()
+    found = problems(name, draft.time_zone, currency, draft.locale)
+    if "program_name" in found:
+        found["name"] = found.pop("program_name")
+    color = draft.brand_color.strip().lower()
+    if color and not COLOR.fullmatch(color):
+        found["brand_color"] = "Enter a colour as # and six digits or letters a to f, for example #0f5f4f."
+    if len(about) > ABOUT_LENGTH:
+        found["about"] = f"Keep this to {ABOUT_LENGTH} characters; it has {len(about)}."
+    website = _website(draft.website.strip(), found)
+    contact = _contact(draft.contact.strip(), found)
+    if found:
+        return found
+    return Profile(name, color, about, website, contact, draft.time_zone, draft.locale)
+
+
+def _website(text: str, found: dict[str, str]) -> str:
+    if not text:
+        return ""
+    address = text if "://" in text else f"https://{text}"
+    try:
+        parts = urlsplit(address)
+        is_good = parts.scheme in {"http", "https"} and "." in (parts.hostname or "") and " " not in address
+    except ValueError:
+        is_good = False
+    if not is_good or len(address) > WEBSITE_LENGTH:
+        found["website"] = "Enter a web address, for example https://aurora.example."
+    return address
+
+
+def _contact(text: str, found: dict[str, str]) -> str:
+    try:
+        return validate_email(text, check_deliverability=False).normalized if text else ""
+    except EmailNotValidError:
+        found["contact"] = "Enter an e-mail address like hello@example.com."
+        return ""
 
 
 def problems(name: str, time_zone: str, currency: str, locale: str) -> dict[str, str]:
@@ -64,3 +139,91 @@ CURRENT_CURRENCIES = frozenset(
     " JPY KES KRW KWD KZT LBP LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD SAR SEK SGD THB TND TRY TWD"
     " TZS UAH UGX USD UYU VND WST ZAR".split()
 )
+
+PAPERS = {"light": ("#ffffff", "#faf9f7", "#f1efeb"), "dark": ("#211f1c", "#171614", "#2b2825")}
+"""What the accent stands on, by scheme: card, paper and sunken of `assets/css/tokens.css`."""
+
+READABLE = 4.5
+"""The least contrast of text (WCAG 2.2, success criterion 1.4.3)."""
+
+
+@dataclass(frozen=True)
+class Accent:
+    """A brand colour made readable for one scheme; each as `#rrggbb`."""
+
+    accent: str
+    strong: str
+    """For what is hovered: further from the paper."""
+    on_accent: str
+    """Text on the accent."""
+    soft: str
+    """A tint behind the accent as text."""
+
+
+def accent(brand: str, scheme: str) -> Accent:
+    """Return the nearest colours to the brand's that can be read in the scheme, `light` or `dark`."""
+    color, papers = _rgb(brand), [_rgb(paper) for paper in PAPERS[scheme]]
+    away = BLACK if scheme == "light" else WHITE
+    soft = _mix(color, papers[0], 0.88)
+    readable = _until_readable(color, away, [*papers, soft])
+    strong = _mix(readable, away, 0.25)
+    # One of the two is always readable: no colour is close to both black and white.
+    on_accent = max((WHITE, BLACK), key=lambda text: _contrast(text, readable))
+    if _contrast(on_accent, strong) < READABLE:
+        strong = readable
+    return Accent(_hex(readable), _hex(strong), _hex(on_accent), _hex(soft))
+
+
+def theme(brand: str) -> dict[str, str]:
+    """Return the brand's colours for both schemes, as CSS properties (assets/css/public.css chooses)."""
+    named = {"": "accent", "-strong": "strong", "-on": "on_accent", "-soft": "soft"}
+    return {
+        f"--brand{suffix}-{scheme}": getattr(accent(brand, scheme), part)
+        for scheme in PAPERS
+        for suffix, part in named.items()
+    }
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    return _contrast(_rgb(one), _rgb(other))
+
+
+Color = tuple[int, int, int]
+BLACK: Color = (0, 0, 0)
+WHITE: Color = (255, 255, 255)
+STEPS = 50
+
+
+def _until_readable(color: Color, away: Color, grounds: list[Color]) -> Color:
+    for step in range(STEPS):
+        mixed = _mix(color, away, step / STEPS)
+        if all(_contrast(mixed, ground) >= READABLE for ground in grounds):
+            return mixed
+    return away
+
+
+def _contrast(one: Color, other: Color) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    red, green, blue = (
+        part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - sRGB
+        for part in color
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _mix(one: Color, other: Color, share: float) -> Color:
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def _rgb(color: str) -> Color:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def _hex(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)

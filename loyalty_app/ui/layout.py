@@ -19,6 +19,9 @@ class Signs:
     """What a frame shows of the program and of the person, as state vars of the feature that knows them."""
 
     program: rx.Var[str]
+    logo: rx.Var[str]
+    theme: rx.Var[dict[str, str]]
+    """The brand's colours as CSS properties; empty where there is none."""
     person: rx.Var[str]
     home: rx.Var[str]
     is_signed_in: rx.Var[bool]
@@ -43,7 +46,11 @@ PLACES = (
     Place("Offers", "/admin/offers/", "tag"),
 )
 
-SETTINGS = (Place("People", "/admin/people/", "person"),)
+SETTINGS = (
+    Place("Business profile", "/admin/settings/", "tag"),
+    Place("People", "/admin/people/", "person"),
+    Place("Audit log", "/admin/settings/audit-log/", "clock"),
+)
 
 
 _menus = rx.asset("menus.jsx", shared=True)
@@ -121,6 +128,8 @@ def public(content: rx.Component, signs: Signs) -> rx.Component:
         rx.el.footer(signs.program, connection()),
         notice(),
         class_name="public",
+        custom_attrs={"data-themed": signs.theme.length() > 0},
+        style=signs.theme,
     )
 
 
@@ -174,7 +183,11 @@ def skip_link() -> rx.Component:
 def _brand(signs: Signs) -> rx.Component:
     # Until the name is here the link has one of its own, or a screen reader would meet a link without words.
     return rx.el.a(
-        signs.program, href="/", class_name="brand", aria_label=rx.cond(signs.program, signs.program, "Home")
+        rx.cond(signs.logo, rx.el.img(src=signs.logo, alt="", class_name="logo", height="32"), rx.fragment()),
+        rx.el.span(signs.program),
+        href="/",
+        class_name="brand",
+        aria_label=rx.cond(signs.program, signs.program, "Home"),
     )
 
 

@@ -70,6 +70,8 @@ MAY: dict[str, set[str]] = {
     "NewBatchState": MAKERS,
     "VouchersState": WATCHERS,
     "OverviewState": WATCHERS,
+    "ProfileState": {"admin"},
+    "AuditState": {"admin"},
     "PeopleState": {"admin"},
     "ScanState": {"admin", "staff"},
 }
@@ -78,7 +80,8 @@ MAY: dict[str, set[str]] = {
 PUBLIC_VARS: dict[str, set[str]] = {
     "NoticeState": {"notice", "is_problem"},
     "ShellState": {
-        "program_name", "name", "home", "is_signed_in", "is_member", "may_scan", "may_manage", "settings",
+        "program_name", "logo", "theme", "about", "website", "contact",
+        "name", "home", "is_signed_in", "is_member", "may_scan", "may_manage", "settings",
     },
     "EntranceState": {"next_path", "setup_secret", "is_setup_open", "is_loaded"},
     "ClaimState": {"screen", "offer", "until", "here", "card"},
@@ -99,6 +102,11 @@ PUBLIC_VARS: dict[str, set[str]] = {
         "batches", "batches_ever", "vouchers", "claimed", "redeemed", "rate", "claimed_share", "redeemed_share",
         "claimed_words", "vouchers_share", "scans", "is_loaded", "is_new",
     },
+    "ProfileState": {
+        "name", "brand_color", "color", "logo", "digest", "about", "website", "contact", "time_zone",
+        "locale", "currency", "light", "dark", "problems", "picked", "version", "is_loaded",
+    },
+    "AuditState": {"rows", "people", "search", "first_page", "next_page", "file", "is_loaded"},
     "PeopleState": {"rows", "is_loaded"},
     "ScanState": {"answer", "camera"},
     "BoundState": set(),
@@ -127,6 +135,7 @@ PUBLIC_ROUTES = {
 PRIVATE_ROUTES = {
     ("/api/v1/batches/{batch_id}/codes.csv", "GET"): Permission.VIEW_DASHBOARD,
     ("/pictures", "POST"): Permission.OFFER_MANAGEMENT,
+    ("/api/v1/audit-log.csv", "GET"): Permission.VIEW_AUDIT_LOG,
     ("/auth/people", "POST"): Permission.USER_MANAGEMENT,
 }
 

@@ -1,11 +1,14 @@
 """What a program may be called, and how it writes money."""
 
+import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from loyalty_app.core.migrations import CHECKOUT
 from loyalty_app.program import rules
 
 
@@ -50,3 +53,74 @@ def test_money_is_written_as_people_there_write_it():
 @pytest.mark.parametrize("locale", rules.LOCALES)
 def test_every_language_can_say_its_own_name(locale):
     assert rules.language_name(locale)[0].isalpha()
+
+
+COLORS = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
+
+
+@given(COLORS)
+@example("#000000")
+@example("#ffffff")
+@example("#ffff00")
+@example("#808080")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_any_brand_colour_can_be_read(scheme, brand):
+    made = rules.accent(brand, scheme)
+
+    for ground in (*rules.PAPERS[scheme], made.soft):
+        assert rules.contrast(made.accent, ground) >= 4.5
+    assert rules.contrast(made.on_accent, made.accent) >= 4.5
+    assert rules.contrast(made.on_accent, made.strong) >= 4.5
+
+
+def test_a_brand_colour_that_can_be_read_stays_as_it_is():
+    assert rules.accent("#0f5f4f", "light").accent == "#0f5f4f"
+
+
+def test_contrast_is_that_of_the_standard():
+    assert rules.contrast("#000000", "#ffffff") == 21
+    assert round(rules.contrast("#767676", "#ffffff"), 2) == 4.54
+
+
+def test_the_papers_are_those_of_the_style_sheet():
+    tokens = (CHECKOUT / "assets" / "css" / "tokens.css").read_text()
+
+    for number, name in enumerate(("card", "paper", "sunken")):
+        light, dark = re.search(rf"--{name}: light-dark\((#\w+), (#\w+)\)", tokens).groups()
+        assert (rules.PAPERS["light"][number], rules.PAPERS["dark"][number]) == (light, dark)
+
+
+def test_a_theme_names_every_property_that_the_style_sheet_uses():
+    public = (CHECKOUT / "assets" / "css" / "public.css").read_text()
+
+    assert set(re.findall(r"var\((--brand[a-z-]*)\)", public)) == set(rules.theme("#aa0000"))
+
+
+GOOD = rules.Draft(name="Kawa", time_zone="Europe/Warsaw", locale="en-GB")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"brand_color": "teal"}, "brand_color"),
+        ({"brand_color": "#12345"}, "brand_color"),
+        ({"about": "a" * 301}, "about"),
+        ({"website": "javascript:alert(1)"}, "website"),
+        ({"website": "not an address"}, "website"),
+        ({"website": "https://[bad"}, "website"),
+        ({"contact": "nobody"}, "contact"),
+        ({"time_zone": "Mars/Base"}, "time_zone"),
+        ({"locale": "tlh"}, "locale"),
+    ],
+)
+def test_a_wrong_field_of_the_profile_is_named(change, field):
+    assert rules.read(replace(GOOD, **change), "PLN").keys() == {field}
+
+
+def test_a_profile_is_tidied():
+    draft = replace(GOOD, name=" Kawa ", brand_color=" #AABBCC", website="kawa.example", contact="hello@Kawa.example")
+
+    profile = rules.read(draft, "PLN")
+    assert (profile.name, profile.brand_color) == ("Kawa", "#aabbcc")
+    assert (profile.website, profile.contact) == ("https://kawa.example", "hello@kawa.example")
