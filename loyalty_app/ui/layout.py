@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.components.component import NoSSRComponent
-from reflex.vars import ArrayVar
+from reflex.vars import ArrayVar, ObjectVar
 from reflex_components_core.core.banner import has_connection_errors
 
 from loyalty_app.ui import forms
@@ -20,7 +20,7 @@ class Signs:
 
     program: rx.Var[str]
     logo: rx.Var[str]
-    theme: rx.Var[dict[str, str]]
+    theme: ObjectVar[dict[str, str]]
     """The brand's colours as CSS properties; empty where there is none."""
     person: rx.Var[str]
     home: rx.Var[str]
