@@ -28,6 +28,11 @@ class Language:
         return (locale.get_language_name() or self.tag).capitalize()
 
     @property
+    def english_name(self) -> str:
+        """Return what people who work here call the language."""
+        return Locale.parse(self.tag, sep="-").get_language_name("en") or self.tag
+
+    @property
     def direction(self) -> str:
         """Return `ltr` or `rtl`."""
         return Locale.parse(self.tag, sep="-").text_direction
