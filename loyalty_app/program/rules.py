@@ -160,6 +160,13 @@ class Accent:
     """A tint behind the accent as text."""
 
 
+STANDARD = {
+    "light": Accent("#0f5f4f", "#0a4a3d", "#ffffff", "#e1f1ec"),
+    "dark": Accent("#6fd6ba", "#93e6cf", "#06231c", "#17352d"),
+}
+"""The house's own colours, where there is no brand colour (`assets/css/tokens.css`)."""
+
+
 def accent(brand: str, scheme: str) -> Accent:
     """Return the nearest colours to the brand's that can be read in the scheme, `light` or `dark`."""
     color, papers = _rgb(brand), [_rgb(paper) for paper in PAPERS[scheme]]

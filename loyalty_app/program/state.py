@@ -99,11 +99,11 @@ class ProfileState(rx.State):
         if color and not is_color:
             return
         self.brand_color, self.color = color, color or NO_COLOR
-        self.light, self.dark = (_painted(self.color, scheme) for scheme in ("light", "dark"))
+        self.light, self.dark = (_painted(color, scheme) for scheme in ("light", "dark"))
 
 
 def _painted(color: str, scheme: str) -> dict[str, str]:
-    accent = rules.accent(color, scheme)
+    accent = rules.accent(color, scheme) if color else rules.STANDARD[scheme]
     card, paper, _ = rules.PAPERS[scheme]
     return {
         "--accent": accent.accent,

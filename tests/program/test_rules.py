@@ -88,6 +88,10 @@ def test_the_papers_are_those_of_the_style_sheet():
     for number, name in enumerate(("card", "paper", "sunken")):
         light, dark = re.search(rf"--{name}: light-dark\((#\w+), (#\w+)\)", tokens).groups()
         assert (rules.PAPERS["light"][number], rules.PAPERS["dark"][number]) == (light, dark)
+    names = {"accent": "accent", "accent-strong": "strong", "on-accent": "on_accent", "accent-soft": "soft"}
+    for name, part in names.items():
+        light, dark = re.search(rf"--{name}: light-dark\((#\w+), (#\w+)\)", tokens).groups()
+        assert [getattr(rules.STANDARD[scheme], part) for scheme in ("light", "dark")] == [light, dark]
 
 
 def test_a_theme_names_every_property_that_the_style_sheet_uses():
