@@ -2,34 +2,71 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic.alias_generators import to_camel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loyalty_app.accounts import api as accounts
+from loyalty_app.apikeys import api as apikeys
+from loyalty_app.apikeys import service as apikey_service
 from loyalty_app.auditlog import api as auditlog
 from loyalty_app.codes import api as codes
-from loyalty_app.core import database, migrations
+from loyalty_app.core import database, migrations, times
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.members import api as members
 from loyalty_app.pictures import api as pictures
-from loyalty_app.ui.routes import PUBLIC_LOCALE, allow, gate
+from loyalty_app.ui.problems import Problem, ProblemError
+from loyalty_app.ui.routes import PUBLIC_LOCALE, Gate, allow
 
 log = logging.getLogger(__name__)
 
-WORDS = {
-    401: "Sign in first.",
-    403: "Your account may not do this.",
-    404: "There is nothing here.",
-    405: "Not like this.",
+HTTP_PROBLEMS = {
+    400: ("invalid", "What was sent is not readable."),
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "This address does not take this method."),
+    413: ("too_large", "What was sent is too large."),
 }
+
+FIELD_NAMES = {
+    "reward_kind": "reward.kind",
+    "reward_value": "reward.value",
+    "reward_item": "reward.value",
+    "minimum_purchase": "minPurchase",
+}
+"""Fields whose name in JSON is not just the one of the rules in camel case."""
+
+
+TOO_LONG_OR_UNREADABLE = "This is too long or not readable."
+FAULTS = {
+    "missing": "This is needed.",
+    "extra_forbidden": "There is no such field here.",
+    "enum": "Use one of: {expected}.",
+    "literal_error": "Use one of: {expected}.",
+    "string_too_long": "Keep this to {max_length} characters.",
+    "string_type": "Enter a text.",
+    "int_": "Enter a whole number.",
+    "decimal_": "Enter an amount, for example 5 or 4.50.",
+    "bool_": "Enter true or false.",
+    "greater_than_equal": "Enter at least {ge}.",
+    "less_than_equal": "Enter at most {le}.",
+    "date_": "Enter a day like 2026-12-31.",
+    "datetime_": "Enter an instant with its zone, like 2026-12-31T22:59:59Z.",
+    "timezone_": "Enter an instant with its zone, like 2026-12-31T22:59:59Z.",
+    "value_error": "{error}",
+}
+"""What is said of a field that is not of its type, by the beginning of the checker's own name for the fault."""
 
 
 class _OtherLocale(StringConvertor):
@@ -40,12 +77,12 @@ class _OtherLocale(StringConvertor):
 
 def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     """Return the application of all plain routes; `who` tells whose session a hash is."""
-    api = FastAPI(title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate(who))])
-    api.include_router(accounts.router)
-    api.include_router(members.router)
-    api.include_router(codes.router)
-    api.include_router(pictures.router)
-    api.include_router(auditlog.router)
+    gate = Gate(who, _program)
+    api = FastAPI(title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate)])
+    for forms in (accounts.router, members.router, pictures.router):
+        api.include_router(forms, include_in_schema=False)
+    for resource in (codes.router, apikeys.router, auditlog.router):
+        api.include_router(resource)
     register_url_convertor("other_locale", _OtherLocale())
     for link in ("/claim/{token}", "/{locale:other_locale}/claim/{token}"):
         api.get(link, include_in_schema=False)(pick_locale)
@@ -54,10 +91,20 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     for nowhere in ("/auth/{rest:path}", "/api/{rest:path}"):
         api.api_route(nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)(nothing_here)
     api.exception_handler(AppError)(_app_error)
-    api.exception_handler(RequestValidationError)(_invalid)
+    api.exception_handler(ProblemError)(_problem)
+    api.exception_handler(RequestValidationError)(_invalid(gate))
     api.exception_handler(HTTPException)(_http)
     api.add_middleware(_Apology)
+    api.add_middleware(_Headers)
     return api
+
+
+async def _program(secret: str) -> Actor | None:
+    now = times.now()
+    known = await read(apikey_service.known, secret, now=now)
+    if known and known.is_use_due:
+        await transact(apikey_service.used, known.actor.api_key_id, now=now)
+    return known.actor if known else None
 
 
 @allow(Permission.PUBLIC)
@@ -73,39 +120,108 @@ def is_up() -> dict[str, str]:
 
 
 @allow(Permission.PUBLIC)
-def is_ready() -> JSONResponse:
+def is_ready() -> Response:
     """Say whether the database answers and is in step with this version."""
     try:
         ready = migrations.is_current(database.engine())
     except SQLAlchemyError:
         log.exception("the database does not answer")
-        return _problem(503, "not_ready", "The database does not answer.")
-    return JSONResponse({"status": "ready"}) if ready else _problem(503, "not_ready", "The database is not in step.")
+        return Problem(503, "not_ready", "The database does not answer.").response()
+    if not ready:
+        return Problem(503, "not_ready", "The database is not in step.").response()
+    return JSONResponse({"status": "ready"})
 
 
 @allow(Permission.PUBLIC)
-def nothing_here(rest: str) -> JSONResponse:
-    """Answer an unknown address as a program expects it."""
+def nothing_here(request: Request, rest: str) -> Response:
+    """Answer an unknown address, or a known one with another method, as a program expects it."""
     del rest
-    return _problem(404, "not_found", WORDS[404])
+    methods = _methods_of(request)
+    raise HTTPException(405, headers={"Allow": ", ".join(methods)}) if methods else HTTPException(404)
 
 
-def _app_error(_request: Request, error: Exception) -> JSONResponse:
+def _methods_of(request: Request) -> list[str]:
+    known = {
+        method.upper()
+        for path, methods in request.app.openapi()["paths"].items()
+        if compile_path(path)[0].match(request.url.path)
+        for method in methods
+    }
+    return sorted(known)
+
+
+def _app_error(request: Request, error: Exception) -> Response:
     status = {NotFoundError: 404, ForbiddenError: 403, InvalidError: 422}.get(type(error), 409)
     code = {404: "not_found", 403: "forbidden", 422: "invalid"}.get(status, "conflict")
-    return _problem(status, code, str(error), problems=getattr(error, "problems", {}))
+    problems: dict[str, str] = getattr(error, "problems", {})
+    if problems and request.url.path.startswith("/api/"):
+        problems = {FIELD_NAMES.get(name) or _camel(name): words for name, words in problems.items()}
+    return Problem(status, code, str(error), {"problems": problems} if problems else {}).response()
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    names = {str(problem["loc"][-1]) for problem in error.errors()}
-    problems = dict.fromkeys(sorted(names), "This is too long or not readable.")
-    return _problem(422, "invalid", "Something that was sent is too long or not readable.", problems=problems)
+def _camel(name: str) -> str:
+    return to_camel(name) if name.isidentifier() else name
 
 
-def _http(_request: Request, error: Exception) -> JSONResponse:
+def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return error.problem.response()
+
+
+def _invalid(gate: Gate) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        faults = error.errors()
+        if any(fault["type"] == "json_invalid" for fault in faults):
+            await gate(request)  # what cannot be parsed is found out before the gate is asked
+            return Problem(400, "invalid", "The body is not JSON.").response()
+        if any(fault["loc"][0] == "path" for fault in faults):
+            return Problem(404, *HTTP_PROBLEMS[404]).response()
+        problems = {_place(fault["loc"]): _say(fault) for fault in faults}
+        words = "Something that was sent is not acceptable; `problems` names each field."
+        return Problem(422, "invalid", words, {"problems": problems}).response()
+
+    return invalid
+
+
+def _place(where: Sequence[object]) -> str:
+    steps = [str(step) for step in where[1:]] or ["body"]
+    return ".".join(steps)
+
+
+def _say(fault: Mapping[str, Any]) -> str:
+    kind = str(fault["type"])
+    words = next((words for start, words in FAULTS.items() if kind.startswith(start)), TOO_LONG_OR_UNREADABLE)
+    return words.format(**fault.get("ctx", {}))
+
+
+def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _problem(error.status_code, "refused", WORDS.get(error.status_code, "This did not work."))
+    code, words = HTTP_PROBLEMS.get(error.status_code, ("refused", "This did not work."))
+    return Problem(error.status_code, code, words, headers=error.headers or {}).response()
+
+
+class _Headers:
+    """Says with every answer to a program how much of its limit is left, and that nobody may keep the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def out(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("cache-control", "no-store")
+                if left := state.get("limit"):
+                    headers.update(left.headers)
+            await send(message)
+
+        await self._app(scope, receive, out)
 
 
 class _Apology:
@@ -133,14 +249,8 @@ class _Apology:
             await apology(scope, receive, send)
 
 
-def _bug(error: Exception) -> JSONResponse:
+def _bug(error: Exception) -> Response:
     number = secrets.token_hex(4)
     log.error("error %s in a route", number, exc_info=error)
-    return _problem(
-        500, "internal", f"Something went wrong on our side. Try again; if it stays, tell us error {number}."
-    )
-
-
-def _problem(status: int, code: str, detail: str, **more: object) -> JSONResponse:
-    body = {"status": status, "code": code, "detail": detail, **more}
-    return JSONResponse(body, status, media_type="application/problem+json", headers={"Cache-Control": "no-store"})
+    words = f"Something went wrong on our side. Try again; if it stays, tell us error {number}."
+    return Problem(500, "internal", words, {"error": number}).response()

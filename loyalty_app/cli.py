@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,6 +14,8 @@ from sqlalchemy.engine import make_url
 from loyalty_app import backup as backups
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Role
+from loyalty_app.apikeys import rules as key_rules
+from loyalty_app.apikeys import service as apikeys
 from loyalty_app.core import database, logs, migrations, times
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError
@@ -94,6 +97,24 @@ def create_user(
     except AppError as problem:
         _stop(str(problem))
     typer.echo(f"{who.email} can sign in as {role}.")
+
+
+@app.command()
+def create_api_key(
+    name: Annotated[str, typer.Option(help="The program that will use it.")],
+    scope: Annotated[list[str], typer.Option(help=f"One of {', '.join(key_rules.SCOPES)}; repeat it for more.")],
+    expires: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day without it, UTC.")
+    ] = None,
+) -> None:
+    """Make an API key; it is printed this once."""
+    wish = apikeys.Wish(name, scope, expires.replace(tzinfo=UTC) if expires else None)
+    try:
+        with database.transaction() as session:
+            made = apikeys.create(session, wish, by=accounts.SYSTEM, now=times.now())
+    except AppError as problem:
+        _stop(str(problem))
+    typer.echo(made.secret)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from huey.api import Huey, TaskWrapper
 import loyalty_app.tables  # noqa: F401 - a key may point at a table that nothing else here needs
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import step as codes
-from loyalty_app.core import database, times
+from loyalty_app.core import answered, database, times
 from loyalty_app.core.config import settings
 from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs
@@ -27,6 +27,7 @@ KINDS = {
 
 THREADS = 2
 SWEEP_SECONDS = 2.0
+FORGET_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def work() -> None:
     parent = os.getppid()
 
     def sweep() -> None:
+        forgotten = 0.0
         while True:
             if os.getppid() != parent:  # the server that started us was killed; it will start another
                 os.kill(os.getpid(), signal.SIGINT)
@@ -68,6 +70,10 @@ def work() -> None:
                     left = jobs.waiting(session, now=times.now())
                 for job_id in left:
                     task(job_id)
+                if time.monotonic() > forgotten + FORGET_SECONDS:
+                    with database.transaction() as session:
+                        answered.sweep(session, now=times.now())
+                    forgotten = time.monotonic()
             except Exception:  # the database may be away for a moment; the next round tries again
                 log.exception("the sweep failed")
             time.sleep(SWEEP_SECONDS)

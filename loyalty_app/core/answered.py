@@ -1,9 +1,9 @@
-"""The table of answers to requests that named themselves: a repeat gets the same answer and has no second effect."""
+"""Answers to requests that named themselves: a repeat gets the same answer and has no second effect."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, UTCDateTime, col
 
 
 class Answered(SQLModel, table=True):
@@ -16,3 +16,44 @@ class Answered(SQLModel, table=True):
     status: int = 0
     body: str = Field(default="", sa_type=sa.Text)
     created_at: datetime = Field(index=True)
+
+
+KEPT_FOR = timedelta(hours=24)
+"""A caller repeats within seconds; after a day the same key is a new request."""
+
+
+def answer_before(session: Session, owner: str, key: str, fingerprint: str, *, now: datetime) -> Answered | None:
+    """Return what the request was answered, or None if it is new: the caller then answers it in this transaction.
+
+    Of two at once the second waits here for the first: the primary key decides.
+    """
+    values = {"owner": owner, "key": key, "fingerprint": fingerprint, "now": now, "old": now - KEPT_FOR}
+    session.connection().execute(_FORGET, values)
+    if session.connection().execute(_BEGIN, values).rowcount:
+        return None
+    return session.get(Answered, (owner, key), populate_existing=True)
+
+
+def keep(session: Session, owner: str, key: str, status: int, body: str) -> None:
+    """Keep the answer; it is committed with what it tells of, or not at all."""
+    session.connection().execute(
+        sa.update(Answered)
+        .where(col(Answered.owner) == owner, col(Answered.key) == key)
+        .values(status=status, body=body)
+    )
+
+
+def sweep(session: Session, *, now: datetime) -> None:
+    """Forget answers that nobody will ask for again."""
+    session.connection().execute(sa.delete(Answered).where(col(Answered.created_at) <= now - KEPT_FOR))
+
+
+_FORGET = sa.delete(Answered).where(
+    col(Answered.owner) == sa.bindparam("owner"),
+    col(Answered.key) == sa.bindparam("key"),
+    col(Answered.created_at) <= sa.bindparam("old"),
+)
+_BEGIN = sa.text(
+    "insert into answered (owner, key, fingerprint, status, body, created_at)"
+    " values (:owner, :key, :fingerprint, 0, '', :now) on conflict (owner, key) do nothing"
+).bindparams(sa.bindparam("now", type_=UTCDateTime()))

@@ -25,3 +25,27 @@ class Reason(StrEnum):
     NONCE_REUSED = "nonce_reused"
     REVERSAL_DENIED = "reversal_denied"
     ALREADY_REVERSED = "already_reversed"
+
+
+STATUS: dict[Reason, int] = {
+    Reason.RATE_LIMITED: 429,
+    Reason.MALFORMED: 400,
+    Reason.UNKNOWN_CODE: 404,
+    Reason.WRONG_KIND: 422,
+    Reason.NOT_READY: 409,
+    Reason.DISABLED: 403,
+    Reason.ALREADY_REDEEMED: 409,
+    Reason.BATCH_PAUSED: 423,
+    Reason.REDEMPTION_FROZEN: 423,
+    Reason.EXPIRED: 422,
+    Reason.LOGIN_REQUIRED: 401,
+    Reason.NOT_CLAIMED: 422,
+    Reason.NOT_HOLDER: 403,
+    Reason.ALREADY_CLAIMED: 409,
+    Reason.SOLD_OUT: 409,
+    Reason.MIN_PURCHASE: 422,
+    Reason.NONCE_REUSED: 422,
+    Reason.REVERSAL_DENIED: 403,
+    Reason.ALREADY_REVERSED: 409,
+}
+"""The HTTP status with which a program is told each reason."""

@@ -1,18 +1,28 @@
 """The one place where every plain route is let through or refused."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 
 from loyalty_app.core import secrets
 from loyalty_app.core.actor import Actor, Permission, act_as
+from loyalty_app.core.errors import ForbiddenError
+from loyalty_app.core.reasons import STATUS, Reason
+from loyalty_app.ui.limits import WRONG_KEYS, Limits, limit_of
+from loyalty_app.ui.problems import Problem, ProblemError, refused, too_many
 from loyalty_app.ui.shield import session_secret
 
 PUBLIC_LOCALE = "en-us"
 """The locale of public pages, as it stands in their address."""
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
+Who = Callable[[str], Awaitable[Actor]]
+WhoHas = Callable[[str], Awaitable[Actor | None]]
+
+API = "/api/"
+ASK_FOR_A_KEY = {"WWW-Authenticate": "Bearer"}
 
 
 def allow(permission: Permission) -> Callable[[Endpoint], Endpoint]:
@@ -25,16 +35,67 @@ def allow(permission: Permission) -> Callable[[Endpoint], Endpoint]:
     return declare
 
 
-def gate(who: Callable[[str], Awaitable[Actor]]) -> Callable[[Request], Awaitable[None]]:
-    """Return the dependency that stands before all routes."""
+class Gate:
+    """Stands before all routes: who is it, are they within their limit, and may they."""
 
-    async def check(request: Request) -> None:
+    def __init__(self, who: Who, who_has: WhoHas) -> None:
+        """Take the questions "whose session is this hash?" and "whose API key is this?"."""
+        self._who = who
+        self._who_has = who_has
+        self._limits = Limits()
+
+    async def __call__(self, request: Request) -> None:
+        """Let the request through, or end it with a problem."""
+        caller = await self._caller(request)
+        act_as(caller)
+        if request.url.path.startswith(API):
+            self._count(request, caller)
+
         route = request.scope.get("route")
         need = getattr(getattr(route, "endpoint", None), "__permission__", None)
-        secret = session_secret(request.headers.get("cookie", ""))
-        caller = await who(secrets.fingerprint(secret) if secret else "")
-        act_as(caller)
         if need is None or not caller.may(need):
-            raise HTTPException(403 if caller.is_signed_in else 401)
+            raise ProblemError(_not_allowed(caller, need))
 
-    return check
+    def _count(self, request: Request, caller: Actor) -> None:
+        who = caller.key if caller.is_signed_in else f"peer:{peer_of(request)}"
+        request.state.limit = left = self._limits.count(limit_of(request.method, request.url.path), who)
+        if left.is_over:
+            raise ProblemError(too_many(left.seconds))
+
+    async def _caller(self, request: Request) -> Actor:
+        # A request with a key never uses the cookie, so that a page that sends one does what a program would.
+        if given := request.headers.get("authorization"):
+            return await self._program(given, peer_of(request), request)
+        secret = session_secret(request.headers.get("cookie", ""))
+        return await self._who(secrets.fingerprint(secret) if secret else "")
+
+    async def _program(self, given: str, peer: str, request: Request) -> Actor:
+        guesses = self._limits.look(WRONG_KEYS, peer)
+        if guesses.is_over:
+            request.state.limit = guesses
+            raise ProblemError(too_many(guesses.seconds))
+        scheme, _, key = given.partition(" ")
+        caller = await self._who_has(key.strip()) if scheme.lower() == "bearer" else None
+        if caller is None:
+            request.state.limit = self._limits.count(WRONG_KEYS, peer)
+            raise ProblemError(_unknown_key())
+        return caller
+
+
+def peer_of(request: Request) -> str:
+    """Return the network address that the request came from."""
+    return request.client.host if request.client else ""
+
+
+def _not_allowed(caller: Actor, need: Permission | None) -> Problem:
+    if not caller.is_signed_in:
+        return replace(refused(Reason.LOGIN_REQUIRED), headers=ASK_FOR_A_KEY)
+    if caller.api_key_id is None or need is None:
+        return Problem(403, "forbidden", str(ForbiddenError()))
+    return Problem(403, "forbidden", f"This API key lacks the scope {need}.", {"scope": need})
+
+
+def _unknown_key() -> Problem:
+    words = "This API key is not known, was revoked, or is past its end."
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return Problem(STATUS[Reason.LOGIN_REQUIRED], Reason.LOGIN_REQUIRED, words, headers=headers)
