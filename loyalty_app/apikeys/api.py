@@ -63,7 +63,7 @@ def create_api_key(sent: ApiKeyWish, once: OnceOnly) -> Response:
     def make(session: Session, now: datetime) -> NewApiKey:
         wish = keys.Wish(storable(sent.name), sent.scopes, sent.expires_at)
         made = keys.create(session, wish, by=actor(), now=now)
-        return NewApiKey(**_fields(made.key), key=made.secret)
+        return NewApiKey.model_validate(made.key).model_copy(update={"key": made.secret})
 
     return once.answer(201, make)
 
@@ -94,8 +94,4 @@ def revoke_api_key(key_id: Number) -> None:
 
 
 def _shown(key: ApiKey) -> ApiKeyShown:
-    return ApiKeyShown(**_fields(key))
-
-
-def _fields(key: ApiKey) -> dict[str, object]:
-    return {name: getattr(key, name) for name in ApiKeyShown.model_fields}
+    return ApiKeyShown.model_validate(key)

@@ -64,7 +64,7 @@ class Sent(BaseModel):
 class Shown(BaseModel):
     """What a program is answered."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True)
 
     unkept: ClassVar[frozenset[str]] = frozenset()
     """Fields that are shown once: a repeated request gets null in their place."""
@@ -111,11 +111,13 @@ def _cursor(number: int) -> str:
 
 
 def _after(cursor: str) -> int:
+    if not cursor:
+        return 0
     try:
-        number = int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)) or b"0")
+        number = int(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True))
     except ValueError:
         number = -1
-    if not 0 <= number <= MOST_NUMBER:
+    if not 0 < number <= MOST_NUMBER:
         raise InvalidError(cursor="This is not the nextCursor of a page.")
     return number
 

@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -134,10 +135,17 @@ PUBLIC_ROUTES = {
 
 PRIVATE_ROUTES = {
     ("/api/v1/batches/{batch_id}/codes.csv", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/api-keys", "GET"): Permission.API_KEY_MANAGEMENT,
+    ("/api/v1/api-keys", "POST"): Permission.API_KEY_MANAGEMENT,
+    ("/api/v1/api-keys/{key_id}", "GET"): Permission.API_KEY_MANAGEMENT,
+    ("/api/v1/api-keys/{key_id}", "DELETE"): Permission.API_KEY_MANAGEMENT,
     ("/pictures", "POST"): Permission.OFFER_MANAGEMENT,
     ("/api/v1/audit-log.csv", "GET"): Permission.VIEW_AUDIT_LOG,
     ("/auth/people", "POST"): Permission.USER_MANAGEMENT,
 }
+
+EXAMPLES = {"{locale:other_locale}": "de-DE", "{digest}": "0" * 64, "{rest:path}": "nowhere"}
+"""What stands in an address in place of a name; else it is a 1."""
 
 FRAMEWORK_ROUTES = {"/ping", "/_health", "/_event"}
 """The framework's own: the first two say that it lives, the third is the websocket."""
@@ -373,13 +381,7 @@ def test_the_gate_is_asked_before_every_route(path: str, method: str) -> None:
         raise ForbiddenError
 
     async def knock() -> None:
-        address = (
-            path.replace("{token}", "T")
-            .replace("{locale:other_locale}", "de-DE")
-            .replace("{batch_id}", "1")
-            .replace("{digest}", "0" * 64)
-            .replace("{rest:path}", "nowhere")
-        )
+        address = re.sub(r"{[^}]+}", lambda place: EXAMPLES.get(place[0], "1"), path)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(api.build(ask)), base_url="http://test") as client:
             assert (await client.request(method, address)).status_code == 403
         assert asked == [""]

@@ -1,0 +1,74 @@
+"""Other programs, which reach the routes with a key."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from loyalty_app import api
+from loyalty_app.accounts import service as accounts
+from loyalty_app.apikeys import rules
+from loyalty_app.apikeys import service as apikeys
+from loyalty_app.core import times
+from loyalty_app.core.actor import STRANGER, Actor
+from tests import doors
+
+
+class Program:
+    """A program with a key of certain scopes; of all unless said otherwise."""
+
+    def __init__(self, *scopes: str, key: str | None = None) -> None:
+        self.key = new_key(*scopes) if key is None else key
+        self._routes = api.build(nobody)
+
+    def ask(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
+        """Send one request."""
+        return self.ask_all([(method, path, json, more)])[0]
+
+    def ask_all(self, asked: list[tuple[str, str, Any, dict[str, Any]]]) -> list[httpx.Response]:
+        """Send requests at the same moment."""
+
+        async def send() -> list[httpx.Response]:
+            transport = httpx.ASGITransport(self._routes, client=("203.0.113.9", 40000))
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                return await asyncio.gather(
+                    *[
+                        client.request(
+                            method,
+                            path if path.startswith("/") and path.startswith(("/api/", "/auth/")) else f"/api/v1{path}",
+                            json=json,
+                            **{**more, "headers": self._headers() | more.get("headers", {})},
+                        )
+                        for method, path, json, more in asked
+                    ]
+                )
+
+        return asyncio.run(send())
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        """Read."""
+        return self.ask("GET", path, **more)
+
+    def post(self, path: str, json: Any = None, **more: Any) -> httpx.Response:
+        """Make or do."""
+        return self.ask("POST", path, json, **more)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
+
+async def nobody(session_hash: str) -> Actor:
+    """Say that no session is known."""
+    del session_hash
+    return STRANGER
+
+
+def new_key(*scopes: str) -> str:
+    """Make a key, as the operator does."""
+    wish = apikeys.Wish("Till", list(scopes or rules.SCOPES))
+    return doors.change(apikeys.create, wish, by=accounts.SYSTEM, now=times.now()).secret
+
+
+def once(key: str) -> dict[str, dict[str, str]]:
+    """Return what makes a request one that happens once."""
+    return {"headers": {"Idempotency-Key": key}}
