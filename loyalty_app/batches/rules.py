@@ -178,7 +178,7 @@ def badge(batch: Batch, now: datetime) -> Badge:
 
 def available(batch: Batch) -> int:
     """Return how many vouchers are left (S3-29)."""
-    return batch.total - batch.claimed
+    return batch.total - batch.claimed - batch.withheld
 
 
 def redemption_rate(claimed: int, redeemed: int) -> int | None:

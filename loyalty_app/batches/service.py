@@ -189,6 +189,19 @@ def count_redemptions(session: Session, batch_id: int, redemptions: int, *, at: 
     return bool(counted.rowcount)
 
 
+def count_disabled(session: Session, batch_id: int, disabled: int, withheld: int) -> None:
+    """Add to the disabled, and to those of them that nobody has claimed; not while codes are still being made."""
+    if not _set(
+        session,
+        batch_id,
+        col(Batch.status) != BatchStatus.GENERATING,
+        disabled=col(Batch.disabled) + disabled,
+        withheld=col(Batch.withheld) + withheld,
+    ):
+        get(session, batch_id)
+        raise NotPossibleNowError("Codes can be disabled and enabled once all vouchers of the batch are made.")
+
+
 def promise_of(source: Offer | Batch) -> Promise:
     """Return a copy of what an offer or a batch promises."""
     return Promise(**{field: getattr(source, field) for field in Promise.model_fields})

@@ -12,11 +12,16 @@ def refusal(batch: Batch, now: datetime) -> Reason | None:
     """Return the first reason why nobody can claim now, or None."""
     if batch.status is BatchStatus.PAUSED:
         return Reason.BATCH_PAUSED
-    if batch.status is BatchStatus.FAILED and batch.claimed >= batch.made:
+    if batch.status is BatchStatus.FAILED and not has_free(batch):
         return Reason.NOT_READY
     if now >= batch.closes_at:
         return Reason.EXPIRED
     return None
+
+
+def has_free(batch: Batch) -> bool:
+    """Return whether a voucher that is made is neither claimed nor disabled."""
+    return batch.claimed + batch.withheld < batch.made
 
 
 def nothing_free(batch: Batch) -> Reason:

@@ -117,7 +117,7 @@ def look(session: Session, claim_token: str, *, by: Actor, now: datetime) -> Cla
     member_id = members.ids_of_accounts(session, {by.account_id or 0}).get(by.account_id or 0)
     code = codes.held(session, {batch.id or 0}, {member_id or 0}).get((batch.id or 0, member_id or 0))
     refusal = rules.refusal(batch, now)
-    if refusal is None and batch.claimed >= batch.made:
+    if refusal is None and not rules.has_free(batch):
         refusal = rules.nothing_free(batch)
     return ClaimPage(
         batch_id=batch.id or 0,

@@ -4,16 +4,20 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, UTCDateTime, col, select
 
+from loyalty_app.audit import service as audit
+from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import Code, CodeStatus, Standing
-from loyalty_app.core import database
+from loyalty_app.core import database, live
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.reasons import Reason
 from loyalty_app.members.models import Member
 
 PAGE = 50
@@ -49,6 +53,14 @@ class Listed:
     claimed_at: datetime | None
     expires_at: datetime | None
     redeemed_at: datetime | None
+    member_id: int | None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """There is no such code, or its switch cannot be moved, and why."""
+
+    reason: Reason
 
     @property
     def standing(self) -> Standing:
@@ -65,6 +77,7 @@ class Found:
     batch_id: int
     code: str
     status: CodeStatus
+    disabled: bool
     member_id: int | None
     expires_at: datetime | None
 
@@ -123,7 +136,8 @@ def give(session: Session, gifts: Sequence[Gift], *, now: datetime) -> dict[int,
         sa.text(
             "update code set status = 'claimed', member_id = gift.member_id, expires_at = gift.expires_at,"  # noqa: S608
             f" claimed_at = :now from {source} as gift"
-            " where code.id = gift.code_id and code.status = 'active' returning code.id, code.code"
+            " where code.id = gift.code_id and code.status = 'active' and not code.disabled"
+            " returning code.id, code.code"
         ).bindparams(sa.bindparam("now", type_=UTCDateTime())),
         {"rows": json.dumps(rows), "now": now},
     )
@@ -136,12 +150,49 @@ def take(session: Session, code_ids: Iterable[int], *, now: datetime) -> set[int
     return {code_id for code_id in taken.scalars() if code_id}
 
 
-def by_texts(session: Session, codes: Iterable[str]) -> dict[str, tuple[Found, Batch]]:
-    """Return codes by their normalised text, each with its batch, held for this transaction."""
-    found = [Found(*row) for row in session.connection().execute(_BY_TEXTS, {"codes": list(set(codes))})]
-    batches = session.exec(_BATCHES, params={"batches": list({one.batch_id for one in found})})
-    of = {batch.id: batch for batch in batches}
+def hold(session: Session, code_id: int) -> bool:
+    """Hold a code for this transaction; return whether it is still there."""
+    return session.connection().execute(_HOLD, {"code": code_id}).scalar_one_or_none() is not None
+
+
+def untake(session: Session, code_id: int) -> int | None:
+    """Make a redeemed code what it was before, claimed; return its holder."""
+    return session.connection().execute(_UNTAKE, {"taken": code_id}).scalar_one()
+
+
+def by_texts(session: Session, codes: Iterable[str], *, held: bool = True) -> dict[str, tuple[Found, Batch]]:
+    """Return codes by their normalised text, each with its batch; held for this transaction unless told otherwise."""
+    find, find_batches = (_HELD_BY_TEXTS, _HELD_BATCHES) if held else (_BY_TEXTS, _BATCHES)
+    found = [Found(*row) for row in session.connection().execute(find, {"codes": list(set(codes))})]
+    theirs = session.exec(find_batches, params={"batches": list({one.batch_id for one in found})})
+    of = {batch.id: batch for batch in theirs}
     return {one.code: (one, of[one.batch_id]) for one in found}
+
+
+def get(session: Session, text: str, *, by: Actor) -> tuple[Listed, Batch] | Refused:
+    """Return one code, however it is written, with its batch."""
+    by.must(Permission.VIEW_DASHBOARD)
+    return _get(session, text, by)
+
+
+def disable(session: Session, text: str, *, by: Actor, now: datetime) -> tuple[Listed, Batch] | Refused:
+    """Switch a code off: nobody gets it and nobody redeems it until it is enabled. A redeemed one stays as it is."""
+    return _switch(session, text, disabled=True, by=by, now=now)
+
+
+def enable(session: Session, text: str, *, by: Actor, now: datetime) -> tuple[Listed, Batch] | Refused:
+    """Switch a code on again; it is what it was before."""
+    return _switch(session, text, disabled=False, by=by, now=now)
+
+
+def disable_all(session: Session, batch_id: int, *, by: Actor, now: datetime) -> int:
+    """Switch off every code of a batch that is not redeemed (S0-20); return how many that changed."""
+    return _switch_all(session, batch_id, disabled=True, by=by, now=now)
+
+
+def enable_all(session: Session, batch_id: int, *, by: Actor, now: datetime) -> int:
+    """Switch every code of a batch on again; what is redeemed stays redeemed (S0-29)."""
+    return _switch_all(session, batch_id, disabled=False, by=by, now=now)
 
 
 def held(session: Session, batch_ids: Iterable[int], member_ids: Iterable[int]) -> dict[tuple[int, int], Code]:
@@ -155,20 +206,8 @@ def listed(
 ) -> list[Listed]:
     """Return the vouchers of a batch that fit the wish, in the order they were made, from behind a serial."""
     by.must(Permission.VIEW_DASHBOARD)
-    sees_members = by.may(Permission.VIEW_MEMBERS)
     query = (
-        sa.select(
-            col(Code.serial),
-            col(Code.code),
-            col(Code.status),
-            col(Code.disabled),
-            sa.func.coalesce(Member.name, "") if sees_members else sa.literal(""),
-            sa.func.coalesce(Member.email, "") if sees_members else sa.literal(""),
-            col(Code.claimed_at),
-            col(Code.expires_at),
-            col(Code.redeemed_at),
-        )
-        .join(Member, col(Member.id) == col(Code.member_id), isouter=True)
+        _listing(by)
         .where(col(Code.batch_id) == batch_id, col(Code.serial) > after)
         .order_by(col(Code.serial))
         .limit(limit)
@@ -177,7 +216,7 @@ def listed(
         query = query.where(_stands(wish.status))
     if text := wish.text.strip():
         # Who may not see members cannot guess them by searching either.
-        searched = (Member.name, Member.email) if sees_members else ()
+        searched = (Member.name, Member.email) if by.may(Permission.VIEW_MEMBERS) else ()
         fits = [col(part).icontains(text, autoescape=True) for part in searched]
         if code := alphabet.normal_part(text):
             fits.append(col(Code.code).contains(code, autoescape=True))
@@ -197,6 +236,67 @@ def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, 
     return list(found)
 
 
+def _listing(by: Actor) -> sa.Select[Any]:
+    named = by.may(Permission.VIEW_MEMBERS)
+    return sa.select(
+        col(Code.serial),
+        col(Code.code),
+        col(Code.status),
+        col(Code.disabled),
+        sa.func.coalesce(Member.name, "") if named else sa.literal(""),
+        sa.func.coalesce(Member.email, "") if named else sa.literal(""),
+        col(Code.claimed_at),
+        col(Code.expires_at),
+        col(Code.redeemed_at),
+        col(Code.member_id),
+    ).join(Member, col(Member.id) == col(Code.member_id), isouter=True)
+
+
+def _get(session: Session, text: str, by: Actor) -> tuple[Listed, Batch] | Refused:
+    code = alphabet.normal(text)
+    if code is None:
+        return Refused(Reason.MALFORMED)
+    found = session.execute(_listing(by).add_columns(col(Code.batch_id)).where(col(Code.code) == code)).one_or_none()
+    return (Listed(*found[:-1]), batches.get(session, found[-1])) if found else Refused(Reason.UNKNOWN_CODE)
+
+
+def _switch(session: Session, text: str, *, disabled: bool, by: Actor, now: datetime) -> tuple[Listed, Batch] | Refused:
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    code = alphabet.normal(text) or ""
+    changed = session.connection().execute(_SWITCH, {"text": code, "to": disabled}).one_or_none()
+    if changed:
+        one = 1 if disabled else -1
+        batches.count_disabled(session, changed.batch_id, one, one * (changed.status is CodeStatus.ACTIVE))
+        audit.record(session, _verb(disabled), f"code {code}", f"batch {changed.batch_id}", by=by, now=now)
+        topics = (batches.TOPIC, batches.topic(changed.batch_id), topic_of(changed.member_id))
+        live.announce(session, *topics)
+    found = _get(session, text, by)
+    if isinstance(found, tuple) and found[0].status is CodeStatus.REDEEMED:
+        return Refused(Reason.ALREADY_REDEEMED)
+    return found
+
+
+def _switch_all(session: Session, batch_id: int, *, disabled: bool, by: Actor, now: datetime) -> int:
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    # Held in the order in which scans hold them; then nobody can come in between the two statements.
+    session.connection().execute(_HOLD_SWITCHED, {"batch": batch_id, "to": disabled})
+    unclaimed, claimed = (
+        session.connection().execute(_SWITCH_ALL, {"batch": batch_id, "to": disabled, "of": status}).rowcount
+        for status in (CodeStatus.ACTIVE, CodeStatus.CLAIMED)
+    )
+    changed, sign = unclaimed + claimed, 1 if disabled else -1
+    batches.count_disabled(session, batch_id, sign * changed, sign * unclaimed)
+    if changed:
+        audit.record(session, _verb(disabled), f"batch {batch_id}", f"{changed} codes", by=by, now=now)
+        # The last topic: every open list of cards, as nobody counts whose cards these are.
+        live.announce(session, batches.TOPIC, batches.topic(batch_id), batches.DELETIONS)
+    return changed
+
+
+def _verb(disabled: bool) -> str:  # noqa: FBT001 - the switch itself
+    return "disable" if disabled else "enable"
+
+
 def _stands(standing: Standing) -> ColumnElement[bool]:
     match standing:
         case Standing.REDEEMED:
@@ -210,19 +310,58 @@ def _stands(standing: Standing) -> ColumnElement[bool]:
 # Statements of every claim and scan are put together once: that takes longer than running them.
 _TAKE = (
     sa.update(Code)
-    .where(col(Code.id).in_(sa.bindparam("codes", expanding=True)), col(Code.status) == CodeStatus.CLAIMED)
+    .where(
+        col(Code.id).in_(sa.bindparam("codes", expanding=True)),
+        col(Code.status) == CodeStatus.CLAIMED,
+        ~col(Code.disabled),
+    )
     .values(status=CodeStatus.REDEEMED, redeemed_at=sa.bindparam("now"))
     .returning(col(Code.id))
 )
+_UNTAKE = (
+    sa.update(Code)
+    .where(col(Code.id) == sa.bindparam("taken"), col(Code.status) == CodeStatus.REDEEMED)
+    .values(status=CodeStatus.CLAIMED, redeemed_at=None)
+    .returning(col(Code.member_id))
+)
+_HOLD = sa.select(col(Code.id)).where(col(Code.id) == sa.bindparam("code")).with_for_update()
+_SWITCH = (
+    sa.update(Code)
+    .where(
+        col(Code.code) == sa.bindparam("text"),
+        col(Code.disabled) != sa.bindparam("to"),
+        col(Code.status) != CodeStatus.REDEEMED,
+    )
+    .values(disabled=sa.bindparam("to"))
+    .returning(col(Code.batch_id), col(Code.status), col(Code.member_id))
+)
+_SWITCHED = (
+    col(Code.batch_id) == sa.bindparam("batch"),
+    col(Code.disabled) != sa.bindparam("to"),
+    col(Code.status) != CodeStatus.REDEEMED,
+)
+_HOLD_SWITCHED = sa.select(sa.func.count()).select_from(
+    sa.select(col(Code.id)).where(*_SWITCHED).order_by(col(Code.id)).with_for_update().subquery()
+)
+_SWITCH_ALL = (
+    sa.update(Code).where(*_SWITCHED, col(Code.status) == sa.bindparam("of")).values(disabled=sa.bindparam("to"))
+)
 _BY_TEXTS = (
     sa.select(
-        col(Code.id), col(Code.batch_id), col(Code.code), col(Code.status), col(Code.member_id), col(Code.expires_at)
+        col(Code.id),
+        col(Code.batch_id),
+        col(Code.code),
+        col(Code.status),
+        col(Code.disabled),
+        col(Code.member_id),
+        col(Code.expires_at),
     )
     .where(col(Code.code).in_(sa.bindparam("codes", expanding=True)))
     .order_by(col(Code.id))  # always locked in the same order, so that two tills cannot deadlock
-    .with_for_update()
 )
-_BATCHES = select(Batch).where(col(Batch.id).in_(sa.bindparam("batches", expanding=True)))
+_HELD_BY_TEXTS = _BY_TEXTS.with_for_update()
+_BATCHES = select(Batch).where(col(Batch.id).in_(sa.bindparam("batches", expanding=True))).order_by(col(Batch.id))
+_HELD_BATCHES = _BATCHES.with_for_update(key_share=True)  # a freeze waits for the scans before it
 _HELD = select(Code).where(
     col(Code.batch_id).in_(sa.bindparam("batches", expanding=True)),
     col(Code.member_id).in_(sa.bindparam("members", expanding=True)),

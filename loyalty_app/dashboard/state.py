@@ -28,6 +28,10 @@ WORDS = {
     Reason.UNKNOWN_CODE: "Unknown code",
     Reason.MALFORMED: "Not a voucher",
     Reason.WRONG_KIND: "Not a voucher",
+    Reason.DISABLED: "Switched off",
+    Reason.REDEMPTION_FROZEN: "On hold",
+    Reason.NOT_HOLDER: "Another member's",
+    Reason.MIN_PURCHASE: "Basket too small",
 }
 
 
@@ -76,7 +80,8 @@ class OverviewState(rx.State):
 
     async def _show(self) -> None:
         program, sums = await hub.shared(batches.TOPIC, "totals", lambda: read(_totals))
-        latest = await hub.shared(redemptions.TOPIC, "latest", lambda: read(_latest))
+        named = actor().may(Permission.VIEW_MEMBERS)  # what is shared is shared by those who may see the same
+        latest = await hub.shared(redemptions.TOPIC, ("latest", named), lambda: read(_latest))
         locale = program.locale
         self.batches, self.batches_ever = say_number(sums.batches, locale), say_number(sums.batches_ever, locale)
         self.vouchers = say_number(sums.vouchers, locale)

@@ -10,6 +10,8 @@ from loyalty_app.core.reasons import Reason
 
 MOST_TEXT = 200
 MOST_NONCE = 64
+MOST_AMOUNT = 2_000_000_000
+MOST_EXPLANATION = 200
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,18 @@ class Unreadable:
 Scanned = CodeText | ClaimLink | Foreign | Unreadable
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What stands about a voucher, as far as it decides."""
+
+    status: CodeStatus
+    disabled: bool
+    is_frozen: bool
+    expires_at: datetime
+    holder_id: int | None
+    minimum: int | None
+
+
 def recognise(text: str) -> Scanned:
     """Tell what was scanned or typed."""
     text = text.strip()
@@ -61,18 +75,32 @@ def is_nonce(text: str) -> bool:
     return len(text) <= MOST_NONCE and text.isprintable()
 
 
-def refusal(status: CodeStatus, expires_at: datetime, now: datetime) -> Reason | None:
-    """Return the first reason to refuse, or None if the voucher is good.
+def is_amount(amount: int | None) -> bool:
+    """Return whether a basket may be worth so much."""
+    return amount is None or 0 <= amount <= MOST_AMOUNT
 
-    A paused batch does not appear here: vouchers already claimed stay good (S3-15).
+
+def refusals(
+    facts: Facts, now: datetime, *, member_id: int | None = None, amount: int | None = None
+) -> tuple[Reason, ...]:
+    """Return every reason to refuse, in the order in which they count; none if the voucher is good.
+
+    Of the member and the basket only what the caller told is checked. A paused batch does not appear here:
+    vouchers already claimed stay good (S3-15).
     """
-    if status is CodeStatus.REDEEMED:
-        return Reason.ALREADY_REDEEMED
-    if now >= expires_at:
-        return Reason.EXPIRED
-    if status is CodeStatus.ACTIVE:
-        return Reason.NOT_CLAIMED
-    return None
+    checks = (
+        (facts.disabled, Reason.DISABLED),
+        (facts.status is CodeStatus.REDEEMED, Reason.ALREADY_REDEEMED),
+        (facts.is_frozen, Reason.REDEMPTION_FROZEN),
+        (now >= facts.expires_at, Reason.EXPIRED),
+        (facts.status is CodeStatus.ACTIVE, Reason.NOT_CLAIMED),
+        (
+            facts.status is not CodeStatus.ACTIVE and member_id is not None and member_id != facts.holder_id,
+            Reason.NOT_HOLDER,
+        ),
+        (amount is not None and facts.minimum is not None and amount < facts.minimum, Reason.MIN_PURCHASE),
+    )
+    return tuple(reason for fails, reason in checks if fails)
 
 
 def _is_link(text: str) -> bool:

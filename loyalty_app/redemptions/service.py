@@ -1,4 +1,4 @@
-"""Redeem codes exactly once, and keep every attempt."""
+"""Redeem codes exactly once, take it back, and keep every attempt."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from loyalty_app.accounts.models import Account
+from loyalty_app.apikeys.models import ApiKey
+from loyalty_app.audit import service as audit
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
@@ -16,8 +18,9 @@ from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
-from loyalty_app.core.errors import InvalidError
+from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import storable
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Promise
 from loyalty_app.redemptions import rules
@@ -29,11 +32,16 @@ LATEST = 12
 
 @dataclass(frozen=True)
 class Ask:
-    """What staff scanned or typed; the device's nonce makes a repeat of the same attempt harmless."""
+    """What was scanned or typed; the device's nonce makes a repeat of the same attempt harmless.
+
+    Who tells the member or the basket (in minor units) has them checked as well.
+    """
 
     text: str
     by: Actor
     nonce: str = ""
+    member_id: int | None = None
+    amount: int | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Voucher:
     expires_at: datetime
     redeemed_at: datetime | None = None
     redeemed_by: str = ""
+    member_id: int | None = None
+    batch_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,8 @@ class Redeemed:
 
     voucher: Voucher
     at: datetime
+    id: int = 0
+    """The redemption's number."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,29 @@ class Refused:
 
     reason: Reason
     voucher: Voucher | None = None
+    also: tuple[Reason, ...] = ()
+    """What else stands against it."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What redeeming would be answered now; nothing was redeemed."""
+
+    reasons: tuple[Reason, ...]
+    """Every reason against it, the first that counts first; none if the voucher is good."""
+    voucher: Voucher | None
+
+    @property
+    def is_valid(self) -> bool:
+        """Return whether it would be redeemed."""
+        return not self.reasons
+
+
+@dataclass(frozen=True)
+class Reversed:
+    """The redemption does not count any more, and the voucher can be redeemed again."""
+
+    redemption: Redemption
 
 
 @dataclass(frozen=True)
@@ -85,8 +120,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
     """
     for ask in asks:
         ask.by.must(Permission.REDEEM)
-        if not rules.is_nonce(ask.nonce):
-            raise InvalidError(nonce=f"Use at most {rules.MOST_NONCE} printable characters.")
+        _must_be_acceptable(ask)
     read = [rules.recognise(ask.text) for ask in asks]
     hits = _find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
     answered = _answered_before(session, asks, hits)
@@ -95,36 +129,86 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
     fresh: list[int] = []
     for number, (ask, what) in enumerate(zip(asks, read, strict=True)):
         hit = hits.get(what.code) if isinstance(what, rules.CodeText) else None
-        repeated = answered.get((ask.by.account_id, ask.nonce)) if ask.nonce else None
+        repeated = answered.get((ask.by.account_id, ask.by.api_key_id, ask.nonce)) if ask.nonce else None
         if repeated:
             answers.append(repeated.to(ask))
             continue
-        answer = _answer(what, hit, ask.by, now)
+        answer = _answer(what, hit, ask, now)
         if hit and isinstance(answer, Redeemed):
             hits[hit.code.code] = hit.used(answer.voucher)  # for those after it in the list
-        answered[ask.by.account_id, ask.nonce] = _Answered(rules.kept(ask.text), answer)
+        answered[ask.by.account_id, ask.by.api_key_id, ask.nonce] = _Answered(rules.kept(ask.text), answer)
         answers.append(answer)
         fresh.append(number)
 
     new = [(asks[number], answers[number], _hit(hits, read[number])) for number in fresh]
-    _record(session, new, now=now)
-    return answers
+    numbers = _record(session, new, now=now)
+    return [
+        replace(answer, id=numbers[hit.code.id]) if (hit := _hit(hits, what)) and _is_new(answer) else answer
+        for answer, what in zip(answers, read, strict=True)
+    ]
+
+
+def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
+    """Check a code as redeeming would; nothing is redeemed, and nothing is kept of it."""
+    ask.by.must(Permission.REDEEM)
+    _must_be_acceptable(ask)
+    what = rules.recognise(ask.text)
+    hit = _hit(_find(session, {what.code}, held=False), what) if isinstance(what, rules.CodeText) else None
+    match _answer(what, hit, ask, now):
+        case Redeemed():
+            return Checked((), hit.voucher if hit else None)
+        case Refused(reason, voucher, also):
+            return Checked((reason, *also), voucher)
+
+
+def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now: datetime) -> Reversed | Refused:
+    """Take a redemption back, and say why; its row and its attempt stay, and the voucher can be redeemed again."""
+    by.must(Permission.REVERSE_REDEMPTIONS)
+    why = " ".join(storable(reason).split())
+    if not 0 < len(why) <= rules.MOST_EXPLANATION:
+        raise InvalidError(reason=f"Say why, in at most {rules.MOST_EXPLANATION} characters.")
+    redemption = session.get(Redemption, redemption_id)
+    # The code before its redemption, as a deletion holds them; the other way round could deadlock.
+    if redemption is None or not codes.hold(session, redemption.code_id):
+        raise NotFoundError("redemption")
+    undone = session.connection().execute(
+        _REVERSE, {"redemption": redemption_id, "now": now, "name": by.name[:80], "why": why}
+    )
+    if not undone.rowcount:  # the one statement that decides
+        return Refused(Reason.ALREADY_REVERSED)
+
+    holder_id = codes.untake(session, redemption.code_id)
+    batches.count_redemptions(session, redemption.batch_id, -1, at=redemption.at)
+    audit.record(session, "reverse", f"redemption {redemption_id}", why, by=by, now=now)
+    live.announce(session, batches.TOPIC, TOPIC, codes.topic_of(holder_id))
+    session.refresh(redemption)
+    return Reversed(redemption)
 
 
 def latest(session: Session, *, by: Actor) -> list[Scan]:
-    """Return the latest attempts, the newest first."""
+    """Return the latest attempts, the newest first; members' names only to those who may view them."""
     by.must(Permission.VIEW_DASHBOARD)
+    named = by.may(Permission.VIEW_MEMBERS)
     found = session.exec(
-        select(Attempt, Batch.title, Member.name, Account.name)
+        select(Attempt, Batch.title, Member.name, _WHO)
         .join(Batch, col(Batch.id) == col(Attempt.batch_id), isouter=True)
         .join(Code, col(Code.id) == col(Attempt.code_id), isouter=True)
         .join(Member, col(Member.id) == col(Code.member_id), isouter=True)
         .join(Account, col(Account.id) == col(Attempt.account_id), isouter=True)
+        .join(ApiKey, col(ApiKey.id) == col(Attempt.api_key_id), isouter=True)
         .order_by(col(Attempt.id).desc())
         .limit(LATEST)
     )
     return [
-        Scan(attempt.id or 0, attempt.at, attempt.text, title or "", member or "", staff or "", attempt.reason)
+        Scan(
+            attempt.id or 0,
+            attempt.at,
+            attempt.text,
+            title or "",
+            (named and member) or "",
+            staff or "",
+            attempt.reason,
+        )
         for attempt, title, member, staff in found
     ]
 
@@ -135,10 +219,10 @@ class _Hit:
 
     code: codes.Found
     voucher: Voucher
-    status: CodeStatus
+    facts: rules.Facts
 
     def used(self, voucher: Voucher) -> "_Hit":
-        return _Hit(self.code, voucher, CodeStatus.REDEEMED)
+        return _Hit(self.code, voucher, replace(self.facts, status=CodeStatus.REDEEMED))
 
 
 @dataclass(frozen=True)
@@ -152,8 +236,15 @@ class _Answered:
         return self.answer if self.text == rules.kept(ask.text) else Refused(Reason.NONCE_REUSED)
 
 
-def _find(session: Session, texts: Iterable[str]) -> dict[str, _Hit]:
-    found = codes.by_texts(session, texts)
+def _must_be_acceptable(ask: Ask) -> None:
+    if not rules.is_nonce(ask.nonce):
+        raise InvalidError(nonce=f"Use at most {rules.MOST_NONCE} printable characters.")
+    if not rules.is_amount(ask.amount):
+        raise InvalidError(amount="Enter what the basket is worth: nothing below zero, and not billions.")
+
+
+def _find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[str, _Hit]:
+    found = codes.by_texts(session, texts, held=held)
     # Asked for after the codes are locked, so that a redemption committed meanwhile is seen.
     redeemed = session.connection().execute(_REDEEMED, {"codes": [code.id for code, _ in found.values()]})
     first = {code_id: (at, staff or "") for code_id, at, staff in redeemed}
@@ -162,43 +253,63 @@ def _find(session: Session, texts: Iterable[str]) -> dict[str, _Hit]:
     holders: dict[int | None, str] = {member_id: name for member_id, name in named}  # noqa: C416 - rows are no pairs
     of = {batch.id: batch for _, batch in found.values()}
     promises = {batch_id: batches.promise_of(batch) for batch_id, batch in of.items()}
-    return {
-        text: _Hit(
-            code,
-            Voucher(
-                alphabet.display(code.code, batch.prefix),
-                promises[batch.id],
-                holders.get(code.member_id, ""),
-                code.expires_at or batch.closes_at,
-                *first.get(code.id, (None, "")),
-            ),
-            code.status,
+    hits = {}
+    for text, (code, batch) in found.items():
+        expires_at = code.expires_at or batch.closes_at
+        voucher = Voucher(
+            alphabet.display(code.code, batch.prefix),
+            promises[batch.id],
+            holders.get(code.member_id, ""),
+            expires_at,
+            *first.get(code.id, (None, "")),
+            member_id=code.member_id,
+            batch_id=code.batch_id,
         )
-        for text, (code, batch) in found.items()
-    }
+        facts = rules.Facts(
+            code.status,
+            code.disabled,
+            batch.redemptions_frozen,
+            expires_at,
+            code.member_id,
+            batch.minimum_purchase,
+        )
+        hits[text] = _Hit(code, voucher, facts)
+    return hits
 
 
 def _answered_before(
     session: Session, asks: Sequence[Ask], hits: dict[str, _Hit]
-) -> dict[tuple[int | None, str], _Answered]:
-    nonces = {ask.nonce for ask in asks if ask.nonce}
+) -> dict[tuple[int | None, int | None, str], _Answered]:
+    nonces = list({ask.nonce for ask in asks if ask.nonce})
     if not nonces:
         return {}
+    attempts: list[Attempt] = []
+    staff = {ask.by.account_id for ask in asks if ask.by.account_id is not None}
+    programs = {ask.by.api_key_id for ask in asks if ask.by.api_key_id is not None}
+    for statement, callers in ((_ATTEMPTS_OF_STAFF, staff), (_ATTEMPTS_OF_PROGRAMS, programs)):
+        if callers:
+            attempts += session.exec(statement, params={"callers": list(callers), "nonces": nonces})
+    accepted = [attempt.code_id for attempt in attempts if attempt.reason is None]
+    numbers = {}
+    if accepted:  # a redemption made by an attempt may have been reversed since, and the code redeemed again
+        made = session.connection().execute(_NUMBERS_THEN, {"codes": accepted})
+        numbers = {(code_id, at): number for code_id, at, number in made}
+
     by_id: dict[int | None, Voucher] = {hit.code.id: hit.voucher for hit in hits.values()}
     answered = {}
-    mine = {"staff": list({ask.by.account_id for ask in asks}), "nonces": list(nonces)}
-    for attempt in session.exec(_ATTEMPTS, params=mine):
+    for attempt in attempts:
         voucher = by_id.get(attempt.code_id)
-        answered[attempt.account_id, attempt.nonce] = _Answered(
+        number = numbers.get((attempt.code_id, attempt.at), 0)
+        answered[attempt.account_id, attempt.api_key_id, attempt.nonce] = _Answered(
             attempt.text,
-            Redeemed(voucher, attempt.at)
+            Redeemed(voucher, attempt.at, number)
             if voucher and attempt.reason is None
             else Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher),
         )
     return answered
 
 
-def _answer(what: rules.Scanned, hit: _Hit | None, by: Actor, now: datetime) -> Redeemed | Refused:
+def _answer(what: rules.Scanned, hit: _Hit | None, ask: Ask, now: datetime) -> Redeemed | Refused:
     match what:
         case rules.ClaimLink() | rules.Foreign():
             return Refused(Reason.WRONG_KIND)
@@ -208,31 +319,41 @@ def _answer(what: rules.Scanned, hit: _Hit | None, by: Actor, now: datetime) -> 
             pass
     if hit is None:
         return Refused(Reason.UNKNOWN_CODE)
-    if reason := rules.refusal(hit.status, hit.voucher.expires_at, now):
-        return Refused(reason, hit.voucher)
-    return Redeemed(replace(hit.voucher, redeemed_at=now, redeemed_by=by.name), now)
+    if reasons := rules.refusals(hit.facts, now, member_id=ask.member_id, amount=ask.amount):
+        return Refused(reasons[0], hit.voucher, reasons[1:])
+    return Redeemed(replace(hit.voucher, redeemed_at=now, redeemed_by=ask.by.name), now)
 
 
-def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit | None]], *, now: datetime) -> None:
+def _is_new(answer: Redeemed | Refused) -> bool:
+    return isinstance(answer, Redeemed) and not answer.id
+
+
+def _record(
+    session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit | None]], *, now: datetime
+) -> dict[int, int]:
+    numbers: dict[int, int] = {}
     if not new:
-        return
+        return numbers
     won = [(ask, hit) for ask, answer, hit in new if isinstance(answer, Redeemed) and hit]
     if won:
         taken = codes.take(session, {hit.code.id for _, hit in won}, now=now)
         assert len(taken) == len(won), "a code held for this transaction was not claimed"
-        session.connection().execute(
-            sa.insert(Redemption),
+        made = session.connection().execute(
+            _REDEEM,
             [
                 {
                     "code_id": hit.code.id,
                     "batch_id": hit.code.batch_id,
                     "status": RedemptionStatus.RECORDED,
                     "account_id": ask.by.account_id,
+                    "api_key_id": ask.by.api_key_id,
+                    "amount": ask.amount,
                     "at": now,
                 }
                 for ask, hit in won
             ],
         )
+        numbers = {code_id: number for code_id, number in made}  # noqa: C416 - rows are no pairs
         counts = Counter(hit.code.batch_id for _, hit in won)
         for batch_id in sorted(counts):
             batches.count_redemptions(session, batch_id, counts[batch_id], at=now)
@@ -246,6 +367,7 @@ def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit 
             {
                 "at": now,
                 "account_id": ask.by.account_id,
+                "api_key_id": ask.by.api_key_id,
                 "code_id": hit.code.id if hit else None,
                 "batch_id": hit.code.batch_id if hit else None,
                 "text": rules.kept(ask.text),
@@ -255,6 +377,7 @@ def _record(session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit 
             for ask, answer, hit in new
         ],
     )
+    return numbers
 
 
 def _hit(hits: dict[str, _Hit], what: rules.Scanned) -> _Hit | None:
@@ -262,9 +385,25 @@ def _hit(hits: dict[str, _Hit], what: rules.Scanned) -> _Hit | None:
 
 
 # Statements of every scan are put together once: that takes longer than running them.
+_WHO = sa.func.coalesce(Account.name, ApiKey.name)
+_REDEEM = sa.insert(Redemption).returning(col(Redemption.code_id), col(Redemption.id))
+_REVERSE = (
+    sa.update(Redemption)
+    .where(col(Redemption.id) == sa.bindparam("redemption"), col(Redemption.status) == RedemptionStatus.RECORDED)
+    .values(
+        status=RedemptionStatus.REVERSED,
+        reversed_at=sa.bindparam("now"),
+        reversed_by=sa.bindparam("name"),
+        reversal_reason=sa.bindparam("why"),
+    )
+)
+_NUMBERS_THEN = sa.select(col(Redemption.code_id), col(Redemption.at), col(Redemption.id)).where(
+    col(Redemption.code_id).in_(sa.bindparam("codes", expanding=True))
+)
 _REDEEMED = (
-    sa.select(col(Redemption.code_id), col(Redemption.at), col(Account.name))
+    sa.select(col(Redemption.code_id), col(Redemption.at), _WHO)
     .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
+    .join(ApiKey, col(ApiKey.id) == col(Redemption.api_key_id), isouter=True)
     .where(
         col(Redemption.code_id).in_(sa.bindparam("codes", expanding=True)),
         col(Redemption.status) == RedemptionStatus.RECORDED,
@@ -273,8 +412,7 @@ _REDEEMED = (
 _HOLDERS = sa.select(col(Member.id), col(Member.name)).where(
     col(Member.id).in_(sa.bindparam("members", expanding=True))
 )
-_ATTEMPTS = select(Attempt).where(  # every word of the index: without one of them, each scan reads all attempts ever
-    col(Attempt.account_id).in_(sa.bindparam("staff", expanding=True)),
-    col(Attempt.nonce).in_(sa.bindparam("nonces", expanding=True)),
-    Attempt.nonce != "",
-)
+# Every word of the indexes: without one of them, each scan reads all attempts ever.
+_NAMED = select(Attempt).where(col(Attempt.nonce).in_(sa.bindparam("nonces", expanding=True)), Attempt.nonce != "")
+_ATTEMPTS_OF_STAFF = _NAMED.where(col(Attempt.account_id).in_(sa.bindparam("callers", expanding=True)))
+_ATTEMPTS_OF_PROGRAMS = _NAMED.where(col(Attempt.api_key_id).in_(sa.bindparam("callers", expanding=True)))

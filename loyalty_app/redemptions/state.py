@@ -156,12 +156,40 @@ def present(outcome: Redeemed | Refused, text: str, program: Program, *, now: da
             )
 
 
-def say(reason: Reason, text: str = "") -> Answer:  # noqa: PLR0911 - one line a reason
+def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911 - one line a reason
     """Return the words for a refusal: what it is, why, and what staff do next."""
     match reason:
         case Reason.ALREADY_REDEEMED:
             return Answer(
                 "used", "Already redeemed", "This voucher was used before.", note="Do not give the reward again."
+            )
+        case Reason.DISABLED:
+            return Answer(
+                "disabled",
+                "Switched off",
+                "This voucher was withdrawn.",
+                note="Do not give the reward. An admin or marketer knows why, and can switch it on again.",
+            )
+        case Reason.REDEMPTION_FROZEN:
+            return Answer(
+                "frozen",
+                "On hold",
+                "No voucher of this batch is redeemed for now.",
+                note="It stays good: ask the customer to come back. An admin or marketer lifts the hold.",
+            )
+        case Reason.NOT_HOLDER:
+            return Answer(
+                "unclaimed",
+                "Not theirs",
+                "This voucher belongs to another member.",
+                note="Ask for the code in the customer's own My cards.",
+            )
+        case Reason.MIN_PURCHASE:
+            return Answer(
+                "problem",
+                "Basket too small",
+                "This offer has a minimum purchase.",
+                note="Nothing was redeemed. Scan again when the basket is large enough.",
             )
         case Reason.EXPIRED:
             return Answer(
@@ -199,10 +227,6 @@ def say(reason: Reason, text: str = "") -> Answer:  # noqa: PLR0911 - one line a
             )
         case (
             Reason.RATE_LIMITED
-            | Reason.DISABLED
-            | Reason.REDEMPTION_FROZEN
-            | Reason.NOT_HOLDER
-            | Reason.MIN_PURCHASE
             | Reason.REVERSAL_DENIED
             | Reason.ALREADY_REVERSED
             | Reason.NOT_READY
@@ -210,7 +234,7 @@ def say(reason: Reason, text: str = "") -> Answer:  # noqa: PLR0911 - one line a
             | Reason.LOGIN_REQUIRED
             | Reason.ALREADY_CLAIMED
             | Reason.SOLD_OUT
-        ):  # said when claiming, never at the counter
+        ):  # said elsewhere, never at the counter
             return Answer(
                 "problem", "Not redeemed", "This voucher cannot be redeemed now.", note="Ask an admin to look at it."
             )

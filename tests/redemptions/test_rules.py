@@ -1,5 +1,6 @@
 """What was scanned, and when a voucher may be redeemed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -42,16 +43,57 @@ def test_whatever_is_scanned_is_something(text):
     assert isinstance(rules.recognise(text), CodeText | ClaimLink | Foreign | Unreadable)
 
 
-@pytest.mark.parametrize(
-    ("status", "expires_in", "reason"),
-    [
-        (CodeStatus.CLAIMED, 1, None),
-        (CodeStatus.CLAIMED, 0, Reason.EXPIRED),
-        (CodeStatus.ACTIVE, 1, Reason.NOT_CLAIMED),
-        (CodeStatus.ACTIVE, -1, Reason.EXPIRED),
-        (CodeStatus.REDEEMED, 1, Reason.ALREADY_REDEEMED),
-        (CodeStatus.REDEEMED, -1, Reason.ALREADY_REDEEMED),
-    ],
+GOOD = rules.Facts(
+    CodeStatus.CLAIMED,
+    disabled=False,
+    is_frozen=False,
+    expires_at=NOON + timedelta(seconds=1),
+    holder_id=7,
+    minimum=2500,
 )
-def test_the_first_reason_wins(status, expires_in, reason):
-    assert rules.refusal(status, NOON + timedelta(seconds=expires_in), NOON) is reason
+ORDER = (
+    (Reason.DISABLED, {"disabled": True}),
+    (Reason.ALREADY_REDEEMED, {"status": CodeStatus.REDEEMED}),
+    (Reason.REDEMPTION_FROZEN, {"is_frozen": True}),
+    (Reason.EXPIRED, {"expires_at": NOON}),
+    (Reason.NOT_HOLDER, {"holder_id": 8}),
+    (Reason.MIN_PURCHASE, {"minimum": 2501}),
+)
+"""What is checked, in the order of product.md, section 3, and what makes a good voucher fail it."""
+
+
+def test_a_good_voucher_has_nothing_against_it():
+    assert rules.refusals(GOOD, NOON) == ()
+    assert rules.refusals(GOOD, NOON, member_id=7, amount=2500) == ()
+
+
+@pytest.mark.parametrize("number", range(len(ORDER)))
+def test_the_first_reason_wins_and_the_others_follow(number):
+    facts = GOOD
+    for _, change in ORDER[number:]:
+        facts = replace(facts, **change)
+
+    assert rules.refusals(facts, NOON, member_id=7, amount=2500) == tuple(reason for reason, _ in ORDER[number:])
+
+
+def test_what_nobody_holds_has_no_wrong_holder():
+    unclaimed = replace(GOOD, status=CodeStatus.ACTIVE, holder_id=None)
+
+    assert rules.refusals(unclaimed, NOON, member_id=7) == (Reason.NOT_CLAIMED,)
+    assert rules.refusals(replace(unclaimed, disabled=True), NOON) == (Reason.DISABLED, Reason.NOT_CLAIMED)
+
+
+@pytest.mark.parametrize(("amount", "reasons"), [(2499, (Reason.MIN_PURCHASE,)), (2500, ()), (None, ())])
+def test_the_basket_is_checked_when_it_is_told(amount, reasons):
+    assert rules.refusals(GOOD, NOON, amount=amount) == reasons
+
+
+def test_the_member_is_checked_when_they_are_told():
+    assert rules.refusals(GOOD, NOON, member_id=8) == (Reason.NOT_HOLDER,)
+    assert rules.refusals(replace(GOOD, holder_id=None), NOON, member_id=8) == (Reason.NOT_HOLDER,)
+
+
+@pytest.mark.parametrize(("seconds", "reasons"), [(1, ()), (0, (Reason.EXPIRED,)), (-1, (Reason.EXPIRED,))])
+@pytest.mark.requirement("S0-26")
+def test_a_voucher_is_over_from_its_last_instant_on(seconds, reasons):
+    assert rules.refusals(replace(GOOD, expires_at=NOON + timedelta(seconds=seconds)), NOON) == reasons
