@@ -55,18 +55,26 @@ class Listed:
     redeemed_at: datetime | None
     member_id: int | None
 
+    @property
+    def standing(self) -> Standing:
+        """Return what to say of it; a redeemed one stays redeemed."""
+        is_off = self.disabled and self.status is not CodeStatus.REDEEMED
+        return Standing.DISABLED if is_off else Standing(self.status.value)
+
+
+@dataclass(frozen=True)
+class Detailed:
+    """One code, and the batch it belongs to."""
+
+    code: Listed
+    batch: Batch
+
 
 @dataclass(frozen=True)
 class Refused:
     """There is no such code, or its switch cannot be moved, and why."""
 
     reason: Reason
-
-    @property
-    def standing(self) -> Standing:
-        """Return what to say of it; a redeemed one stays redeemed."""
-        is_off = self.disabled and self.status is not CodeStatus.REDEEMED
-        return Standing.DISABLED if is_off else Standing(self.status.value)
 
 
 @dataclass(frozen=True)
@@ -169,18 +177,18 @@ def by_texts(session: Session, codes: Iterable[str], *, held: bool = True) -> di
     return {one.code: (one, of[one.batch_id]) for one in found}
 
 
-def get(session: Session, text: str, *, by: Actor) -> tuple[Listed, Batch] | Refused:
+def get(session: Session, text: str, *, by: Actor) -> Detailed | Refused:
     """Return one code, however it is written, with its batch."""
     by.must(Permission.VIEW_DASHBOARD)
     return _get(session, text, by)
 
 
-def disable(session: Session, text: str, *, by: Actor, now: datetime) -> tuple[Listed, Batch] | Refused:
+def disable(session: Session, text: str, *, by: Actor, now: datetime) -> Detailed | Refused:
     """Switch a code off: nobody gets it and nobody redeems it until it is enabled. A redeemed one stays as it is."""
     return _switch(session, text, disabled=True, by=by, now=now)
 
 
-def enable(session: Session, text: str, *, by: Actor, now: datetime) -> tuple[Listed, Batch] | Refused:
+def enable(session: Session, text: str, *, by: Actor, now: datetime) -> Detailed | Refused:
     """Switch a code on again; it is what it was before."""
     return _switch(session, text, disabled=False, by=by, now=now)
 
@@ -252,15 +260,15 @@ def _listing(by: Actor) -> sa.Select[Any]:
     ).join(Member, col(Member.id) == col(Code.member_id), isouter=True)
 
 
-def _get(session: Session, text: str, by: Actor) -> tuple[Listed, Batch] | Refused:
+def _get(session: Session, text: str, by: Actor) -> Detailed | Refused:
     code = alphabet.normal(text)
     if code is None:
         return Refused(Reason.MALFORMED)
     found = session.execute(_listing(by).add_columns(col(Code.batch_id)).where(col(Code.code) == code)).one_or_none()
-    return (Listed(*found[:-1]), batches.get(session, found[-1])) if found else Refused(Reason.UNKNOWN_CODE)
+    return Detailed(Listed(*found[:-1]), batches.get(session, found[-1])) if found else Refused(Reason.UNKNOWN_CODE)
 
 
-def _switch(session: Session, text: str, *, disabled: bool, by: Actor, now: datetime) -> tuple[Listed, Batch] | Refused:
+def _switch(session: Session, text: str, *, disabled: bool, by: Actor, now: datetime) -> Detailed | Refused:
     by.must(Permission.QR_CODE_MANAGEMENT)
     code = alphabet.normal(text) or ""
     changed = session.connection().execute(_SWITCH, {"text": code, "to": disabled}).one_or_none()
@@ -271,7 +279,7 @@ def _switch(session: Session, text: str, *, disabled: bool, by: Actor, now: date
         topics = (batches.TOPIC, batches.topic(changed.batch_id), topic_of(changed.member_id))
         live.announce(session, *topics)
     found = _get(session, text, by)
-    if isinstance(found, tuple) and found[0].status is CodeStatus.REDEEMED:
+    if isinstance(found, Detailed) and found.code.status is CodeStatus.REDEEMED:
         return Refused(Reason.ALREADY_REDEEMED)
     return found
 

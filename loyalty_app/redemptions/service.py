@@ -290,22 +290,22 @@ def _answered_before(
         if callers:
             attempts += session.exec(statement, params={"callers": list(callers), "nonces": nonces})
     accepted = [attempt.code_id for attempt in attempts if attempt.reason is None]
-    numbers = {}
+    numbers: dict[tuple[int | None, datetime], int] = {}
     if accepted:  # a redemption made by an attempt may have been reversed since, and the code redeemed again
         made = session.connection().execute(_NUMBERS_THEN, {"codes": accepted})
-        numbers = {(code_id, at): number for code_id, at, number in made}
+        numbers = {(code_id, at): number for code_id, at, number in made if number}
 
     by_id: dict[int | None, Voucher] = {hit.code.id: hit.voucher for hit in hits.values()}
+    names = {(ask.by.account_id, ask.by.api_key_id): ask.by.name for ask in asks}
     answered = {}
     for attempt in attempts:
-        voucher = by_id.get(attempt.code_id)
-        number = numbers.get((attempt.code_id, attempt.at), 0)
-        answered[attempt.account_id, attempt.api_key_id, attempt.nonce] = _Answered(
-            attempt.text,
-            Redeemed(voucher, attempt.at, number)
-            if voucher and attempt.reason is None
-            else Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher),
-        )
+        caller, voucher = (attempt.account_id, attempt.api_key_id), by_id.get(attempt.code_id)
+        if voucher and attempt.reason is None:
+            then = replace(voucher, redeemed_at=attempt.at, redeemed_by=names.get(caller, ""))
+            answer = Redeemed(then, attempt.at, numbers.get((attempt.code_id, attempt.at), 0))
+        else:
+            answer = Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher)
+        answered[*caller, attempt.nonce] = _Answered(attempt.text, answer)
     return answered
 
 
@@ -353,7 +353,7 @@ def _record(
                 for ask, hit in won
             ],
         )
-        numbers = {code_id: number for code_id, number in made}  # noqa: C416 - rows are no pairs
+        numbers = {code_id: number for code_id, number in made if number}
         counts = Counter(hit.code.batch_id for _, hit in won)
         for batch_id in sorted(counts):
             batches.count_redemptions(session, batch_id, counts[batch_id], at=now)

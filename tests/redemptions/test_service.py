@@ -6,11 +6,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from loyalty_app.apikeys.models import ApiKey
 from loyalty_app.batches import service as batches
+from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
+from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core.actor import STRANGER
-from loyalty_app.core.errors import AppError, ForbiddenError
+from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.redemptions import service as redemptions
@@ -25,8 +28,10 @@ pytestmark = pytest.mark.usefixtures("database")
 LATER = NOON + timedelta(minutes=5)
 
 
-def claimed(**changes):
+def claimed(*, minimum_purchase="", **changes):
     """Claim Mia's voucher of a new batch, and return its code."""
+    if minimum_purchase:
+        changes["offer_id"] = str(change(builders.offer, minimum_purchase=minimum_purchase).id)
     return change(builders.claimed, change(builders.batch, **changes))
 
 
@@ -277,3 +282,99 @@ def test_the_latest_attempts_come_first_with_what_is_known(monkeypatch):
     assert {scan.member for scan in see(redemptions.latest, by=VIEWER)} == {""}
     with pytest.raises(ForbiddenError):
         see(redemptions.latest, by=replace(CASHIER, permissions=frozenset()))
+
+
+def test_a_frozen_batch_redeems_nothing_and_its_vouchers_stay_good(database):
+    code = claimed()
+    freeze(database, frozen=True)
+    assert redeem(code).reason is Reason.REDEMPTION_FROZEN
+    freeze(database, frozen=False)
+
+    assert isinstance(redeem(code), Redeemed)
+
+
+def test_staff_hear_everything_that_stands_against_a_voucher(database):
+    code = claimed(minimum_purchase="25")
+    freeze(database, frozen=True)
+    change(codes.disable, code, by=ADMIN, now=NOON)
+
+    (answer,) = change(
+        redemptions.redeem_many, [Ask(code, CASHIER, member_id=99, amount=100)], now=NOON + timedelta(days=90)
+    )
+    assert answer.reason is Reason.DISABLED
+    assert answer.also == (Reason.REDEMPTION_FROZEN, Reason.EXPIRED, Reason.NOT_HOLDER, Reason.MIN_PURCHASE)
+    assert reasons() == [Reason.DISABLED]
+
+
+def test_the_basket_is_kept_with_the_redemption():
+    code = claimed(minimum_purchase="25")
+    (short,) = change(redemptions.redeem_many, [Ask(code, CASHIER, amount=2499)], now=NOON)
+    (enough,) = change(redemptions.redeem_many, [Ask(code, CASHIER, amount=2500)], now=NOON)
+
+    assert short.reason is Reason.MIN_PURCHASE
+    assert isinstance(enough, Redeemed)
+    assert [(row.id, row.amount) for row in rows(Redemption)] == [(enough.id, 2500)]
+
+
+@pytest.mark.parametrize("amount", [-1, 2_000_000_001])
+def test_a_basket_that_cannot_be_is_the_callers_mistake(amount):
+    with pytest.raises(InvalidError) as refused:
+        change(redemptions.redeem_many, [Ask("NEVERMADE", CASHIER, amount=amount)], now=NOON)
+    assert "amount" in refused.value.problems
+
+
+def test_the_holder_is_checked_when_a_member_is_named():
+    code = claimed()
+    holder = next(row.member_id for row in rows(Code) if row.code == code)
+    ask = Ask(code, CASHIER, member_id=holder + 1)
+
+    assert change(redemptions.redeem_many, [ask], now=NOON)[0].reason is Reason.NOT_HOLDER
+    assert isinstance(change(redemptions.redeem_many, [replace(ask, member_id=holder)], now=NOON)[0], Redeemed)
+
+
+def test_programs_redeem_by_their_key_and_nonces_are_their_own(database):
+    shop, kiosk = program(database, "Web shop"), program(database, "Kiosk")
+    first, second = claimed(), claimed()
+    answer = redeem(first, shop, nonce="1")
+
+    assert redeem(first, shop, nonce="1", now=LATER) == answer
+    assert isinstance(redeem(second, kiosk, nonce="1"), Redeemed)
+    assert redeem(first, CASHIER, nonce="1").voucher.redeemed_by == "Web shop"
+    assert [row.api_key_id for row in rows(Redemption)] == [shop.api_key_id, kiosk.api_key_id]
+    assert {(row.account_id, row.api_key_id) for row in rows(Attempt)} == {
+        (None, shop.api_key_id),
+        (None, kiosk.api_key_id),
+        (CASHIER.account_id, None),
+    }
+
+
+def test_checking_says_what_redeeming_would_say_and_leaves_no_trace(database):
+    code = claimed(minimum_purchase="25")
+    before = rows(Code), rows(Redemption), rows(Attempt)
+
+    def check(text=code, *, now=NOON, **told):
+        return see(redemptions.validate, Ask(text, CASHIER, **told), now=now)
+
+    good = check()
+    assert good.is_valid
+    assert (good.reasons, good.voucher.member, good.voucher.redeemed_at) == ((), "Mia", None)
+    assert check(amount=1, member_id=99).reasons == (Reason.NOT_HOLDER, Reason.MIN_PURCHASE)
+    assert check(now=NOON + timedelta(days=90)).reasons == (Reason.EXPIRED,)
+    assert check("NEVERMADE") == redemptions.Checked((Reason.UNKNOWN_CODE,), None)
+    assert check("?").reasons == (Reason.MALFORMED,)
+    assert (rows(Code), rows(Redemption), rows(Attempt)) == before
+    with pytest.raises(ForbiddenError):
+        see(redemptions.validate, Ask(code, VIEWER), now=NOON)
+
+
+def freeze(database, *, frozen):
+    with database.begin() as connection:
+        connection.execute(sa.update(Batch).values(redemptions_frozen=frozen))
+
+
+def program(database, name):
+    """Return a till program that came with a key."""
+    with database.begin() as connection:
+        key = {"name": name, "key_hash": name, "hint": "loy_", "scopes": ["redeem"], "created_at": NOON}
+        number = connection.execute(sa.insert(ApiKey).values(key)).inserted_primary_key[0]
+    return replace(CASHIER, account_id=None, api_key_id=number, name=name, role="")
