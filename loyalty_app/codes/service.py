@@ -244,7 +244,7 @@ def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, 
     return list(found)
 
 
-def _listing(by: Actor) -> sa.Select[Any]:
+def _listing(by: Actor) -> sa.Select[*tuple[Any, ...]]:
     named = by.may(Permission.VIEW_MEMBERS)
     return sa.select(
         col(Code.serial),
