@@ -21,14 +21,14 @@ from loyalty_app.apikeys import api as apikeys
 from loyalty_app.apikeys import service as apikey_service
 from loyalty_app.auditlog import api as auditlog
 from loyalty_app.codes import api as codes
-from loyalty_app.core import database, migrations, times
+from loyalty_app.core import database, languages, migrations, times
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.members import api as members
 from loyalty_app.pictures import api as pictures
 from loyalty_app.ui.problems import Problem, ProblemError
-from loyalty_app.ui.routes import PUBLIC_LOCALE, Gate, allow
+from loyalty_app.ui.routes import Gate, allow
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +70,9 @@ FAULTS = {
 
 
 class _OtherLocale(StringConvertor):
-    """Something like a locale in an address, but not the one that has pages."""
+    """Something like a locale in an address, but none that has pages."""
 
-    regex = rf"(?!{PUBLIC_LOCALE}/)[A-Za-z]{{2,3}}(?:[-_][A-Za-z0-9]{{2,8}})?"
+    regex = rf"(?!(?:{'|'.join(one.path for one in languages.LANGUAGES)})/)[A-Za-z]{{2,3}}(?:[-_][A-Za-z0-9]{{2,8}})?"
 
 
 def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
@@ -85,7 +85,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
         api.include_router(resource)
     register_url_convertor("other_locale", _OtherLocale())
     for link in ("/claim/{token}", "/{locale:other_locale}/claim/{token}"):
-        api.get(link, include_in_schema=False)(pick_locale)
+        api.get(link, include_in_schema=False)(pick_language)
     api.get("/healthz", include_in_schema=False)(is_up)
     api.get("/readyz", include_in_schema=False)(is_ready)
     for nowhere in ("/auth/{rest:path}", "/api/{rest:path}"):
@@ -108,9 +108,11 @@ async def _program(secret: str) -> Actor | None:
 
 
 @allow(Permission.PUBLIC)
-def pick_locale(token: str) -> RedirectResponse:
-    """Lead a claim link without a locale, or with one that is not spoken here, to the one there is."""
-    return RedirectResponse(f"/{PUBLIC_LOCALE}/claim/{token}", 307)
+def pick_language(request: Request, token: str, locale: str = "") -> RedirectResponse:
+    """Lead a claim link without a language, or with one that is not spoken here, to the closest that is."""
+    wishes = languages.accepted(request.headers.get("accept-language", ""))
+    words = languages.of_tag(*([locale] if locale else []), *wishes)
+    return RedirectResponse(words.at(f"/claim/{token}"), 307, headers={"Vary": "Accept-Language"})
 
 
 @allow(Permission.PUBLIC)

@@ -26,6 +26,7 @@ from loyalty_app.core import logs, times
 from loyalty_app.core.actor import Actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read
+from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.dashboard import page as dashboard
 from loyalty_app.dashboard.state import OverviewState
 from loyalty_app.members import page as members
@@ -38,7 +39,6 @@ from loyalty_app.redemptions.state import ScanState
 from loyalty_app.ui import errors, layout
 from loyalty_app.ui.guard import Guard
 from loyalty_app.ui.live import hub
-from loyalty_app.ui.routes import PUBLIC_LOCALE
 from loyalty_app.ui.shield import Shield, content_security_policy
 
 logs.set_up()
@@ -61,9 +61,13 @@ async def who(session_hashes: set[str]) -> dict[str, Actor]:
     return await read(account_service.actors_of, session_hashes, now=times.now())
 
 
-def public(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.IndividualEventType[()]) -> None:
-    """Put up a page for everybody."""
-    app.add_page(layout.public(page(), SIGNS), route=route, title=title, on_load=[ShellState.opened, *opened])
+def public(
+    route: str, page: Callable[[Language], rx.Component], title: str, *opened: rx.event.IndividualEventType[()]
+) -> None:
+    """Put up a page for everybody, once for each language."""
+    for words in LANGUAGES:
+        framed = layout.public(page(words), SIGNS, words, route)
+        app.add_page(framed, route=words.at(route), title=words(title), on_load=[ShellState.opened, *opened])
 
 
 def desk(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.IndividualEventType[()]) -> None:
@@ -96,9 +100,10 @@ public("/sign-in", accounts.sign_in_page, "Sign in", EntranceState.opened)
 public("/sign-up", accounts.sign_up_page, "Become a member", EntranceState.opened)
 public("/setup", accounts.setup_page, "Set up", EntranceState.setup_opened)
 public("/not-allowed", accounts.not_allowed_page, "Not allowed")
-public("/404", accounts.not_found_page, "Not found")
-public(f"/{PUBLIC_LOCALE}/claim/[token]", claims.claim_page, "Claim a voucher", ClaimState.opened)
+public("/claim/[token]", claims.claim_page, "Claim a voucher", ClaimState.opened)
 public("/my/cards", claims.cards_page, "My cards", CardsState.opened)
+NOT_FOUND = layout.public(accounts.not_found_page(), SIGNS, ENGLISH, "/")
+app.add_page(NOT_FOUND, route="/404", title="Not found", on_load=[ShellState.opened])
 desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)
 desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)
 desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.opened)

@@ -15,6 +15,7 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import reading, transaction
 from loyalty_app.core.errors import InvalidError
+from loyalty_app.core.languages import spoken
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.ui.routes import allow
@@ -52,7 +53,9 @@ def sign_out(everywhere: Text = "") -> JSONResponse:
             accounts.close_all_sessions(session, actor().account_id)
         else:
             accounts.close_session(session, actor().session_hash)
-    answer = JSONResponse({"next": "/sign-in/"}, headers={"Clear-Site-Data": '"storage"', "Cache-Control": "no-store"})
+    answer = JSONResponse(
+        {"next": spoken().at("/sign-in/")}, headers={"Clear-Site-Data": '"storage"', "Cache-Control": "no-store"}
+    )
     answer.delete_cookie(COOKIE, path="/")
     return answer
 
@@ -108,9 +111,8 @@ def entrance(request: Request, signed_in: SignedIn, wish: str) -> JSONResponse:
     if old := session_secret(request.headers.get("cookie", "")):
         with transaction() as session:
             accounts.close_session(session, secrets.fingerprint(old))
-    answer = JSONResponse(
-        {"next": rules.safe_return(wish) or rules.home(signed_in.role)}, headers={"Cache-Control": "no-store"}
-    )
+    goal = spoken().at(rules.safe_return(wish) or rules.home(signed_in.role))
+    answer = JSONResponse({"next": goal}, headers={"Cache-Control": "no-store"})
     answer.set_cookie(
         COOKIE,
         signed_in.secret,

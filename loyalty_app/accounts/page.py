@@ -5,52 +5,65 @@ from reflex.vars import ObjectVar
 
 from loyalty_app.accounts.state import EntranceState, PeopleState, PersonRow
 from loyalty_app.core import times
+from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.program.rules import LOCALES, currencies, language_name
 from loyalty_app.ui.forms import PostForm, field, options, submit
 from loyalty_app.ui.layout import title_line
 
 
-def sign_in_page() -> rx.Component:
+def sign_in_page(words: Language) -> rx.Component:
     """Sign in with e-mail and password, for every role."""
     return rx.el.section(
-        rx.el.h1("Sign in"),
+        rx.el.h1(words("Sign in")),
         PostForm.create(
             _next(),
-            _email(),
-            _password("current-password"),
-            submit("Sign in"),
+            _email(words),
+            _password(words, "current-password"),
+            submit(words("Sign in")),
+            words=words,
             action="/auth/sign-in",
             class_name="form",
         ),
-        rx.el.p("New here? ", rx.el.a("Make a member account", href=_with_next("/sign-up/")), class_name="aside"),
+        rx.el.p(
+            words("New here?"),
+            " ",
+            rx.el.a(words("Make a member account"), href=_with_next(words.at("/sign-up/"))),
+            class_name="aside",
+        ),
         class_name="panel",
     )
 
 
-def sign_up_page() -> rx.Component:
+def sign_up_page(words: Language) -> rx.Component:
     """Become a member."""
     return rx.el.section(
-        rx.el.h1("Become a member"),
-        rx.el.p("With an account your vouchers stay safe on any phone.", class_name="lead"),
+        rx.el.h1(words("Become a member")),
+        rx.el.p(words("With an account your vouchers stay safe on any phone."), class_name="lead"),
         PostForm.create(
             _next(),
-            field("name", "Name", auto_complete="name", max_length=80),
-            _email(),
-            _password("new-password", help_text="At least 8 characters."),
-            submit("Make account"),
+            field("name", words("Name"), auto_complete="name", max_length=80),
+            _email(words),
+            _password(words, "new-password", help_text=words("At least 8 characters.")),
+            submit(words("Make account")),
+            words=words,
             action="/auth/sign-up",
             class_name="form",
         ),
-        rx.el.p("Have an account? ", rx.el.a("Sign in", href=_with_next("/sign-in/")), class_name="aside"),
+        rx.el.p(
+            words("Have an account?"),
+            " ",
+            rx.el.a(words("Sign in"), href=_with_next(words.at("/sign-in/"))),
+            class_name="aside",
+        ),
         class_name="panel",
     )
 
 
-def setup_page() -> rx.Component:
+def setup_page(words: Language) -> rx.Component:
     """Make the first admin and describe the program, once."""
     return rx.cond(
         EntranceState.is_loaded,
-        rx.cond(EntranceState.is_setup_open, _setup_form(), _setup_closed()),
+        rx.cond(EntranceState.is_setup_open, _setup_form(words), _setup_closed(words)),
         rx.el.section(rx.el.div(class_name="skeleton tall"), class_name="panel", aria_busy="true"),
     )
 
@@ -90,7 +103,9 @@ def people_page() -> rx.Component:
                     chosen="staff",
                 ),
             ),
-            _password("new-password", help_text="At least 8 characters. Tell it to them; it is shown nowhere again."),
+            _password(
+                ENGLISH, "new-password", help_text="At least 8 characters. Tell it to them; it is shown nowhere again."
+            ),
             submit("Make account"),
             action="/auth/people",
             class_name="form card",
@@ -121,56 +136,69 @@ def _person(row: ObjectVar[PersonRow]) -> rx.Component:
     )
 
 
-def not_allowed_page() -> rx.Component:
+def not_allowed_page(words: Language) -> rx.Component:
     """Say calmly that this is not for them."""
     return rx.el.section(
-        rx.el.h1("Not for your account"),
-        rx.el.p("Your account may not open this page. Ask an admin if you need it, or sign in with another account."),
-        rx.el.a("Back to Home", href="/", class_name="button primary"),
+        rx.el.h1(words("Not for your account")),
+        rx.el.p(
+            words("Your account may not open this page. Ask an admin if you need it, or sign in with another account.")
+        ),
+        rx.el.a(words("Back to Home"), href=words.at("/"), class_name="button primary"),
         class_name="panel",
     )
 
 
 def not_found_page() -> rx.Component:
-    """Say that there is no such page."""
+    """Say that there is no such page: in every language, as the address names none."""
     return rx.el.section(
-        rx.el.h1("Page not found"),
-        rx.el.p("The link may be old or mistyped."),
-        rx.el.a("Back to Home", href="/", class_name="button primary"),
-        class_name="panel",
+        *[
+            rx.el.div(
+                (rx.el.h2 if number else rx.el.h1)(words("Page not found")),
+                rx.el.p(words("The link may be old or mistyped.")),
+                rx.el.a(words("Back to Home"), href=words.at("/"), class_name="button"),
+                lang=words.tag,
+                dir=words.direction,
+                class_name="panel",
+            )
+            for number, words in enumerate(LANGUAGES)
+        ],
+        class_name="lost",
     )
 
 
-def _setup_form() -> rx.Component:
+def _setup_form(words: Language) -> rx.Component:
     return rx.el.section(
-        rx.el.h1("Set up your program"),
-        rx.el.p("This link works once. Choose the currency with care: amounts are kept in it.", class_name="lead"),
+        rx.el.h1(words("Set up your program")),
+        rx.el.p(
+            words("This link works once. Choose the currency with care: amounts are kept in it."), class_name="lead"
+        ),
         PostForm.create(
             rx.el.input(type="hidden", name="token", value=EntranceState.setup_secret),
             rx.el.fieldset(
-                rx.el.legend("The program"),
-                field("program_name", "Name", help_text="Members see it on every page.", max_length=80),
+                rx.el.legend(words("The program")),
+                field("program_name", words("Name"), help_text=words("Members see it on every page."), max_length=80),
                 field(
                     "time_zone",
-                    "Time zone",
+                    words("Time zone"),
                     options(*[(zone, zone.replace("_", " ")) for zone in times.time_zones()], chosen="UTC"),
-                    help_text="Days begin and end by it; vouchers expire by it.",
+                    help_text=words("Days begin and end by it; vouchers expire by it."),
                 ),
-                field("currency", "Currency", options(*[(code, code) for code in currencies()], chosen="EUR")),
+                field("currency", words("Currency"), options(*[(code, code) for code in currencies()], chosen="EUR")),
                 field(
                     "locale",
-                    "Number and date format",
+                    words("Number and date format"),
                     options(*[(locale, language_name(locale)) for locale in LOCALES], chosen="en-US"),
-                    help_text="Texts are in English; numbers, money and dates follow this.",
+                    help_text=words("Texts are in English; numbers, money and dates follow this."),
                 ),
             ),
             rx.el.fieldset(
-                rx.el.legend("You, the first admin"),
-                field("name", "Your name", auto_complete="name", max_length=80),
-                _email(),
-                _password("new-password", help_text="At least 8 characters."),
+                rx.el.legend(words("You, the first admin")),
+                field("name", words("Your name"), auto_complete="name", max_length=80),
+                _email(words),
+                _password(words, "new-password", help_text=words("At least 8 characters.")),
             ),
-            submit("Set up program"),
+            submit(words("Set up program")),
+            words=words,
             action="/auth/setup",
             class_name="form",
         ),
@@ -178,14 +206,16 @@ def _setup_form() -> rx.Component:
     )
 
 
-def _setup_closed() -> rx.Component:
+def _setup_closed(words: Language) -> rx.Component:
     return rx.el.section(
-        rx.el.h1("This setup link does not work"),
+        rx.el.h1(words("This setup link does not work")),
         rx.el.p(
-            "Setup needs the link that the program prints when it is started for the first time."
-            " It works once, and a newer one replaces an older one."
+            words(
+                "Setup needs the link that the program prints when it is started for the first time."
+                " It works once, and a newer one replaces an older one."
+            )
         ),
-        rx.el.a("Sign in", href="/sign-in/", class_name="button primary"),
+        rx.el.a(words("Sign in"), href=words.at("/sign-in/"), class_name="button primary"),
         class_name="panel",
     )
 
@@ -198,11 +228,11 @@ def _with_next(path: str) -> rx.Var[str]:
     return rx.cond(EntranceState.next_path, f"{path}?next={EntranceState.next_path}", path)
 
 
-def _email() -> rx.Component:
-    return field("email", "E-mail", type="email", auto_complete="email", input_mode="email", max_length=254)
+def _email(words: Language) -> rx.Component:
+    return field("email", words("E-mail"), type="email", auto_complete="email", input_mode="email", max_length=254)
 
 
-def _password(auto_complete: str, help_text: str = "") -> rx.Component:
+def _password(words: Language, auto_complete: str, help_text: str = "") -> rx.Component:
     return field(
-        "password", "Password", help_text=help_text, type="password", auto_complete=auto_complete, max_length=200
+        "password", words("Password"), help_text=help_text, type="password", auto_complete=auto_complete, max_length=200
     )

@@ -12,6 +12,7 @@ from loyalty_app.accounts.models import Account
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, account_topic, actor
 from loyalty_app.core.database import read, transact
+from loyalty_app.core.languages import spoken
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import theme
@@ -54,7 +55,7 @@ class ShellState(rx.State):
         await self._show_program()
         hub.subscribe(self, ShellState.show_program, programs.TOPIC)
         self.name, self.is_signed_in = by.name, by.is_signed_in
-        self.home = rules.home(by.role) if by.is_signed_in else "/sign-in/"
+        self.home = spoken().at(rules.home(by.role) if by.is_signed_in else "/sign-in/")
         self.is_member = by.may(Permission.CLAIM)
         self.may_scan = by.may(Permission.REDEEM)
         self.may_manage = by.may(Permission.QR_CODE_MANAGEMENT)
@@ -95,7 +96,7 @@ class EntranceState(rx.State):
         self.next_path = rules.safe_return(self.router.url.query_parameters.get("next", ""))
         self.is_loaded = True
         if actor().is_signed_in:
-            return rx.redirect(self.next_path or rules.home(actor().role))
+            return rx.redirect(spoken().at(self.next_path or rules.home(actor().role)))
         return None
 
     @rx.event

@@ -17,6 +17,7 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError
+from loyalty_app.core.languages import ENGLISH
 from loyalty_app.core.texts import slug
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job
@@ -28,7 +29,6 @@ from loyalty_app.qr import drawing
 from loyalty_app.ui.errors import NoticeState, say
 from loyalty_app.ui.forms import SUMMARY, typed
 from loyalty_app.ui.live import hub
-from loyalty_app.ui.routes import PUBLIC_LOCALE
 
 BADGES = {
     Badge.GENERATING: "Making",
@@ -268,7 +268,7 @@ class NewBatchState(rx.State):
 
 def claim_url(batch: Batch) -> str:
     """Return the public address of a batch's claim page."""
-    return f"{settings().origin}/{PUBLIC_LOCALE}/claim/{batch.claim_token}"
+    return f"{settings().origin}{ENGLISH.at(f'/claim/{batch.claim_token}')}"
 
 
 def row(batch: Batch, job: Job | None, program: Program, now: datetime) -> BatchRow:

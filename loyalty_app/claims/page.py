@@ -4,67 +4,92 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from loyalty_app.claims.state import CardsState, CardView, ClaimState
+from loyalty_app.core.languages import Language
 from loyalty_app.ui.icons import icon
 
 
-def claim_page() -> rx.Component:
+def claim_page(words: Language) -> rx.Component:
     """Offer a voucher to whoever opened the link; each state of it is a screen."""
     return rx.el.section(
         rx.match(
             ClaimState.screen,
-            ("signed_out", _offer(_sign_in())),
-            ("claimable", _offer(_claim_button())),
-            ("not_a_member", _offer(_members_only())),
-            ("claimed", _claimed("It is yours", "Show this code at the counter. It is kept in My cards.")),
-            ("already_claimed", _claimed("You have this voucher", "One for each member. Yours is in My cards.")),
+            ("signed_out", _offer(words, _sign_in(words))),
+            ("claimable", _offer(words, _claim_button(words))),
+            ("not_a_member", _offer(words, _members_only(words))),
+            (
+                "claimed",
+                _claimed(words, words("It is yours"), words("Show this code at the counter. It is kept in My cards.")),
+            ),
+            (
+                "already_claimed",
+                _claimed(words, words("You have this voucher"), words("One for each member. Yours is in My cards.")),
+            ),
             (
                 "paused",
                 _closed(
-                    "Promotion Temporarily Paused",
-                    "No new vouchers are given out for now. Vouchers already claimed stay valid.",
+                    words,
+                    words("Promotion Temporarily Paused"),
+                    words("No new vouchers are given out for now. Vouchers already claimed stay valid."),
                     "pause",
                 ),
             ),
             (
                 "sold_out",
-                _closed("No vouchers available.", "All vouchers of this promotion have been claimed.", "ticket"),
+                _closed(
+                    words,
+                    words("No vouchers available."),
+                    words("All vouchers of this promotion have been claimed."),
+                    "ticket",
+                ),
             ),
             (
                 "not_ready",
-                _closed("Almost ready", "The vouchers are still being made. This page changes by itself.", "clock"),
+                _closed(
+                    words,
+                    words("Almost ready"),
+                    words("The vouchers are still being made. This page changes by itself."),
+                    "clock",
+                ),
             ),
-            ("expired", _closed("This promotion is over", "It can no longer be claimed.", "clock")),
-            ("unknown", _unknown()),
-            _loading(),
+            (
+                "expired",
+                _closed(words, words("This promotion is over"), words("It can no longer be claimed."), "clock"),
+            ),
+            ("unknown", _unknown(words)),
+            _loading(words),
         ),
         class_name="panel claim",
     )
 
 
-def cards_page() -> rx.Component:
+def cards_page(words: Language) -> rx.Component:
     """Show a member's vouchers, the ones to use first."""
     return rx.el.section(
-        rx.el.h1("My cards"),
+        rx.el.h1(words("My cards")),
         rx.cond(
             CardsState.is_loaded,
             rx.fragment(
                 rx.cond(
                     CardsState.cards.length() > 0,
                     rx.el.ul(
-                        rx.foreach(CardsState.cards, lambda card: rx.el.li(voucher_card(card))), class_name="wallet"
+                        rx.foreach(CardsState.cards, lambda card: rx.el.li(voucher_card(words, card))),
+                        class_name="wallet",
                     ),
                     rx.el.div(
-                        rx.el.h2("No vouchers to use"),
-                        rx.el.p("Claim one from a QR code in the shop or a link we sent you; it will wait here."),
+                        rx.el.h2(words("No vouchers to use")),
+                        rx.el.p(
+                            words("Claim one from a QR code in the shop or a link we sent you; it will wait here.")
+                        ),
                         class_name="empty",
                     ),
                 ),
                 rx.cond(
                     CardsState.past.length() > 0,
                     rx.el.details(
-                        rx.el.summary("Used and expired"),
+                        rx.el.summary(words("Used and expired")),
                         rx.el.ul(
-                            rx.foreach(CardsState.past, lambda card: rx.el.li(voucher_card(card))), class_name="wallet"
+                            rx.foreach(CardsState.past, lambda card: rx.el.li(voucher_card(words, card))),
+                            class_name="wallet",
                         ),
                         open=True,
                     ),
@@ -76,7 +101,7 @@ def cards_page() -> rx.Component:
     )
 
 
-def voucher_card(card: ObjectVar[CardView]) -> rx.Component:
+def voucher_card(words: Language, card: ObjectVar[CardView]) -> rx.Component:
     """Return a voucher as an object: what it gives, its QR, its code, how long it is good."""
     return rx.el.article(
         rx.el.header(rx.el.h2(card.title), rx.el.p(card.reward, class_name="reward")),
@@ -84,15 +109,19 @@ def voucher_card(card: ObjectVar[CardView]) -> rx.Component:
             card.state == "ready",
             rx.el.figure(
                 rx.el.img(
-                    src=card.qr, alt=f"QR code of voucher {card.code}", class_name="qr", width="240", height="240"
+                    src=card.qr,
+                    alt=words("QR code of voucher {code}", code=card.code),
+                    class_name="qr",
+                    width="240",
+                    height="240",
                 ),
                 rx.el.figcaption(card.code, class_name="code", dir="ltr"),
             ),
             rx.el.p(
                 rx.cond(
                     card.state == "redeemed",
-                    rx.fragment(icon("check"), "Redeemed"),
-                    rx.fragment(icon("clock"), "Expired"),
+                    rx.fragment(icon("check"), words("Redeemed")),
+                    rx.fragment(icon("clock"), words("Expired")),
                 ),
                 rx.el.span(card.code, class_name="code", dir="ltr"),
                 class_name="spent",
@@ -101,14 +130,16 @@ def voucher_card(card: ObjectVar[CardView]) -> rx.Component:
         rx.el.p(card.note, class_name="note"),
         rx.cond(card.minimum, rx.el.p(card.minimum, class_name="note")),
         rx.cond(
-            card.terms, rx.el.details(rx.el.summary("Terms"), rx.el.p(card.terms, class_name="terms")), rx.fragment()
+            card.terms,
+            rx.el.details(rx.el.summary(words("Terms")), rx.el.p(card.terms, class_name="terms")),
+            rx.fragment(),
         ),
         class_name="voucher",
         custom_attrs={"data-state": card.state},
     )
 
 
-def _offer(action: rx.Component) -> rx.Component:
+def _offer(words: Language, action: rx.Component) -> rx.Component:
     offer = ClaimState.offer
     return rx.fragment(
         rx.el.p(offer.reward, class_name="reward big"),
@@ -117,71 +148,77 @@ def _offer(action: rx.Component) -> rx.Component:
         action,
         rx.el.p(ClaimState.until, class_name="note"),
         rx.cond(offer.minimum, rx.el.p(offer.minimum, class_name="note")),
-        rx.cond(offer.terms, rx.el.details(rx.el.summary("Terms"), rx.el.p(offer.terms, class_name="terms"))),
+        rx.cond(offer.terms, rx.el.details(rx.el.summary(words("Terms")), rx.el.p(offer.terms, class_name="terms"))),
     )
 
 
-def _claim_button() -> rx.Component:
+def _claim_button(words: Language) -> rx.Component:
     return rx.el.button(
         rx.el.span(class_name="spinner", aria_hidden="true"),
-        "Claim voucher",
+        words("Claim voucher"),
         type="button",
         on_click=ClaimState.claim,
         class_name="button primary wide",
     )
 
 
-def _sign_in() -> rx.Component:
+def _sign_in(words: Language) -> rx.Component:
     return rx.fragment(
-        rx.el.a("Sign in to claim", href=f"/sign-in/?next={ClaimState.here}", class_name="button primary wide"),
-        rx.el.a("Become a member", href=f"/sign-up/?next={ClaimState.here}", class_name="button wide"),
+        rx.el.a(
+            words("Sign in to claim"),
+            href=f"{words.at('/sign-in/')}?next={ClaimState.here}",
+            class_name="button primary wide",
+        ),
+        rx.el.a(
+            words("Become a member"), href=f"{words.at('/sign-up/')}?next={ClaimState.here}", class_name="button wide"
+        ),
     )
 
 
-def _members_only() -> rx.Component:
+def _members_only(words: Language) -> rx.Component:
     return rx.el.p(
-        "This is what members see. Your account is for work, so it cannot claim; sign in as a member to try it.",
+        words("This is what members see. Your account is for work, so it cannot claim; sign in as a member to try it."),
         class_name="hint",
     )
 
 
-def _claimed(title: str, sentence: str) -> rx.Component:
+def _claimed(words: Language, title: str, sentence: str) -> rx.Component:
     return rx.fragment(
         rx.el.div(rx.el.h1(icon("check"), title), rx.el.p(sentence), role="status", class_name="claimed"),
-        rx.cond(ClaimState.card, voucher_card(ClaimState.card)),
-        rx.el.a("My cards", href="/my/cards/", class_name="button primary wide"),
+        rx.cond(ClaimState.card, voucher_card(words, ClaimState.card)),
+        rx.el.a(words("My cards"), href=words.at("/my/cards/"), class_name="button primary wide"),
     )
 
 
-def _closed(title: str, sentence: str, sign: str) -> rx.Component:
+def _closed(words: Language, title: str, sentence: str, sign: str) -> rx.Component:
     return rx.fragment(
         rx.el.div(icon(sign), class_name="emblem"),
         rx.el.h1(title),
         rx.el.p(sentence, class_name="lead"),
         rx.el.div(rx.el.h2(ClaimState.offer.title), rx.el.p(ClaimState.offer.description), class_name="what"),
-        rx.el.a("Back to Home", href="/", class_name="button primary wide"),
+        rx.el.a(words("Back to Home"), href=words.at("/"), class_name="button primary wide"),
     )
 
 
-def _unknown() -> rx.Component:
+def _unknown(words: Language) -> rx.Component:
     return rx.fragment(
         rx.el.div(icon("cross"), class_name="emblem"),
-        rx.el.h1("This link leads nowhere"),
+        rx.el.h1(words("This link leads nowhere")),
         rx.el.p(
-            "The promotion was taken down, or the link is not complete. Scan the code again or ask in the shop.",
+            words("The promotion was taken down, or the link is not complete. Scan the code again or ask in the shop."),
             class_name="lead",
         ),
-        rx.el.a("Back to Home", href="/", class_name="button primary wide"),
+        rx.el.a(words("Back to Home"), href=words.at("/"), class_name="button primary wide"),
     )
 
 
-def _loading() -> rx.Component:
+def _loading(words: Language) -> rx.Component:
     return rx.el.div(
         rx.el.div(class_name="skeleton line"),
         rx.el.div(class_name="skeleton title"),
         rx.el.div(class_name="skeleton line"),
         rx.el.div(class_name="skeleton button-size"),
         aria_busy="true",
-        aria_label="Loading",
+        aria_label=words("Loading"),
         role="status",
     )

@@ -3,33 +3,36 @@
 import reflex as rx
 
 from loyalty_app.accounts.state import ShellState
+from loyalty_app.core.languages import Language
 from loyalty_app.ui.icons import icon
 
 
-def home_page() -> rx.Component:
+def home_page(words: Language) -> rx.Component:
     """Welcome whoever comes, and show the one way on."""
     return rx.el.section(
         rx.el.div(icon("ticket"), class_name="emblem"),
-        rx.el.h1(rx.cond(ShellState.program_name, ShellState.program_name, "Welcome")),
+        rx.el.h1(rx.cond(ShellState.program_name, ShellState.program_name, words("Welcome"))),
         rx.cond(
             ShellState.is_member,
             rx.fragment(
-                rx.el.p("Welcome back. Your vouchers are in My cards."),
-                rx.el.a("My cards", href="/my/cards/", class_name="button primary"),
+                rx.el.p(words("Welcome back. Your vouchers are in My cards.")),
+                rx.el.a(words("My cards"), href=words.at("/my/cards/"), class_name="button primary"),
             ),
             rx.cond(
                 ShellState.is_signed_in,
                 rx.fragment(
-                    rx.el.p("You are signed in as ", rx.el.strong(ShellState.name), "."),
-                    rx.el.a("Go to your work", href=ShellState.home, class_name="button primary"),
+                    rx.el.p(words("You are signed in as"), " ", rx.el.strong(rx.el.bdi(ShellState.name))),
+                    rx.el.a(words("Go to your work"), href=ShellState.home, class_name="button primary"),
                 ),
                 rx.fragment(
                     rx.el.p(
-                        "Scan a QR code in the shop or open a link we sent you to claim a voucher."
-                        " It waits for you here."
+                        words(
+                            "Scan a QR code in the shop or open a link we sent you to claim a voucher."
+                            " It waits for you here."
+                        )
                     ),
-                    rx.el.a("Sign in", href="/sign-in/", class_name="button primary"),
-                    rx.el.a("Become a member", href="/sign-up/", class_name="button"),
+                    rx.el.a(words("Sign in"), href=words.at("/sign-in/"), class_name="button primary"),
+                    rx.el.a(words("Become a member"), href=words.at("/sign-up/"), class_name="button"),
                 ),
             ),
         ),

@@ -8,6 +8,7 @@ import reflex as rx
 from reflex.components.component import NoSSRComponent
 from reflex.vars import ObjectVar
 
+from loyalty_app.core.languages import ENGLISH, Language
 from loyalty_app.core.texts import storable
 
 Draft = TypeVar("Draft")
@@ -31,6 +32,15 @@ class PostForm(rx.Component):
     tag = "PostForm"
     action: rx.Var[str]
     quiet: rx.Var[bool]
+    failed: rx.Var[str]
+    offline: rx.Var[str]
+
+    @classmethod
+    def create(cls, *children: Any, words: Language = ENGLISH, **props: Any) -> "PostForm":
+        """Take the form's fields, and the language of what it says by itself."""
+        props.setdefault("failed", words("This did not work. Try again."))
+        props.setdefault("offline", words("No connection to the server. Check the network and try again."))
+        return super().create(*children, **props)
 
 
 class ProblemLink(rx.Component):
@@ -180,11 +190,13 @@ def submit(words: str | rx.Var[str], *, busy: rx.Var[bool] | bool = False, **pro
     )
 
 
-def sign_out_button(*, everywhere: bool = False) -> rx.Component:
+def sign_out_button(words: Language = ENGLISH, *, everywhere: bool = False) -> rx.Component:
     """Return the button that ends this session, or all sessions of the account."""
+    said = words("Sign out everywhere") if everywhere else words("Sign out")
     return PostForm.create(
         *([rx.el.input(type="hidden", name="everywhere", value="yes")] if everywhere else []),
-        rx.el.button("Sign out everywhere" if everywhere else "Sign out", type="submit", class_name="button quiet"),
+        rx.el.button(said, type="submit", class_name="button quiet"),
+        words=words,
         action="/auth/sign-out",
         class_name="inline",
     )

@@ -14,7 +14,7 @@ from reflex.state import BaseState, EventHandlerSetVar, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 
-from loyalty_app.core import live
+from loyalty_app.core import languages, live
 from loyalty_app.core.actor import STRANGER, Actor, Permission, account_topic, act_as
 
 HYDRATE = "reflex___state____state.hydrate_and_load"
@@ -67,13 +67,15 @@ class Guard(Middleware):
         session_hash = (root.router.headers.cookie or "").removeprefix("sh=")
         caller = await self.caller(session_hash)
         act_as(caller)
+        words = languages.of_path(root.router.url.path)
+        languages.speak(words)
 
         bound = await root.get_state(BoundState)
         owner = session_hash if caller.is_signed_in else ""
         if bound._session_hash != owner:
             if bound._session_hash and event.name not in HYDRATES:
                 again = [Event(name=HYDRATE, payload={}, router_data=event.router_data)]
-                return StateUpdate(events=again if caller.is_signed_in else again + _go(SIGN_IN))
+                return StateUpdate(events=again if caller.is_signed_in else again + _go(words.at(SIGN_IN)))
             root.reset()
             bound._session_hash = owner
 
@@ -83,8 +85,8 @@ class Guard(Middleware):
         if need is not None and caller.may(need):
             return None
         if caller.is_signed_in:
-            return StateUpdate(events=_go(FORBIDDEN))
-        return StateUpdate(events=_go(f"{SIGN_IN}?next={quote(root.router.url.path, safe='/')}"))
+            return StateUpdate(events=_go(words.at(FORBIDDEN)))
+        return StateUpdate(events=_go(f"{words.at(SIGN_IN)}?next={quote(root.router.url.path, safe='/')}"))
 
     async def caller(self, session_hash: str) -> Actor:
         """Return who is behind a session hash, by a recent answer or a new one."""

@@ -9,6 +9,7 @@ from reflex.components.component import NoSSRComponent
 from reflex.vars import ArrayVar, ObjectVar
 from reflex_components_core.core.banner import has_connection_errors
 
+from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.ui import forms
 from loyalty_app.ui.errors import NoticeState
 from loyalty_app.ui.icons import icon
@@ -54,6 +55,7 @@ SETTINGS = (
 
 
 _menus = rx.asset("menus.jsx", shared=True)
+_languages = rx.asset("languages.jsx", shared=True)
 
 
 class Menus(NoSSRComponent):
@@ -61,6 +63,25 @@ class Menus(NoSSRComponent):
 
     library = f"$/public{_menus}"
     tag = "Menus"
+
+
+class HtmlLanguage(rx.Component):
+    """Puts the page's language and direction on the document."""
+
+    library = f"$/public{_languages}"
+    tag = "HtmlLanguage"
+    language: rx.Var[str]
+    direction: rx.Var[str]
+
+
+class LanguageSwitch(rx.Component):
+    """Links to the same page in each language."""
+
+    library = f"$/public{_languages}"
+    tag = "LanguageSwitch"
+    label: rx.Var[str]
+    here: rx.Var[str]
+    choices: rx.Var[list[dict[str, str]]]
 
 
 def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
@@ -105,31 +126,34 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
     )
 
 
-def public(content: rx.Component, signs: Signs) -> rx.Component:
+def public(content: rx.Component, signs: Signs, words: Language, route: str) -> rx.Component:
     """Return a page for everybody: one column, the brand above, nothing that the moment does not need."""
     return rx.el.div(
-        skip_link(),
+        HtmlLanguage.create(language=words.tag, direction=words.direction),
+        skip_link(words),
         rx.el.header(
-            _brand(signs),
+            _brand(signs, words),
             rx.el.nav(
-                rx.cond(signs.is_member, rx.el.a("My cards", href="/my/cards/")),
+                rx.cond(signs.is_member, rx.el.a(words("My cards"), href=words.at("/my/cards/"))),
                 rx.cond(
                     signs.is_signed_in,
                     rx.fragment(
-                        rx.cond(~signs.is_member, rx.el.a("Work", href=signs.home)),
-                        forms.sign_out_button(),
+                        rx.cond(~signs.is_member, rx.el.a(words("Work"), href=signs.home)),
+                        forms.sign_out_button(words),
                     ),
                 ),
-                aria_label="Account",
+                aria_label=words("Account"),
             ),
             class_name="public-top",
         ),
-        rx.el.main(content, id="content", tab_index=-1),
-        rx.el.footer(signs.program, connection()),
-        notice(),
+        rx.el.main(content, id="content", tab_index=-1, lang=words.tag, dir=words.direction),
+        rx.el.footer(signs.program, _language_switch(words, route), connection(words)),
+        notice(words),
         class_name="public",
         custom_attrs={"data-themed": signs.theme.length() > 0},
         style=signs.theme,
+        lang=words.tag,
+        dir=words.direction,
     )
 
 
@@ -147,26 +171,26 @@ def empty(title: str, sentence: str, *actions: rx.Component) -> rx.Component:
     return rx.el.div(rx.el.h2(title), rx.el.p(sentence), *actions, class_name="empty")
 
 
-def connection() -> rx.Component:
+def connection(words: Language = ENGLISH) -> rx.Component:
     """Return the dot that tells whether what is shown is fresh."""
     return rx.el.p(
         rx.cond(
             has_connection_errors,
-            rx.el.span(icon("offline"), "Connection lost, trying again", class_name="connection lost"),
-            rx.el.span(rx.el.span(class_name="dot"), "Live", class_name="connection"),
+            rx.el.span(icon("offline"), words("Connection lost, trying again"), class_name="connection lost"),
+            rx.el.span(rx.el.span(class_name="dot"), words("Live"), class_name="connection"),
         ),
         role="status",
     )
 
 
-def notice() -> rx.Component:
+def notice(words: Language = ENGLISH) -> rx.Component:
     """Return the sentence at the foot of the screen."""
     return rx.el.div(
         rx.cond(
             NoticeState.notice,
             rx.el.div(
                 rx.el.p(NoticeState.notice),
-                rx.el.button("Dismiss", type="button", on_click=NoticeState.dismiss, class_name="button quiet"),
+                rx.el.button(words("Dismiss"), type="button", on_click=NoticeState.dismiss, class_name="button quiet"),
                 class_name=rx.cond(NoticeState.is_problem, "notice bad", "notice"),
             ),
         ),
@@ -175,19 +199,26 @@ def notice() -> rx.Component:
     )
 
 
-def skip_link() -> rx.Component:
+def skip_link(words: Language = ENGLISH) -> rx.Component:
     """Return the first stop of the keyboard."""
-    return rx.el.a("Skip to content", href="#content", class_name="skip")
+    return rx.el.a(words("Skip to content"), href="#content", class_name="skip")
 
 
-def _brand(signs: Signs) -> rx.Component:
+def _language_switch(words: Language, route: str) -> rx.Component:
+    # A page that stands in a file is served at its address with a slash.
+    address = route if "[" in route else route.rstrip("/") + "/"
+    choices = [{"tag": one.tag, "name": one.name, "path": one.at(address)} for one in LANGUAGES]
+    return LanguageSwitch.create(label=words("Language"), here=words.tag, choices=choices)
+
+
+def _brand(signs: Signs, words: Language = ENGLISH) -> rx.Component:
     # Until the name is here the link has one of its own, or a screen reader would meet a link without words.
     return rx.el.a(
         rx.cond(signs.logo, rx.el.img(src=signs.logo, alt="", class_name="logo", height="32"), rx.fragment()),
         rx.el.span(signs.program),
-        href="/",
+        href=words.at("/"),
         class_name="brand",
-        aria_label=rx.cond(signs.program, signs.program, "Home"),
+        aria_label=rx.cond(signs.program, signs.program, words("Home")),
     )
 
 

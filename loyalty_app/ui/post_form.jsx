@@ -11,7 +11,7 @@ export function ProblemLink({ field, words }) {
 
 // A form that posts to a plain route (only a response can set an HttpOnly cookie) and shows the answer in place:
 // what was typed stays, each wrong field says why, and a summary above links to them.
-export function PostForm({ action, children, className, quiet = false }) {
+export function PostForm({ action, children, className, quiet = false, failed, offline }) {
   const form = useRef(null);
   const [problem, setProblem] = useState(null);
   const [isBusy, setBusy] = useState(false);
@@ -22,15 +22,17 @@ export function PostForm({ action, children, className, quiet = false }) {
     setBusy(true);
     setProblem(null);
     try {
-      const answer = await fetch(action, { method: "POST", body: new FormData(form.current), headers: { Accept: "application/json" } });
+      // The answer speaks the language of the page, whatever the browser prefers.
+      const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
+      const answer = await fetch(action, { method: "POST", body: new FormData(form.current), headers });
       const said = await answer.json();
       if (answer.ok) {
         window.location.assign(said.next);
         return; // stays busy until the next page is there
       }
-      setProblem({ detail: said.detail ?? "This did not work. Try again.", fields: said.problems ?? {} });
+      setProblem({ detail: said.detail ?? failed, fields: said.problems ?? {} });
     } catch {
-      setProblem({ detail: "No connection to the server. Check the network and try again.", fields: {} });
+      setProblem({ detail: offline, fields: {} });
     }
     setBusy(false);
   };

@@ -6,16 +6,13 @@ from typing import TypeVar
 
 from fastapi import Request
 
-from loyalty_app.core import secrets
+from loyalty_app.core import languages, secrets
 from loyalty_app.core.actor import Actor, Permission, act_as
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.core.reasons import STATUS, Reason
 from loyalty_app.ui.limits import WRONG_KEYS, Limits, limit_of
 from loyalty_app.ui.problems import Problem, ProblemError, refused, too_many
 from loyalty_app.ui.shield import session_secret
-
-PUBLIC_LOCALE = "en-us"
-"""The locale of public pages, as it stands in their address."""
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 Who = Callable[[str], Awaitable[Actor]]
@@ -50,6 +47,8 @@ class Gate:
         act_as(caller)
         if request.url.path.startswith(API):
             self._count(request, caller)
+        else:
+            languages.speak(languages.of_tag(*languages.accepted(request.headers.get("accept-language", ""))))
 
         route = request.scope.get("route")
         need = getattr(getattr(route, "endpoint", None), "__permission__", None)

@@ -33,9 +33,9 @@ def content_security_policy(pages: Iterable[Path]) -> str:
     """Return the policy for the built pages: scripts from here, and their few inline ones by hash."""
     scripts = {script for page in pages for script in _INLINE_SCRIPT.findall(page.read_text(encoding="utf-8"))}
     digests = sorted(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
-    hashes = " ".join(f"'sha256-{digest}'" for digest in digests)
+    hashes = "".join(f" 'sha256-{digest}'" for digest in digests)
     return (
-        f"default-src 'self'; script-src 'self' {hashes} 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline';"
+        f"default-src 'self'; script-src 'self'{hashes} 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline';"
         " img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'self';"
         " form-action 'self'; object-src 'none'"
     )
@@ -49,8 +49,9 @@ class Shield:
         self._app = app
         self._public_host = urlsplit(public_url).netloc
         self._proxies = trusted_proxies
+        # A script's hash matters in a page only, and all of them together weigh more than most other files.
+        self._policies = {True: policy, False: content_security_policy([])}
         self._headers = {
-            "content-security-policy": policy,
             "x-content-type-options": "nosniff",
             "x-frame-options": "DENY",
             "referrer-policy": "same-origin",
@@ -79,6 +80,8 @@ class Shield:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                is_page = headers.get("content-type", "").startswith("text/html")
+                headers.setdefault("content-security-policy", self._policies[is_page])
                 if scope["scheme"] == "https":
                     headers.setdefault("strict-transport-security", "max-age=31536000")
                 if scope["path"].startswith("/assets/") and message["status"] == 200:  # noqa: PLR2004

@@ -10,6 +10,7 @@ import typer.main
 from loyalty_app.accounts.models import Role
 from loyalty_app.cli import app as commands
 from loyalty_app.core.config import Settings
+from loyalty_app.core.languages import ENGLISH, LANGUAGES
 from loyalty_app.core.migrations import CHECKOUT
 from loyalty_app.core.reasons import Reason
 from tests.house import app as program
@@ -43,8 +44,12 @@ def test_every_setting_is_in_the_readme():
 
 def test_every_screen_is_in_the_reference():
     assert {route.strip("/") for route in table(REFERENCE, "Screens")} == {
-        "" if route == "index" else route.strip("/") for route in program.routes()
+        ENGLISH.at(f"/{'' if route == 'index' else route}").strip("/") for route in program.routes()
     }
+
+
+def test_every_language_is_in_the_reference():
+    assert table(REFERENCE, "Languages") == {language.tag for language in LANGUAGES}
 
 
 def test_every_reason_is_in_the_reference():

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from loyalty_app.accounts.models import Role
+from loyalty_app.core.languages import ENGLISH, of_path
 from tests.house.app import routes
 from tests.journeys.conftest import Shop, Watch, screenshot
 
@@ -34,7 +35,9 @@ def test_a_page_is_open_to_everybody_at_every_size(
     page.goto(path(route, busy_shop))
     expect(page.get_by_role("heading", level=1)).to_be_attached()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    expect(page.get_by_text("Live", exact=True)).to_be_attached()
+    language = of_path(f"/{route}")
+    expect(page.get_by_text(language("Live"), exact=True)).to_be_attached()
+    expect(page.locator("html")).to_have_css("direction", language.direction)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for width, height in WIDTHS.items():
@@ -66,11 +69,12 @@ def test_the_claim_page_is_light_enough_for_a_phone(visit: Callable[..., Page], 
 
 def visitor(route: str, shop: Shop) -> Any:
     """Return who works on a page; a signed-in visitor of a public one would be sent on."""
+    route = ENGLISH.at(f"/{route}").strip("/")
     if route.startswith(("admin", "scan")):
         return shop.admin
     if route.startswith("my/"):
         return shop.member("Ana Ruiz")
-    return None if route in {"index", "sign-in", "sign-up"} else shop.account("Wiktor Viewer", Role.VIEWER)
+    return None if route in {"", "index", "sign-in", "sign-up"} else shop.account("Wiktor Viewer", Role.VIEWER)
 
 
 def path(route: str, shop: Shop) -> str:
