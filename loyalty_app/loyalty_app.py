@@ -29,6 +29,8 @@ from loyalty_app.core.database import read
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.dashboard import page as dashboard
 from loyalty_app.dashboard.state import OverviewState
+from loyalty_app.insights import page as insights
+from loyalty_app.insights.state import BatchState
 from loyalty_app.members import page as members
 from loyalty_app.offers import page as offers
 from loyalty_app.offers.state import NewOfferState, OffersState
@@ -107,6 +109,7 @@ app.add_page(NOT_FOUND, route="/404", title="Not found", on_load=[ShellState.ope
 desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)
 desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)
 desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.opened)
+desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opened)
 desk("/admin/batches/[batch_id]/vouchers", codes.vouchers_page, "Vouchers", VouchersState.opened)
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", NewOfferState.opened)

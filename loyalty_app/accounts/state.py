@@ -45,6 +45,7 @@ class ShellState(rx.State):
     is_member: rx.Field[bool] = rx.field(default=False)
     may_scan: rx.Field[bool] = rx.field(default=False)
     may_manage: rx.Field[bool] = rx.field(default=False)
+    may_view_members: rx.Field[bool] = rx.field(default=False)
     settings: rx.Field[list[str]] = rx.field(default_factory=list)
 
     @rx.event
@@ -59,6 +60,7 @@ class ShellState(rx.State):
         self.is_member = by.may(Permission.CLAIM)
         self.may_scan = by.may(Permission.REDEEM)
         self.may_manage = by.may(Permission.QR_CODE_MANAGEMENT)
+        self.may_view_members = by.may(Permission.VIEW_MEMBERS)
         self.settings = [step for step, permission in SETTINGS.items() if by.may(permission)]
         turn_page(await self.get_state(NoticeState))
         if by.is_signed_in:

@@ -62,6 +62,14 @@ def say_time(instant: datetime, zone: str, locale: str) -> str:
     return format_time(instant.astimezone(ZoneInfo(zone)), "short", locale=_babel(locale))
 
 
+def say_step(instant: datetime, step: str, zone: str, locale: str) -> str:
+    """Return the hour, day or month that begins then, short enough for the foot of a chart."""
+    local = instant.astimezone(ZoneInfo(zone))
+    if step == "hour":
+        return f"{format_date(local, 'EEE d MMM', locale=_babel(locale))}, {say_time(instant, zone, locale)}"
+    return format_date(local, "EEE d MMM" if step == "day" else "MMM y", locale=_babel(locale))
+
+
 def say_until(closes_at: datetime, zone: str, locale: str) -> str:
     """Return the expiry sentence for an exclusive end: "valid through Thu 31 Dec 2026, 23:59 Europe/Warsaw"."""
     last = (closes_at - timedelta(minutes=1)).astimezone(ZoneInfo(zone))

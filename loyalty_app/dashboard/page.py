@@ -4,6 +4,7 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from loyalty_app.dashboard.state import OverviewState, ScanRow
+from loyalty_app.ui.charts import pairs_chart, ranges
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import title_line
 
@@ -23,6 +24,7 @@ def overview_page() -> rx.Component:
                     _tile("Redeemed", OverviewState.redeemed, f"redemption rate {OverviewState.rate}"),
                     class_name="tiles",
                 ),
+                _over_time(),
                 _funnel(),
                 _scans(),
             ),
@@ -49,6 +51,14 @@ def _tile(label: str, value: str | rx.Var[str], note: str | rx.Var[str]) -> rx.C
         rx.el.dt(label),
         rx.el.dd(rx.el.span(value, key=value, class_name="live"), rx.el.small(note)),
         class_name="card tile",
+    )
+
+
+def _over_time() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(rx.el.h2("Over time"), ranges(OverviewState.ranges), class_name="card-head"),
+        pairs_chart(OverviewState.chart, ("Claimed", "Redeemed"), "When", "Nothing happened in this time."),
+        class_name="card",
     )
 
 

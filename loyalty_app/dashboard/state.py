@@ -13,11 +13,15 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.insights import service as insights
+from loyalty_app.insights.rules import Range
+from loyalty_app.insights.state import chart_of, range_links, read_range
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.rules import ClaimLink, recognise
+from loyalty_app.ui.charts import Chart, RangeLink
 from loyalty_app.ui.live import hub
 
 WORDS = {
@@ -66,10 +70,16 @@ class OverviewState(rx.State):
     scans: rx.Field[list[ScanRow]] = rx.field(default_factory=list)
     is_loaded: bool = False
     is_new: bool = False
+    chart: rx.Field[Chart] = rx.field(default_factory=Chart)
+    ranges: rx.Field[list[RangeLink]] = rx.field(default_factory=list)
+
+    _range: str = Range.MONTH.value
 
     @rx.event
     async def opened(self) -> None:
         """Show the numbers, and keep them fresh."""
+        self._range = read_range(self.router.url.query_parameters.get("range", ""), Range.MONTH)
+        self.ranges = range_links("/admin/", self._range, Range.MONTH)
         hub.subscribe(self, OverviewState.refresh, batches.TOPIC, redemptions.TOPIC)
         await self._show()
 
@@ -80,6 +90,8 @@ class OverviewState(rx.State):
 
     async def _show(self) -> None:
         program, sums = await hub.shared(batches.TOPIC, "totals", lambda: read(_totals))
+        wanted = Range(self._range)
+        self.chart = await hub.shared(batches.TOPIC, ("chart", wanted), lambda: read(_chart, wanted))
         named = actor().may(Permission.VIEW_MEMBERS)  # what is shared is shared by those who may see the same
         latest = await hub.shared(redemptions.TOPIC, ("latest", named), lambda: read(_latest))
         locale = program.locale
@@ -98,6 +110,11 @@ class OverviewState(rx.State):
 
 def _totals(session: Session) -> tuple[Program, dashboard.Totals]:
     return programs.current(session), dashboard.totals(session, by=actor())
+
+
+def _chart(session: Session, wanted: Range) -> Chart:
+    began = insights.first_activity(session, by=actor())
+    return chart_of(session, wanted, began, times.now(), None, programs.current(session))
 
 
 def _latest(session: Session) -> list[ScanRow]:

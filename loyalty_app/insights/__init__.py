@@ -1,1 +1,1 @@
-"""What the numbers of a batch say, beside those of its siblings."""
+"""What the numbers of a batch say, and what to do about them."""

@@ -73,6 +73,8 @@ MAY: dict[str, set[str]] = {
     "OverviewState": WATCHERS,
     "ProfileState": {"admin"},
     "AuditState": {"admin"},
+    "BatchState": WATCHERS,
+    "MemberCheckState": MAKERS,
     "PeopleState": {"admin"},
     "ScanState": {"admin", "staff"},
 }
@@ -82,7 +84,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "NoticeState": {"notice", "is_problem"},
     "ShellState": {
         "program_name", "logo", "theme", "about", "website", "contact",
-        "name", "home", "is_signed_in", "is_member", "may_scan", "may_manage", "settings",
+        "name", "home", "is_signed_in", "is_member", "may_scan", "may_manage", "may_view_members", "settings",
     },
     "EntranceState": {"next_path", "setup_secret", "is_setup_open", "is_loaded"},
     "ClaimState": {"screen", "offer", "until", "here", "card"},
@@ -102,12 +104,18 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "OverviewState": {
         "batches", "batches_ever", "vouchers", "claimed", "redeemed", "rate", "claimed_share", "redeemed_share",
         "claimed_words", "vouchers_share", "scans", "is_loaded", "is_new",
+        "chart", "ranges",
     },
     "ProfileState": {
         "name", "brand_color", "color", "logo", "digest", "about", "website", "contact", "time_zone",
         "locale", "currency", "light", "dark", "problems", "picked", "version", "is_loaded",
     },
     "AuditState": {"rows", "people", "search", "first_page", "next_page", "file", "is_loaded"},
+    "BatchState": {
+        "batch", "offer", "changed", "advice", "checks", "siblings", "chart", "ranges", "me", "is_unseen", "is_missing",
+        "is_loaded",
+    },
+    "MemberCheckState": {"rows", "verdict", "problem"},
     "PeopleState": {"rows", "is_loaded"},
     "ScanState": {"answer", "camera"},
     "BoundState": set(),

@@ -1,0 +1,453 @@
+"""One batch and all that its numbers say, live."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+import reflex as rx
+from sqlmodel import Session
+
+from loyalty_app.batches import rules as batch_rules
+from loyalty_app.batches import service as batches
+from loyalty_app.batches.models import Batch, BatchStatus, Channel
+from loyalty_app.batches.rules import Badge
+from loyalty_app.batches.state import BADGES, claim_url
+from loyalty_app.core import times
+from loyalty_app.core.actor import Actor, Permission, actor
+from loyalty_app.core.config import settings
+from loyalty_app.core.database import read
+from loyalty_app.core.errors import InvalidError, NotFoundError
+from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import slug
+from loyalty_app.insights import rules
+from loyalty_app.insights import service as insights
+from loyalty_app.insights.rules import Check, Range, Verdict
+from loyalty_app.insights.service import Looked
+from loyalty_app.offers.rules import say_reward
+from loyalty_app.program import service as programs
+from loyalty_app.program.models import Program
+from loyalty_app.program.rules import say_money, say_number
+from loyalty_app.qr import drawing
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.ui.charts import Chart, Pair, RangeLink, drawn
+from loyalty_app.ui.live import hub
+
+MOST_DIGITS = 9
+MOST_TYPED = 254
+NAMES = ("Claimed", "Redeemed")
+
+CHANNELS = {
+    Channel.EMAIL: "Email",
+    Channel.IN_STORE: "In-store QR",
+    Channel.SOCIAL: "Social media",
+    Channel.EVENT: "Event",
+    Channel.SMS: "Text message",
+    Channel.WEBSITE: "Website",
+    Channel.PRINT: "Print",
+    Channel.OTHER: "Other",
+}
+VERDICTS = {
+    Verdict.TOO_EARLY: "Too early to say",
+    Verdict.LOW: "Low",
+    Verdict.USUAL: "Usual",
+    Verdict.GOOD: "Good",
+    Verdict.GREAT: "Great",
+}
+RANGES = {Range.DAY: "24 hours", Range.WEEK: "7 days", Range.MONTH: "30 days", Range.ALL: "All"}
+PERIODS = {
+    Range.DAY: "in the last 24 hours",
+    Range.WEEK: "in the last 7 days",
+    Range.MONTH: "in the last 30 days",
+    Range.ALL: "so far",
+}
+STOPPED = {
+    Reason.ALREADY_CLAIMED: "because the member had a voucher of this batch already",
+    Reason.LOGIN_REQUIRED: "because nobody was signed in as a member",
+    Reason.BATCH_PAUSED: "because the batch was paused",
+    Reason.SOLD_OUT: "because no voucher was left",
+    Reason.NOT_READY: "because the vouchers were not made yet",
+    Reason.EXPIRED: "because the batch was over",
+}
+
+
+@dataclass(frozen=True)
+class OfferView:
+    """What the batch promises."""
+
+    title: str = ""
+    description: str = ""
+    terms: str = ""
+    reward: str = ""
+    conditions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """A batch as its page shows it."""
+
+    id: int = 0
+    name: str = ""
+    badge: str = ""
+    badge_words: str = ""
+    channel: str = ""
+    until: str = ""
+    made: str = ""
+    total: str = ""
+    claimed: str = ""
+    claimed_words: str = ""
+    redeemed: str = ""
+    redeemed_words: str = ""
+    left: str = ""
+    left_words: str = ""
+    rate: str = ""
+    rate_words: str = ""
+    progress: int = 0
+    progress_words: str = ""
+    may_pause: bool = False
+    may_resume: bool = False
+    is_frozen: bool = False
+    url: str = ""
+    qr: str = ""
+    png: str = ""
+    file_name: str = ""
+    export: str = ""
+    vouchers: str = ""
+    dashboard: str = ""
+
+
+@dataclass(frozen=True)
+class AdviceRow:
+    """One thing to do."""
+
+    topic: str
+    says: str
+    because: str
+    questions: list[str]
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One thing that was looked at; `sign` names its icon."""
+
+    says: str
+    sign: str
+
+
+@dataclass(frozen=True)
+class SiblingRow:
+    """A batch of the same offer beside the others."""
+
+    id: int
+    name: str
+    channel: str
+    is_this: bool
+    share: int
+    share_words: str
+    rate: int
+    rate_words: str
+    verdict: str
+    verdict_words: str
+    band: str
+    low: int
+    usual: int
+    great: int
+    great_room: int
+
+
+@dataclass(frozen=True)
+class _Page:
+    view: BatchView
+    offer: OfferView
+    changed: str
+    advice: list[AdviceRow]
+    checks: list[CheckRow]
+    siblings: list[SiblingRow]
+    chart: Chart
+    is_unseen: bool
+
+
+class BatchState(rx.State):
+    """The page of one batch; how far back its chart looks is kept in the address."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
+
+    batch: rx.Field[BatchView] = rx.field(default_factory=BatchView)
+    offer: rx.Field[OfferView] = rx.field(default_factory=OfferView)
+    changed: rx.Field[str] = rx.field("")
+    advice: rx.Field[list[AdviceRow]] = rx.field(default_factory=list)
+    checks: rx.Field[list[CheckRow]] = rx.field(default_factory=list)
+    siblings: rx.Field[list[SiblingRow]] = rx.field(default_factory=list)
+    chart: rx.Field[Chart] = rx.field(default_factory=Chart)
+    ranges: rx.Field[list[RangeLink]] = rx.field(default_factory=list)
+    me: rx.Field[str] = rx.field("")
+    is_unseen: rx.Field[bool] = rx.field(default=False)
+    is_missing: rx.Field[bool] = rx.field(default=False)
+    is_loaded: rx.Field[bool] = rx.field(default=False)
+
+    _batch_id: int = 0
+    _range: str = Range.ALL.value
+
+    @rx.event
+    async def opened(self) -> None:
+        """Show the batch that the address names, and keep it fresh."""
+        last = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
+        self._batch_id = int(last) if last.isascii() and last.isdigit() and len(last) <= MOST_DIGITS else 0
+        self._range = read_range(self.router.url.query_parameters.get("range", ""), Range.ALL)
+        self.ranges = range_links(f"/admin/batches/{self._batch_id}", self._range, Range.ALL)
+        self.me = _me(actor())
+        (await self.get_state(MemberCheckState)).clear()
+        hub.subscribe(self, BatchState.refresh, batches.TOPIC, batches.topic(self._batch_id), redemptions.TOPIC)
+        await self._show()
+
+    @rx.event
+    async def refresh(self) -> None:
+        """Show it again after something changed."""
+        await self._show()
+
+    async def _show(self) -> None:
+        batch_id, wanted = self._batch_id, Range(self._range)
+        try:
+            page = await hub.shared(batches.TOPIC, ("batch", batch_id, wanted), lambda: read(_page, batch_id, wanted))
+        except NotFoundError:
+            self.is_missing, self.is_loaded = True, True
+            return
+        self.batch, self.offer, self.changed = page.view, page.offer, page.changed
+        self.advice, self.checks, self.siblings = list(page.advice), list(page.checks), list(page.siblings)
+        self.chart, self.is_unseen = page.chart, page.is_unseen
+        self.is_missing, self.is_loaded = False, True
+
+
+class MemberCheckState(rx.State):
+    """Why a member cannot claim, looked up by somebody who may see members."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_MEMBERS
+
+    rows: rx.Field[list[CheckRow]] = rx.field(default_factory=list)
+    verdict: rx.Field[str] = rx.field("")
+    problem: rx.Field[str] = rx.field("")
+
+    @rx.event
+    async def check(self, form: dict[str, Any]) -> None:
+        """Go through everything that a member needs for a claim of the batch."""
+        batch_id, email = int(str(form.get("batch") or "0")[:MOST_DIGITS]), str(form.get("email") or "")[:MOST_TYPED]
+        self.clear()
+        try:
+            checks = await read(insights.check_member, batch_id, email, by=actor(), now=times.now())
+        except InvalidError as problem:
+            self.problem = problem.problems.get("email", "")
+            return
+        self.rows = [_check(one) for one in checks]
+        may = all(one.passed for one in checks)
+        self.verdict = (
+            "They can claim now, once signed in." if may else "They cannot claim now. The first cross says why."
+        )
+
+    def clear(self) -> None:
+        """Begin with nothing, and nobody's answers left from another batch."""
+        self.rows, self.verdict, self.problem = [], "", ""
+
+
+def read_range(text: str, usual: Range) -> Range:
+    """Return the range that an address asks for."""
+    return Range(text) if text in set(Range) else usual
+
+
+def range_links(path: str, here: str, usual: Range) -> list[RangeLink]:
+    """Return a link for each range."""
+    return [
+        RangeLink(words, path if one is usual else f"{path}?range={one.value}", one.value == here)
+        for one, words in RANGES.items()
+    ]
+
+
+def chart_of(
+    session: Session, wanted: Range, began: datetime | None, until: datetime, batch_id: int | None, program: Program
+) -> Chart:
+    """Return the chart of claims and redemptions of one batch, or of all together."""
+    zone, locale = program.time_zone, program.locale
+    line = rules.timeline(wanted, began or until, until, zone)
+    happened = insights.activity(session, line.spans, batch_id, by=actor())
+    pairs = [
+        Pair(
+            times.say_step(span.begin, line.step, zone, locale),
+            one.claimed,
+            one.redeemed,
+            say_number(one.claimed, locale),
+            say_number(one.redeemed, locale),
+        )
+        for span, one in zip(line.spans, happened, strict=True)
+    ]
+    claimed, redeemed = sum(one.claimed for one in happened), sum(one.redeemed for one in happened)
+    summary = (
+        f"{say_number(claimed, locale)} claimed and {say_number(redeemed, locale)} redeemed {PERIODS[wanted]},"
+        f" by {line.step.value}."
+    )
+    most = max((max(one.claimed, one.redeemed) for one in happened), default=0)
+    if claimed:
+        peak = max(pairs, key=lambda pair: pair.first)
+        summary += f" Most claims: {peak.first_words}, {peak.label}."
+    return drawn(pairs, NAMES, say_number(most, locale), summary)
+
+
+def _page(session: Session, batch_id: int, wanted: Range) -> _Page:
+    looked, program, now = insights.look(session, batch_id, by=actor()), programs.current(session), times.now()
+    batch = looked.batch
+    until = min(now, batch.closes_at) if wanted is Range.ALL else now
+    facts = _facts(looked, program, now)
+    return _Page(
+        view=_view(looked, program, now),
+        offer=_offer(batch, program),
+        changed="",
+        advice=[AdviceRow(one.topic, one.says, one.because, one.questions) for one in rules.advice(facts)],
+        checks=[_check(one) for one in _checks(looked, program, now)],
+        siblings=[_sibling(one, batch.id or 0, program) for one in looked.siblings],
+        chart=chart_of(session, wanted, batch.created_at, until, batch_id, program),
+        is_unseen=facts.badge is Badge.ACTIVE and not batch.claimed,
+    )
+
+
+def _facts(looked: Looked, program: Program, now: datetime) -> rules.Facts:
+    batch, minimum = looked.batch, looked.batch.minimum_purchase
+    return rules.Facts(
+        total=batch.total,
+        claimed=batch.claimed,
+        redeemed=batch.redeemed,
+        badge=batch_rules.badge(batch, now),
+        age=now - batch.created_at,
+        time_left=batch.closes_at - now,
+        first_day_claimed=looked.first_day.claimed,
+        first_day_redeemed=looked.first_day.redeemed,
+        channel=batch.channel,
+        reward=say_reward(batches.promise_of(batch), program.currency, program.locale),
+        minimum=say_money(minimum, program.currency, program.locale) if minimum else "",
+        valid_days=batch.valid_days,
+        scans_refused=sum(looked.scans_refused.values()),
+        is_tried=any(one.redeemed for one in looked.siblings),
+    )
+
+
+def _view(looked: Looked, program: Program, now: datetime) -> BatchView:
+    batch, locale = looked.batch, program.locale
+    badge, url = batch_rules.badge(batch, now), claim_url(batch)
+    rate = batch_rules.redemption_rate(batch.claimed, batch.redeemed)
+    made = f"Made {times.say_instant(batch.created_at, program.time_zone, locale)}"
+    return BatchView(
+        id=batch.id or 0,
+        name=batch.name,
+        badge=badge,
+        badge_words=BADGES[badge],
+        channel=CHANNELS[batch.channel] if batch.channel else "",
+        until=times.say_until(batch.closes_at, program.time_zone, locale),
+        made=f"{made} by {looked.maker}" if looked.maker else made,
+        total=say_number(batch.total, locale),
+        claimed=say_number(batch.claimed, locale),
+        claimed_words=f"members; {batch_rules.say_share(batch.claimed, batch.total)} of the total",
+        redeemed=say_number(batch.redeemed, locale),
+        redeemed_words="claimed vouchers used at the counter",
+        left=say_number(batch_rules.available(batch), locale),
+        left_words="not claimed yet"
+        if not batch.withheld
+        else f"without {say_number(batch.withheld, locale)} disabled",
+        rate="—" if rate is None else f"{rate}%",
+        rate_words=VERDICTS[rules.verdict(batch.channel, batch.claimed, batch.redeemed)],
+        progress=batch.made * 100 // batch.total,
+        progress_words=f"{say_number(batch.made, locale)} of {say_number(batch.total, locale)} made",
+        may_pause=batch.status is BatchStatus.ACTIVE,
+        may_resume=batch.status is BatchStatus.PAUSED,
+        is_frozen=batch.redemptions_frozen,
+        url=url,
+        qr=drawing.svg_data_uri(url),
+        png=drawing.png_data_uri(url),
+        file_name=f"{slug(batch.name)}-claim-qr.png",
+        export=f"/api/v1/batches/{batch.id}/codes.csv",
+        vouchers=f"/admin/batches/{batch.id}/vouchers",
+        dashboard=f"/admin/batches/?offer={batch.offer_id}" if batch.offer_id else "/admin/batches/",
+    )
+
+
+def _offer(batch: Batch, program: Program) -> OfferView:
+    conditions = []
+    if batch.minimum_purchase:
+        conditions.append(f"Minimum purchase {say_money(batch.minimum_purchase, program.currency, program.locale)}")
+    if batch.valid_days:
+        conditions.append(f"Good for {batch.valid_days} {'day' if batch.valid_days == 1 else 'days'} after the claim")
+    return OfferView(
+        batch.title,
+        batch.description,
+        batch.terms,
+        say_reward(batches.promise_of(batch), program.currency, program.locale),
+        conditions,
+    )
+
+
+def _checks(looked: Looked, program: Program, now: datetime) -> list[Check]:
+    batch, locale = looked.batch, program.locale
+    badge, left = batch_rules.badge(batch, now), batch_rules.available(batch)
+    takes = {
+        Badge.ACTIVE: "The batch takes claims.",
+        Badge.GENERATING: "The batch takes claims as far as its vouchers are made.",
+        Badge.PAUSED: "The batch is paused: nobody can claim. Resume it.",
+        Badge.FAILED: "Making the vouchers failed; only those made can be claimed.",
+        Badge.EXPIRED: "The batch is over: nobody can claim any more.",
+        Badge.SOLD_OUT: "Every voucher is claimed.",
+    }
+    found = [
+        Check(
+            "The claim link leads to this batch." if looked.leads_here else "The claim link does not lead here.",
+            passed=looked.leads_here,
+        ),
+        Check("The QR code is drawn from that same link each time it is shown.", passed=True),
+        rules.reach(settings().origin),
+        Check(takes[badge], passed=badge in (Badge.ACTIVE, Badge.GENERATING)),
+    ]
+    if left:
+        found.append(Check(f"{say_number(left, locale)} left to claim.", passed=True))
+    if batch.redemptions_frozen:
+        found.append(Check("Redemptions are frozen: claimed vouchers stay good, and cannot be used now.", passed=False))
+    found += [
+        Check(
+            f"{'1 try was' if count == 1 else f'{say_number(count, locale)} tries were'} stopped lately"
+            f" {STOPPED.get(reason, 'for another reason')}.",
+            passed=None,
+        )
+        for reason, count in sorted(looked.claims_refused.items(), key=lambda one: -one[1])
+    ]
+    found.append(Check("How many people open the page is not counted; only claims are.", passed=None))
+    return found
+
+
+def _sibling(batch: Batch, here: int, program: Program) -> SiblingRow:
+    rate = batch_rules.redemption_rate(batch.claimed, batch.redeemed)
+    found = rules.verdict(batch.channel, batch.claimed, batch.redeemed)
+    band = rules.BANDS.get(batch.channel) if batch.channel else None
+    locale = program.locale
+    return SiblingRow(
+        id=batch.id or 0,
+        name=batch.name,
+        channel=CHANNELS[batch.channel] if batch.channel else "No channel",
+        is_this=batch.id == here,
+        share=batch_rules.share(batch.claimed, batch.total),
+        share_words=(
+            f"{batch_rules.say_share(batch.claimed, batch.total)} claimed:"
+            f" {say_number(batch.claimed, locale)} of {say_number(batch.total, locale)}"
+        ),
+        rate=rate or 0,
+        rate_words="nobody has claimed yet"
+        if rate is None
+        else (f"{rate}% redeemed: {say_number(batch.redeemed, locale)} of {say_number(batch.claimed, locale)}"),
+        verdict=found,
+        verdict_words=VERDICTS[found],
+        band=rules.say_band(batch.channel, CHANNELS[batch.channel] if batch.channel else ""),
+        low=band.low if band else rules.WEAK,
+        usual=band.high - band.low if band else rules.WELL - rules.WEAK,
+        great=band.great if band else rules.WHOLE,
+        great_room=rules.WHOLE - band.great if band else 0,
+    )
+
+
+def _check(one: Check) -> CheckRow:
+    return CheckRow(one.says, "unknown" if one.passed is None else "good" if one.passed else "bad")
+
+
+def _me(by: Actor) -> str:
+    return f"You are signed in as {by.name}, {by.role}: you can look at the claim page, and only members can claim."
