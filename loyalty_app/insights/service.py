@@ -25,6 +25,7 @@ from loyalty_app.core.reasons import Reason
 from loyalty_app.insights.rules import FIRST_DAY, Check, Span
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Offer
+from loyalty_app.offers.rules import differences
 from loyalty_app.redemptions.models import Attempt
 
 MOST_SIBLINGS = 12
@@ -47,8 +48,6 @@ class Looked:
     """A batch with what is known around it."""
 
     batch: Batch
-    offer: Offer | None
-    """The offer it was made from, as it is now; None if that is deleted."""
     maker: str
     first_day: Happened
     siblings: list[Batch]
@@ -70,7 +69,6 @@ def look(session: Session, batch_id: int, *, by: Actor) -> Looked:
     )
     return Looked(
         batch=batch,
-        offer=session.get(Offer, batch.offer_id) if batch.offer_id else None,
         maker=maker.name if maker else "",
         first_day=first_day,
         siblings=_siblings(session, batch),
@@ -78,6 +76,14 @@ def look(session: Session, batch_id: int, *, by: Actor) -> Looked:
         claims_refused=_refused(session, ClaimAttempt, batch_id),
         scans_refused=_refused(session, Attempt, batch_id),
     )
+
+
+def changed(session: Session, batch_id: int, *, by: Actor) -> list[str]:
+    """Return what the offer of a batch says differently by now; the batch keeps its word (S3-38)."""
+    by.must(Permission.VIEW_DASHBOARD)
+    batch = batches.get(session, batch_id)
+    offer = session.get(Offer, batch.offer_id) if batch.offer_id else None
+    return differences(batch, offer) if offer else []
 
 
 def activity(session: Session, spans: Sequence[Span], batch_id: int | None = None, *, by: Actor) -> list[Happened]:

@@ -23,6 +23,7 @@ from loyalty_app.insights import rules
 from loyalty_app.insights import service as insights
 from loyalty_app.insights.rules import Check, Range, Verdict
 from loyalty_app.insights.service import Looked
+from loyalty_app.offers import service as offers
 from loyalty_app.offers.rules import say_reward
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
@@ -158,7 +159,6 @@ class SiblingRow:
 class _Page:
     view: BatchView
     offer: OfferView
-    changed: str
     advice: list[AdviceRow]
     checks: list[CheckRow]
     siblings: list[SiblingRow]
@@ -196,7 +196,9 @@ class BatchState(rx.State):
         self.ranges = range_links(f"/admin/batches/{self._batch_id}", self._range, Range.ALL)
         self.me = _me(actor())
         (await self.get_state(MemberCheckState)).clear()
-        hub.subscribe(self, BatchState.refresh, batches.TOPIC, batches.topic(self._batch_id), redemptions.TOPIC)
+        hub.subscribe(
+            self, BatchState.refresh, batches.TOPIC, batches.topic(self._batch_id), offers.TOPIC, redemptions.TOPIC
+        )
         await self._show()
 
     @rx.event
@@ -208,10 +210,11 @@ class BatchState(rx.State):
         batch_id, wanted = self._batch_id, Range(self._range)
         try:
             page = await hub.shared(batches.TOPIC, ("batch", batch_id, wanted), lambda: read(_page, batch_id, wanted))
+            differing = await hub.shared(offers.TOPIC, batch_id, lambda: read(_changed, batch_id))
         except NotFoundError:
             self.is_missing, self.is_loaded = True, True
             return
-        self.batch, self.offer, self.changed = page.view, page.offer, page.changed
+        self.batch, self.offer, self.changed = page.view, page.offer, say_changed(differing)
         self.advice, self.checks, self.siblings = list(page.advice), list(page.checks), list(page.siblings)
         self.chart, self.is_unseen = page.chart, page.is_unseen
         self.is_missing, self.is_loaded = False, True
@@ -245,6 +248,14 @@ class MemberCheckState(rx.State):
     def clear(self) -> None:
         """Begin with nothing, and nobody's answers left from another batch."""
         self.rows, self.verdict, self.problem = [], "", ""
+
+
+def say_changed(differing: list[str]) -> str:
+    """Return in words that an offer says something else by now than the batch promised."""
+    if not differing:
+        return ""
+    words = differing[0] if len(differing) == 1 else f"{', '.join(differing[:-1])} and {differing[-1]}"
+    return f"The offer has changed since: another {words}. This batch keeps what it promised."
 
 
 def read_range(text: str, usual: Range) -> Range:
@@ -297,13 +308,16 @@ def _page(session: Session, batch_id: int, wanted: Range) -> _Page:
     return _Page(
         view=_view(looked, program, now),
         offer=_offer(batch, program),
-        changed="",
         advice=[AdviceRow(one.topic, one.says, one.because, one.questions) for one in rules.advice(facts)],
         checks=[_check(one) for one in _checks(looked, program, now)],
         siblings=[_sibling(one, batch.id or 0, program) for one in looked.siblings],
         chart=chart_of(session, wanted, batch.created_at, until, batch_id, program),
         is_unseen=facts.badge is Badge.ACTIVE and not batch.claimed,
     )
+
+
+def _changed(session: Session, batch_id: int) -> list[str]:
+    return insights.changed(session, batch_id, by=actor())
 
 
 def _facts(looked: Looked, program: Program, now: datetime) -> rules.Facts:

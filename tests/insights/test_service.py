@@ -133,7 +133,18 @@ def test_a_page_survives_its_offer_and_its_maker(database):
         connection.execute(sa.text("update batch set offer_id = null, created_by = null"))
 
     found = see(insights.look, batch.id, by=VIEWER)
-    assert (found.offer, found.maker, [one.id for one in found.siblings]) == (None, "", [batch.id])
+    assert (found.maker, [one.id for one in found.siblings]) == ("", [batch.id])
+    assert see(insights.changed, batch.id, by=VIEWER) == []
+
+
+@pytest.mark.requirement("S3-38")
+def test_a_batch_knows_what_its_offer_says_differently_by_now(database):
+    batch = change(builders.batch, 1)
+    assert see(insights.changed, batch.id, by=VIEWER) == []
+
+    with database.begin() as connection:
+        connection.execute(sa.text("update offer set title = 'Two coffees', minimum_purchase = 500"))
+    assert see(insights.changed, batch.id, by=VIEWER) == ["title", "minimum purchase"]
 
 
 @pytest.mark.requirement("S3-32")
@@ -201,5 +212,7 @@ def test_only_who_may_see_the_dashboard_looks():
             see(insights.activity, [], by=by)
         with pytest.raises(ForbiddenError):
             see(insights.first_activity, by=by)
+        with pytest.raises(ForbiddenError):
+            see(insights.changed, batch.id, by=by)
     with pytest.raises(NotFoundError):
         see(insights.look, 999, by=VIEWER)
