@@ -25,7 +25,9 @@ from loyalty_app.core import database, languages, migrations, times
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
+from loyalty_app.jobs import api as jobs
 from loyalty_app.members import api as members
+from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
 from loyalty_app.ui.problems import Problem, ProblemError
 from loyalty_app.ui.routes import Gate, allow
@@ -69,6 +71,17 @@ FAULTS = {
 """What is said of a field that is not of its type, by the beginning of the checker's own name for the fault."""
 
 
+RESOURCES = (
+    offers.router,
+    codes.router,
+    members.rest,
+    jobs.router,
+    apikeys.router,
+    auditlog.router,
+)
+"""What stands under /api/v1, in the order of the documentation."""
+
+
 class _OtherLocale(StringConvertor):
     """Something like a locale in an address, but none that has pages."""
 
@@ -81,7 +94,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     api = FastAPI(title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate)])
     for forms in (accounts.router, members.router, pictures.router):
         api.include_router(forms, include_in_schema=False)
-    for resource in (codes.router, apikeys.router, auditlog.router):
+    for resource in RESOURCES:
         api.include_router(resource)
     register_url_convertor("other_locale", _OtherLocale())
     for link in ("/claim/{token}", "/{locale:other_locale}/claim/{token}"):

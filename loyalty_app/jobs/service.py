@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from loyalty_app.core import database
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import NotFoundError
 from loyalty_app.jobs.models import Job, JobStatus
 
 STALE_AFTER = timedelta(seconds=8)
@@ -82,6 +84,15 @@ def finish(session: Session, job_id: int, status: JobStatus, problem: str = "") 
         .where(col(Job.id) == job_id, col(Job.status).in_((JobStatus.QUEUED, JobStatus.RUNNING)))
         .values(status=status, problem=problem)
     )
+
+
+def get(session: Session, job_id: int, *, by: Actor) -> Job:
+    """Return a job to somebody who may watch."""
+    by.must(Permission.VIEW_DASHBOARD)
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFoundError("job")
+    return job
 
 
 def of_subject(session: Session, kind: str, subject_ids: list[int]) -> dict[int, Job]:

@@ -1,19 +1,99 @@
-"""The route that makes a member."""
+"""The route that makes a member, and members for other programs."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import Field
 
 from loyalty_app.accounts import api as entrance
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.api import Text
 from loyalty_app.accounts.service import SignInRefused
 from loyalty_app.core import times
-from loyalty_app.core.actor import Permission
-from loyalty_app.core.database import transaction
+from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
+from loyalty_app.members.service import Changes
+from loyalty_app.ui.rest import MOST_BODY, Instant, Number, OnceOnly, Page, Paged, Sent, Shown
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/auth")
+rest = APIRouter(prefix="/api/v1/members", tags=["Members"], max_body_size=MOST_BODY)
+
+
+class MemberChange(Sent):
+    """What to change of a member; what is left out stays as it is."""
+
+    email: Annotated[str | None, Field(max_length=300, examples=["ana@example.com"])] = None
+    name: Annotated[str | None, Field(max_length=300, examples=["Ana Ruiz"])] = None
+    phone: Annotated[str | None, Field(max_length=100, examples=["+48 22 123 45 67"])] = None
+
+
+class MemberWish(Sent):
+    """A member who is to be made."""
+
+    email: Annotated[str, Field(max_length=300, examples=["ana@example.com"])]
+    name: Annotated[str, Field(max_length=300, examples=["Ana Ruiz"])]
+    phone: Annotated[str | None, Field(max_length=100, examples=["+48 22 123 45 67"])] = None
+
+
+class MemberShown(Shown):
+    """A member."""
+
+    id: Annotated[int, Field(examples=[21])]
+    email: Annotated[str, Field(examples=["ana@example.com"])]
+    name: Annotated[str, Field(examples=["Ana Ruiz"])]
+    phone: Annotated[str, Field(examples=["+48 22 123 45 67"])]
+    points: Annotated[int | None, Field(description="Null as long as this program keeps no points.")] = None
+    has_account: Annotated[bool, Field(description="Whether they can sign in.")]
+    joined_at: Instant
+
+
+@rest.post("", status_code=201, response_model=MemberShown)
+@allow(Permission.MEMBER_MANAGEMENT)
+def create_member(sent: MemberWish, once: OnceOnly) -> Response:
+    """Make a member without an account; if they sign up later with this address, it is theirs."""
+    details = members.Details(storable(sent.name), storable(sent.email), storable(sent.phone or ""))
+    return once.answer(201, lambda session, now: _shown(members.create(session, details, by=actor(), now=now)))
+
+
+@rest.get("")
+@allow(Permission.VIEW_MEMBERS)
+def list_members(
+    paging: Paged,
+    q: Annotated[str, Query(max_length=80, description="Part of a name, address or phone number.")] = "",
+    email: Annotated[str, Query(max_length=254, description="Exactly this address.")] = "",
+) -> Page[MemberShown]:
+    """List the members, the newest first."""
+    wish = members.Wish(storable(q), storable(email))
+    with reading() as session:
+        found = members.listed(session, wish, after=paging.after, limit=paging.limit + 1, by=actor())
+    return paging.page(found, _shown, lambda member: member.id or 0)
+
+
+@rest.get("/{member_id}")
+@allow(Permission.VIEW_MEMBERS)
+def read_member(member_id: Number) -> MemberShown:
+    """Return one member."""
+    with reading() as session:
+        return _shown(members.get(session, member_id, by=actor()))
+
+
+@rest.patch("/{member_id}")
+@allow(Permission.MEMBER_MANAGEMENT)
+def change_member(member_id: Number, sent: MemberChange) -> MemberShown:
+    """Change a name, an address or a phone number."""
+    changes = {name: storable(text) for name, text in sent.model_dump(exclude_none=True).items()}
+    with transaction() as session:
+        return _shown(members.update(session, member_id, Changes(**changes), by=actor(), now=times.now()))
+
+
+def _shown(member: Member) -> MemberShown:
+    own = {name: getattr(member, name) for name in ("id", "email", "name", "phone", "joined_at")}
+    return MemberShown(**own, has_account=member.account_id is not None)
 
 
 @router.post("/sign-up")

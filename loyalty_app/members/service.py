@@ -1,16 +1,59 @@
 """Join the program, and find members."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
 
+from loyalty_app.accounts import rules as account_rules
 from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.models import Account
 from loyalty_app.accounts.service import Newcomer, SignedIn, SignInRefused
-from loyalty_app.core.errors import AppError
+from loyalty_app.audit import service as audit
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
+from loyalty_app.members import rules
 from loyalty_app.members.models import Member
 from loyalty_app.program import service as programs
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is known of a member."""
+
+    name: str
+    email: str
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What to change of a member; None leaves it."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which members to list: part of a name, address or phone number, or exactly one address."""
+
+    text: str = ""
+    email: str = ""
+
+
+class TakenError(AppError):
+    """Another member has the address."""
+
+    def __init__(self) -> None:
+        """Say it."""
+        super().__init__("There is a member with this address already.")
 
 
 class NotSetUpError(AppError):
@@ -33,10 +76,86 @@ def join(session: Session, who: Newcomer, *, peer: str, now: datetime) -> Signed
     return accounts.open_session(session, account, now=now)
 
 
+def create(session: Session, details: Details, *, by: Actor, now: datetime) -> Member:
+    """Make a member without an account; whoever proves later that the address is theirs gets it."""
+    by.must(Permission.MEMBER_MANAGEMENT)
+    _check(details)
+    member = Member(
+        name=details.name.strip(),
+        email=account_rules.normal_email(details.email) or "",
+        phone=details.phone.strip(),
+        joined_at=now,
+    )
+    _save(session, member)
+    audit.record(session, "create", f"member {member.id}", by=by, now=now)
+    return member
+
+
+def update(session: Session, member_id: int, changes: Changes, *, by: Actor, now: datetime) -> Member:
+    """Change what is known of a member; the address of one who signs in with it is theirs to change."""
+    by.must(Permission.MEMBER_MANAGEMENT)
+    member = session.get(Member, member_id, with_for_update=True, populate_existing=True)
+    if member is None:
+        raise NotFoundError("member")
+    details = Details(
+        member.name if changes.name is None else changes.name,
+        member.email if changes.email is None else changes.email,
+        member.phone if changes.phone is None else changes.phone,
+    )
+    _check(details)
+    email = account_rules.normal_email(details.email) or ""
+    if member.account_id and email != member.email:
+        raise InvalidError(email="This member signs in with the address; only they can change it.")
+
+    member.name, member.email, member.phone = details.name.strip(), email, details.phone.strip()
+    _save(session, member)
+    session.connection().execute(
+        sa.update(Account).where(col(Account.id) == member.account_id).values(name=member.name)
+    )
+    audit.record(session, "change", f"member {member_id}", by=by, now=now)
+    return member
+
+
+def get(session: Session, member_id: int, *, by: Actor) -> Member:
+    """Return a member to somebody who may see members."""
+    by.must(Permission.VIEW_MEMBERS)
+    member = session.get(Member, member_id)
+    if member is None:
+        raise NotFoundError("member")
+    return member
+
+
+def listed(session: Session, wish: Wish, *, after: int = 0, limit: int = PAGE, by: Actor) -> list[Member]:
+    """Return the members that fit, the newest first, from behind a number."""
+    by.must(Permission.VIEW_MEMBERS)
+    query = select(Member).order_by(col(Member.id).desc()).limit(limit)
+    if after:
+        query = query.where(col(Member.id) < after)
+    if wish.email:
+        query = query.where(Member.email == account_rules.normal_email(wish.email))
+    if text := wish.text.strip():
+        parts = (Member.name, Member.email, Member.phone)
+        query = query.where(sa.or_(*(col(part).icontains(text, autoescape=True) for part in parts)))
+    return list(session.exec(query))
+
+
 def ids_of_accounts(session: Session, account_ids: Iterable[int]) -> dict[int, int]:
     """Return the member behind each account that has one."""
     found = session.connection().execute(_OF_ACCOUNTS, {"accounts": list(set(account_ids))})
     return {account_id: member_id for account_id, member_id in found if account_id and member_id}
+
+
+def _check(details: Details) -> None:
+    if problems := rules.problems(details.name, details.email, details.phone):
+        raise InvalidError(**problems)
+
+
+def _save(session: Session, member: Member) -> None:
+    session.add(member)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise TakenError from None
 
 
 _OF_ACCOUNTS = sa.select(col(Member.account_id), col(Member.id)).where(

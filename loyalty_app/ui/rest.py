@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, ClassVar, Generic, TypeVar
@@ -31,18 +31,14 @@ MOST_KEY = 255
 MOST_NUMBER = 2**31 - 1
 
 
-def say_instant(instant: datetime) -> str:
-    """Return an instant as every answer writes it: 2026-12-31T22:59:59.999Z."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _say_amount(amount: Decimal) -> int | float:
+def say_amount(amount: Decimal) -> int | float:
+    """Return an amount as JSON has it: 5 or 4.5."""
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
 Instant = Annotated[
     datetime,
-    PlainSerializer(say_instant, return_type=str),
+    PlainSerializer(times.wire, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-06-15T10:00:00.000Z"]}),
 ]
 Number = Annotated[int, Path(ge=1, le=MOST_NUMBER)]
@@ -50,7 +46,7 @@ Number = Annotated[int, Path(ge=1, le=MOST_NUMBER)]
 
 Amount = Annotated[
     Decimal,
-    PlainSerializer(_say_amount, return_type=float),
+    PlainSerializer(say_amount, return_type=float),
     WithJsonSchema({"type": "number", "description": "In the program's currency.", "examples": [4.5]}),
 ]
 

@@ -143,6 +143,18 @@ PUBLIC_ROUTES = {
 
 PRIVATE_ROUTES = {
     ("/api/v1/batches/{batch_id}/codes.csv", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/offers", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/offers", "POST"): Permission.OFFER_MANAGEMENT,
+    ("/api/v1/offers/{offer_id}", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/offers/{offer_id}", "PATCH"): Permission.OFFER_MANAGEMENT,
+    ("/api/v1/offers/{offer_id}", "DELETE"): Permission.OFFER_MANAGEMENT,
+    ("/api/v1/offers/{offer_id}/clone", "POST"): Permission.OFFER_MANAGEMENT,
+    ("/api/v1/members", "GET"): Permission.VIEW_MEMBERS,
+    ("/api/v1/members", "POST"): Permission.MEMBER_MANAGEMENT,
+    ("/api/v1/members/{member_id}", "GET"): Permission.VIEW_MEMBERS,
+    ("/api/v1/members/{member_id}", "PATCH"): Permission.MEMBER_MANAGEMENT,
+    ("/api/v1/jobs/{job_id}", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/audit-log", "GET"): Permission.VIEW_AUDIT_LOG,
     ("/api/v1/api-keys", "GET"): Permission.API_KEY_MANAGEMENT,
     ("/api/v1/api-keys", "POST"): Permission.API_KEY_MANAGEMENT,
     ("/api/v1/api-keys/{key_id}", "GET"): Permission.API_KEY_MANAGEMENT,
