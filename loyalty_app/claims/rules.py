@@ -37,8 +37,18 @@ def expires_at(batch: Batch, now: datetime, time_zone: str) -> datetime:
     return min(times.end_of_day(last_day, time_zone), batch.closes_at)
 
 
-def voucher_state(status: CodeStatus, expires_at: datetime, now: datetime) -> str:
-    """Return what a card says: redeemed, expired or ready."""
+def voucher_state(status: CodeStatus, expires_at: datetime, now: datetime, *, is_disabled: bool = False) -> str:
+    """Return what a card says: disabled, redeemed, expired or ready."""
     if status is CodeStatus.REDEEMED:
         return "redeemed"
+    if is_disabled:
+        return "disabled"
     return "expired" if now >= expires_at else "ready"
+
+
+def told(reason: Reason) -> Reason:
+    """Return the reason that a member is told: all that smells of guessing sounds the same."""
+    return Reason.UNKNOWN_CODE if reason in _SECRETS else reason
+
+
+_SECRETS = {Reason.MALFORMED, Reason.DISABLED, Reason.NOT_HOLDER}

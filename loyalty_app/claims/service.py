@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from loyalty_app.audit import service as audit
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
 from loyalty_app.claims import rules
@@ -17,8 +19,10 @@ from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.codes.service import Gift
 from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Promise
 from loyalty_app.program import service as programs
 
@@ -60,6 +64,10 @@ class Voucher:
     claimed_at: datetime | None
     expires_at: datetime
     redeemed_at: datetime | None
+    is_disabled: bool = False
+    """Switched off: nobody redeems it now."""
+    is_frozen: bool = False
+    """On hold with its whole batch: it stays good, and cannot be redeemed for now."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,46 @@ def claim_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[
             answers[number] = Refused(Reason.ALREADY_CLAIMED, first.code) if isinstance(first, Claimed) else first
 
     ordered = [answers[number] for number in range(len(asks))]
-    _remember(session, asks, ordered, found, member_of, now=now)
+    _remember(
+        session,
+        [
+            (batch.id or 0, member_of.get(ask.by.account_id or 0), answer)
+            for ask, answer in zip(asks, ordered, strict=True)
+            if (batch := found.get(ask.claim_token))
+        ],
+        now=now,
+    )
     return ordered
+
+
+def claim_for(session: Session, batch_id: int, member_id: int, *, by: Actor, now: datetime) -> Claimed | Refused:
+    """Give a member one voucher of a batch in their name, by the same rules as if they claimed it themselves."""
+    by.must(Permission.CLAIM_FOR_MEMBERS)
+    batch = batches.get(session, batch_id)
+    if session.get(Member, member_id) is None:
+        raise NotFoundError("member")
+
+    if reason := rules.refusal(batch, now):
+        answer = Refused(reason)
+    else:
+        answer = _claim_for(session, batch, member_id, now=now)
+    _remember(session, [(batch_id, member_id, answer)], now=now)
+    if isinstance(answer, Claimed):
+        audit.record(session, "claim", f"batch {batch_id}", f"for member {member_id}", by=by, now=now)
+    return answer
+
+
+def listed(session: Session, batch_id: int, *, after: int = 0, limit: int, by: Actor) -> list[codes.Listed]:
+    """Return the claimed vouchers of a batch, in the order they were made, from behind a serial."""
+    batches.watched(session, batch_id, by=by)
+    return codes.listed(session, batch_id, codes.Wish(is_claimed=True), after=after, limit=limit, by=by)
+
+
+def held_by(session: Session, batch_id: int, member_id: int, *, by: Actor) -> Voucher | None:
+    """Return the voucher of a batch that a member has, to somebody who may claim for members."""
+    by.must(Permission.CLAIM_FOR_MEMBERS)
+    code = codes.held(session, {batch_id}, {member_id}).get((batch_id, member_id))
+    return _voucher(code, batches.get(session, batch_id)) if code else None
 
 
 def look(session: Session, claim_token: str, *, by: Actor, now: datetime) -> ClaimPage | None:
@@ -174,30 +220,27 @@ def _claim_from(
     return answers
 
 
-def _remember(
-    session: Session,
-    asks: Sequence[Ask],
-    answers: Sequence[Claimed | Refused],
-    found: dict[str, Batch],
-    member_of: dict[int, int],
-    *,
-    now: datetime,
-) -> None:
+def _claim_for(session: Session, batch: Batch, member_id: int, *, now: datetime) -> Claimed | Refused:
+    try:
+        with session.begin_nested():
+            return _claim_from(session, batch, {member_id: 0}, now=now)[0]
+    except IntegrityError:  # the member claimed at the same moment: look again, and find what they have
+        return _claim_from(session, batch, {member_id: 0}, now=now)[0]
+
+
+def _remember(session: Session, tried: Sequence[tuple[int, int | None, Claimed | Refused]], *, now: datetime) -> None:
     attempts, topics = [], set()
-    for ask, answer in zip(asks, answers, strict=True):
-        batch = found.get(ask.claim_token)
-        if batch is None:
-            continue
+    for batch_id, member_id, answer in tried:
         attempts.append(
             {
-                "batch_id": batch.id,
-                "member_id": member_of.get(ask.by.account_id or 0),
+                "batch_id": batch_id,
+                "member_id": member_id,
                 "at": now,
                 "reason": answer.reason if isinstance(answer, Refused) else None,
             }
         )
         if isinstance(answer, Claimed):
-            topics |= {batches.TOPIC, codes.topic_of(member_of[ask.by.account_id or 0])}
+            topics |= {batches.TOPIC, codes.topic_of(member_id)}
     if attempts:
         session.connection().execute(sa.insert(ClaimAttempt), attempts)
     if topics:
@@ -213,4 +256,6 @@ def _voucher(code: Code, batch: Batch) -> Voucher:
         claimed_at=code.claimed_at,
         expires_at=code.expires_at or batch.closes_at,
         redeemed_at=code.redeemed_at,
+        is_disabled=code.disabled,
+        is_frozen=batch.redemptions_frozen,
     )

@@ -38,6 +38,8 @@ class Wish:
 
     text: str = ""
     status: Standing | None = None
+    is_claimed: bool = False
+    """Only what somebody has claimed, whatever became of it."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,8 @@ def listed(
     )
     if wish.status:
         query = query.where(_stands(wish.status))
+    if wish.is_claimed:
+        query = query.where(col(Code.claimed_at).is_not(None))
     if text := wish.text.strip():
         # Who may not see members cannot guess them by searching either.
         searched = (Member.name, Member.email) if by.may(Permission.VIEW_MEMBERS) else ()

@@ -4,15 +4,20 @@ from collections import Counter
 from itertools import cycle
 
 import pytest
+import sqlalchemy as sa
 
 from loyalty_app.batches import service as batches
+from loyalty_app.batches.models import Batch
 from loyalty_app.claims import service as claims
+from loyalty_app.codes import service as codes
 from loyalty_app.core import times
 from loyalty_app.core.database import Together, answer_all
+from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
-from loyalty_app.redemptions.models import Attempt, Redemption
-from loyalty_app.redemptions.service import Ask, Redeemed, redeem_many
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
+from loyalty_app.redemptions.service import Ask, Redeemed, Refused, Reversed, redeem_many
 from tests import builders
 from tests.builders import ADMIN, CASHIER, OTHER_CASHIER
 from tests.doors import at_once, change, rows, see
@@ -93,9 +98,9 @@ def test_one_scan_of_nothing_sent_fifty_times_is_one_attempt(redeem):
 
 
 def test_fifty_vouchers_of_three_batches_at_fifty_tills_are_all_redeemed(redeem):
-    codes = claimed(TILLS, batch_count=3)
+    texts = claimed(TILLS, batch_count=3)
 
-    answers = at_once([lambda code=code: redeem(Ask(code, CASHIER)) for code in codes])
+    answers = at_once([lambda code=code: redeem(Ask(code, CASHIER)) for code in texts])
 
     assert said(answers) == {"redeemed": TILLS}
     assert sum(see(batches.get, number).redeemed for number in (1, 2, 3)) == TILLS
@@ -104,8 +109,8 @@ def test_fifty_vouchers_of_three_batches_at_fifty_tills_are_all_redeemed(redeem)
 
 @pytest.mark.usefixtures("other_processes")
 def test_groups_that_hold_the_same_vouchers_in_different_orders_do_not_block_each_other():
-    codes = claimed(20, batch_count=3)
-    groups = [[Ask(code, CASHIER) for code in codes[turn:] + codes[:turn]] for turn in range(8)]
+    texts = claimed(20, batch_count=3)
+    groups = [[Ask(code, CASHIER) for code in texts[turn:] + texts[:turn]] for turn in range(8)]
 
     answers = at_once([lambda group=group: answer_all(redeem_many, group) for group in groups])
 
@@ -114,8 +119,8 @@ def test_groups_that_hold_the_same_vouchers_in_different_orders_do_not_block_eac
 
 
 def test_a_deletion_in_the_middle_of_the_rush_leaves_nothing(redeem):
-    codes = claimed(TILLS)
-    rush = [lambda code=code: redeem(Ask(code, CASHIER)) for code in codes]
+    texts = claimed(TILLS)
+    rush = [lambda code=code: redeem(Ask(code, CASHIER)) for code in texts]
     rush.insert(20, lambda: change(batches.delete, 1, by=ADMIN, now=times.now()))
 
     answers = [answer for answer in at_once(rush) if answer is not None]
@@ -123,3 +128,92 @@ def test_a_deletion_in_the_middle_of_the_rush_leaves_nothing(redeem):
     assert said(answers).keys() <= {"redeemed", Reason.UNKNOWN_CODE}
     assert rows(Redemption) == []
     assert {attempt.reason for attempt in rows(Attempt)} <= {Reason.UNKNOWN_CODE}
+
+
+def reverse(number):
+    """Take a redemption back, as a process of its own does."""
+    return change(redemptions.reverse, number, reason="Wrong customer", by=ADMIN, now=times.now())
+
+
+@pytest.mark.usefixtures("other_processes")
+def test_a_redemption_reversed_fifty_times_at_once_is_reversed_once():
+    (code,) = claimed(1)
+    number = alone(Ask(code, CASHIER)).id
+
+    answers = at_once([lambda: reverse(number)] * TILLS)
+
+    said_of = Counter("reversed" if isinstance(answer, Reversed) else answer.reason for answer in answers)
+    assert said_of == {"reversed": 1, Reason.ALREADY_REVERSED: TILLS - 1}
+    assert see(batches.get, 1).redeemed == 0
+    assert see(dashboard.differences) == []
+
+
+def test_a_reversal_among_many_tills_lets_the_voucher_be_redeemed_once_more(redeem):
+    (code,) = claimed(1)
+    number = alone(Ask(code, CASHIER)).id
+    rush = [lambda: redeem(Ask(code, OTHER_CASHIER))] * 20
+    rush.insert(5, lambda: reverse(number))
+
+    answers = at_once(rush)
+
+    again = sum(isinstance(answer, Redeemed) for answer in answers)
+    assert again <= 1
+    assert Counter(row.status for row in rows(Redemption)) == Counter(
+        [RedemptionStatus.REVERSED, *[RedemptionStatus.RECORDED] * again]
+    )
+    assert see(dashboard.differences) == []
+    assert isinstance(redeem(Ask(code, CASHIER)), Redeemed) is (again == 0)
+
+
+def test_switches_moved_in_the_middle_of_the_rush_count_right(redeem):
+    codes_claimed = claimed(30, batch_count=2)
+    rush = [lambda code=code: redeem(Ask(code, CASHIER)) for code in codes_claimed]
+    now = times.now()
+    rush.insert(5, lambda: change(codes.disable_all, 1, by=ADMIN, now=now))
+    rush.insert(10, lambda: change(codes.disable, codes_claimed[1], by=ADMIN, now=now))
+    rush.insert(15, lambda: change(codes.enable_all, 1, by=ADMIN, now=now))
+
+    answers = [answer for answer in at_once(rush) if isinstance(answer, Redeemed | Refused)]
+
+    assert said(answers).keys() <= {"redeemed", Reason.DISABLED, Reason.ALREADY_REDEEMED}
+    assert see(batches.get, 1).redeemed + see(batches.get, 2).redeemed == said(answers)["redeemed"]
+    assert see(dashboard.differences) == []
+
+
+@pytest.mark.usefixtures("other_processes")
+def test_after_a_freeze_no_till_redeems_whatever_it_read_before():
+    codes_claimed = claimed(30)
+    frozen_at = []
+
+    def freeze():
+        def set_frozen(session):
+            session.execute(sa.update(Batch).values(redemptions_frozen=True))
+
+        change(set_frozen)
+        frozen_at.append(len([row for row in rows(Redemption) if row.status is RedemptionStatus.RECORDED]))
+
+    rush = [lambda code=code: alone(Ask(code, CASHIER)) for code in codes_claimed]
+    rush.insert(10, freeze)
+    answers = [answer for answer in at_once(rush) if answer is not None]
+
+    assert said(answers).keys() <= {"redeemed", Reason.REDEMPTION_FROZEN}
+    assert [said(answers)["redeemed"]] == [len(rows(Redemption))] == frozen_at
+    assert see(dashboard.differences) == []
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_a_batch_deleted_while_its_redemptions_are_reversed_leaves_nothing(redeem, turn):
+    numbers = [redeem(Ask(code, CASHIER)).id for code in claimed(10)]
+
+    def undo(number):
+        try:
+            return reverse(number)
+        except NotFoundError:
+            return None
+
+    rush = [lambda number=number: undo(number) for number in numbers]
+    rush.insert(turn * 4, lambda: change(batches.delete, 1, by=ADMIN, now=times.now()))
+    at_once(rush)
+
+    assert rows(Redemption) == []
+    assert see(dashboard.differences) == []

@@ -1,0 +1,141 @@
+"""Redemptions are found by what staff and programs know of them (S2-4, S2-17)."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from loyalty_app.codes import alphabet
+from loyalty_app.core.errors import ForbiddenError, NotFoundError
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import RedemptionStatus
+from loyalty_app.redemptions.service import Ask, Wish
+from tests import builders
+from tests.builders import ADMIN, CASHIER, MARKETER, NOON, OTHER_CASHIER, VIEWER
+from tests.doors import change, see
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def three(database):
+    """Redeem a coffee of Mia's, then a cake of Ola's, then a coffee of Ola's that is reversed."""
+    coffee = change(builders.batch, prefix="SUN")
+    cake = change(builders.batch, offer_id=str(change(builders.offer, "A piece of cake").id))
+    mia, ola = change(builders.member, "Mia"), change(builders.member, "Ola Nowak")
+    texts = [change(builders.claimed, batch, who) for batch, who in ((coffee, mia), (cake, ola), (coffee, ola))]
+    for minutes, (text, by) in enumerate(zip(texts, (CASHIER, OTHER_CASHIER, CASHIER), strict=True)):
+        change(redemptions.redeem_many, [Ask(text, by, amount=1000)], now=NOON + timedelta(minutes=minutes))
+    change(redemptions.reverse, 3, reason="Wrong cup", by=ADMIN, now=NOON + timedelta(hours=1))
+    return texts
+
+
+def found(text="", by=MARKETER, **wish):
+    return [line.id for line in see(redemptions.listed, Wish(text, **wish), limit=50, by=by)]
+
+
+@pytest.mark.requirement("S2-4")
+def test_a_line_says_what_whose_when_by_whom_and_what_became_of_it(three):
+    lines = see(redemptions.listed, Wish(), limit=50, by=MARKETER)
+
+    assert [line.id for line in lines] == [3, 2, 1]
+    last, first = lines[0], lines[-1]
+    assert (first.code, first.title, first.member, first.email, first.staff, first.at, first.amount) == (
+        alphabet.display(three[0], "SUN"),
+        "One coffee",
+        "Mia",
+        "mia@example.com",
+        "Kasia",
+        NOON,
+        1000,
+    )
+    assert (first.status, first.reversed_at) == (RedemptionStatus.RECORDED, None)
+    assert (last.status, last.reversed_by, last.reversal_reason) == (RedemptionStatus.REVERSED, "Ada", "Wrong cup")
+    assert see(redemptions.get, 3, by=MARKETER) == last
+
+
+@pytest.mark.requirement("S2-4", "S2-17")
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("mia", [1]), ("OLA NOWAK", [3, 2]), ("nowak@example", [3, 2]), ("CAKE", [2]), ("coffee", [3, 1]), ("%", [])],
+)
+def test_redemptions_are_found_by_member_and_offer(three, text, numbers):
+    assert found(text) == numbers
+
+
+def test_redemptions_are_found_by_a_code_or_part_of_one_however_it_is_written(three):
+    assert found(alphabet.display(three[0], "SUN").lower()) == [1]
+    assert found(three[1][2:]) == [2]
+
+
+def test_redemptions_are_filtered(three):
+    assert found(status=RedemptionStatus.RECORDED) == [2, 1]
+    assert found(status=RedemptionStatus.REVERSED) == [3]
+    assert found(batch_id=1) == [3, 1]
+    assert found("ola", batch_id=1, status=RedemptionStatus.RECORDED) == []
+    assert found(member_id=see(redemptions.get, 1, by=VIEWER).member_id) == [1]
+
+
+def test_a_page_begins_behind_the_last_number_of_the_one_before(three):
+    pages = [see(redemptions.listed, Wish(), after=after, limit=2, by=VIEWER) for after in (0, 2)]
+
+    assert [[line.id for line in page] for page in pages] == [[3, 2], [1]]
+
+
+def test_a_viewer_sees_no_members_and_cannot_find_out_by_searching(three):
+    assert {(line.member, line.email) for line in see(redemptions.listed, Wish(), limit=9, by=VIEWER)} == {("", "")}
+    assert found("ola", VIEWER) == found("@", VIEWER) == []
+    assert found(three[0], VIEWER) == [1]
+
+
+def test_staff_see_no_list_and_what_never_was_is_not_found(three):
+    with pytest.raises(ForbiddenError):
+        found(by=CASHIER)
+    with pytest.raises(ForbiddenError):
+        see(redemptions.get, 1, by=CASHIER)
+    with pytest.raises(NotFoundError):
+        see(redemptions.get, 77, by=VIEWER)
+
+
+@pytest.mark.parametrize("wish", [Wish(), Wish("SUN000000001"), Wish(batch_id=1)], ids=["newest", "code", "batch"])
+def test_no_list_reads_all_redemptions_ever(kind, database, wish):
+    fill(database)
+    said = []
+    sa.event.listen(
+        database, "before_cursor_execute", lambda _c, _cursor, statement, values, *_: said.append((statement, values))
+    )
+    assert len(see(redemptions.listed, wish, after=19_000, limit=50, by=MARKETER)) == (1 if wish.text else 50)
+
+    explain = "explain query plan" if kind == "sqlite" else "explain"
+    with database.connect() as connection:
+        plans = [
+            " ".join(map(str, row))
+            for statement, values in list(said)
+            if statement.startswith("SELECT")
+            for row in connection.exec_driver_sql(f"{explain} {statement}", values)
+        ]
+    assert plans
+    for table in ("redemption", "code"):
+        assert not [plan for plan in plans if f"SCAN {table}" in plan or f"Seq Scan on {table}" in plan], plans
+    if not wish.text:  # what one code has is few
+        assert not [plan for plan in plans if "TEMP B-TREE FOR ORDER" in plan or "Sort" in plan], plans
+
+
+def fill(database):
+    """Redeem twenty thousand vouchers, without asking anybody."""
+    change(builders.batch, 1, quantity="50000", prefix="SUN")
+    numbers = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000)"
+    with database.begin() as connection:
+        connection.exec_driver_sql("delete from code")
+        connection.exec_driver_sql(
+            "insert into code (id, batch_id, serial, code, status)"
+            f" {numbers} select i, 1, i, 'SUN' || substr('00000000' || i, -9), 'redeemed' from n"
+            if database.dialect.name == "sqlite"
+            else "insert into code (id, batch_id, serial, code, status)"
+            f" {numbers} select i, 1, i, 'SUN' || lpad(i::text, 9, '0'), 'redeemed' from n"
+        )
+        connection.exec_driver_sql(
+            "insert into redemption (code_id, batch_id, status, account_id, at)"
+            f" select id, 1, 'recorded', {CASHIER.account_id}, '2026-06-15 10:00:00.000000' from code order by id"
+        )
+        connection.exec_driver_sql("analyze")
