@@ -22,7 +22,7 @@ def run(connection: Connection) -> None:
         render_as_batch=True,  # SQLite cannot alter a table, only copy it
         transactional_ddl=True,  # SQLite too: our engine begins transactions itself
     )
-    with context.begin_transaction():
+    with context.begin_transaction(), migrations.counting_on(connection):
         context.run_migrations()
 
 

@@ -228,8 +228,7 @@ def _fill(connection: Connection, archive: zipfile.ZipFile, name: str, table: di
 def _last_numbers(connection: Connection) -> dict[str, int]:
     """Return the highest number ever given in each table, where the database remembers it."""
     if database.is_sqlite(connection):
-        found = connection.execute(sa.text("select name, seq from sqlite_sequence"))
-        return {name: number for name, number in found}  # noqa: C416 - rows are no pairs
+        return migrations.last_numbers(connection)
     numbers = {}
     for name, sequence in _sequences(connection).items():
         number, is_given = connection.execute(sa.text(f"select last_value, is_called from {sequence}")).one()  # noqa: S608 - its own name
@@ -240,23 +239,13 @@ def _last_numbers(connection: Connection) -> dict[str, int]:
 def _count_on(connection: Connection, last_numbers: dict[str, int]) -> None:
     """Let no number be given again that ever was, also of rows that are gone."""
     if database.is_sqlite(connection):
-        remembered = {name for (name,) in connection.execute(sa.text("select name from sqlite_sequence"))}
-        for name in _counted_on_sqlite(connection):
-            number = {"name": name, "number": int(last_numbers.get(name, 0))}
-            if name not in remembered:
-                connection.execute(sa.text("insert into sqlite_sequence (name, seq) values (:name, 0)"), number)
-            connection.execute(sa.text("update sqlite_sequence set seq = max(seq, :number) where name = :name"), number)
+        migrations.give_no_more(connection, last_numbers)
         return
     for name, sequence in _sequences(connection).items():
         highest = connection.execute(sa.select(sa.func.max(sa.column("id"))).select_from(sa.table(name))).scalar()
         number = max(int(last_numbers.get(name, 0)), highest or 0)
         if number:
             connection.execute(sa.text("select setval(:sequence, :number)"), {"sequence": sequence, "number": number})
-
-
-def _counted_on_sqlite(connection: Connection) -> list[str]:
-    made = connection.execute(sa.text("select name from sqlite_master where sql like '%autoincrement%'"))
-    return list(made.scalars())
 
 
 def _sequences(connection: Connection) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Bring the database to what this version of the program expects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +64,38 @@ def alone(engine: Engine) -> Iterator[Connection]:
                 yield connection
         finally:
             raw.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def counting_on(connection: Connection) -> Iterator[None]:
+    """Change tables without giving a number again: SQLite forgets those of deleted rows when it copies a table."""
+    numbers = last_numbers(connection)
+    yield
+    give_no_more(connection, numbers)
+
+
+def last_numbers(connection: Connection) -> dict[str, int]:
+    """Return the highest number ever given in each table of which SQLite remembers it."""
+    if not _remembers(connection):
+        return {}
+    found = connection.execute(sa.text("select name, seq from sqlite_sequence"))
+    return {name: number for name, number in found}  # noqa: C416 - rows are no pairs
+
+
+def give_no_more(connection: Connection, numbers: Mapping[str, int]) -> None:
+    """Let the numbers of each such table go on behind these."""
+    if not _remembers(connection):
+        return
+    remembered = last_numbers(connection)
+    counted = connection.execute(sa.text("select name from sqlite_master where sql like '%autoincrement%'"))
+    for name in counted.scalars().all():
+        number = {"name": name, "number": max(numbers.get(name, 0), remembered.get(name, 0))}
+        connection.execute(sa.text("delete from sqlite_sequence where name = :name"), number)
+        connection.execute(sa.text("insert into sqlite_sequence (name, seq) values (:name, :number)"), number)
+
+
+def _remembers(connection: Connection) -> bool:
+    return database.is_sqlite(connection) and sa.inspect(connection).has_table("sqlite_sequence")
 
 
 def _config() -> Config:
