@@ -1,7 +1,6 @@
 """Every plain route, behind one gate; the one place where errors become status codes."""
 
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,16 +20,18 @@ from loyalty_app.apikeys import api as apikeys
 from loyalty_app.apikeys import service as apikey_service
 from loyalty_app.auditlog import api as auditlog
 from loyalty_app.codes import api as codes
-from loyalty_app.core import database, languages, migrations, times
+from loyalty_app.core import database, languages, metrics, migrations, times
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
+from loyalty_app.dashboard import service as dashboard
 from loyalty_app.jobs import api as jobs
 from loyalty_app.members import api as members
 from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
 from loyalty_app.ui.problems import Problem, ProblemError
-from loyalty_app.ui.routes import Gate, allow
+from loyalty_app.ui.routes import Gate, allow, must_be_here_or_may
+from loyalty_app.ui.watch import asked
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
         api.get(link, include_in_schema=False)(pick_language)
     api.get("/healthz", include_in_schema=False)(is_up)
     api.get("/readyz", include_in_schema=False)(is_ready)
+    api.get("/metrics", include_in_schema=False)(numbers)
     for nowhere in ("/auth/{rest:path}", "/api/{rest:path}"):
         api.api_route(nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)(nothing_here)
     api.exception_handler(AppError)(_app_error)
@@ -145,6 +147,15 @@ def is_ready() -> Response:
     if not ready:
         return Problem(503, "not_ready", "The database is not in step.").response()
     return JSONResponse({"status": "ready"})
+
+
+@allow(Permission.PUBLIC)
+def numbers(request: Request) -> Response:
+    """Give Prometheus its numbers: to a program on this machine, or to somebody who may watch."""
+    must_be_here_or_may(request, Permission.VIEW_DASHBOARD)
+    with database.reading() as session:
+        readings = dashboard.readings(session, now=times.now())
+    return Response(metrics.text(readings), media_type=metrics.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
 @allow(Permission.PUBLIC)
@@ -265,7 +276,7 @@ class _Apology:
 
 
 def _bug(error: Exception) -> Response:
-    number = secrets.token_hex(4)
+    number = asked().id
     log.error("error %s in a route", number, exc_info=error)
     words = f"Something went wrong on our side. Try again; if it stays, tell us error {number}."
     return Problem(500, "internal", words, {"error": number}).response()

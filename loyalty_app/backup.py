@@ -24,6 +24,7 @@ from sqlmodel import UTCDateTime
 from loyalty_app import tables
 from loyalty_app.core import database, migrations, times
 from loyalty_app.core.errors import AppError
+from loyalty_app.mail import service as mails
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -41,9 +42,6 @@ LEFT_OUT = {
     "topic": "counts changes for open screens",
 }
 """Tables whose rows belong to this moment and this machine."""
-
-WITHOUT_THEIR_LETTERS = "send_mail"
-"""The jobs that stay behind with the letters."""
 
 EMPTY_BEFORE_SETUP = frozenset({"alembic_version", "setup_link", "throttle", "topic", "answered", "sign_up", "mail"})
 """What may hold rows in a database that nobody has set up."""
@@ -150,8 +148,8 @@ def _write(engine: Engine, archive: zipfile.ZipFile) -> Counted:
 def _write_table(connection: Connection, archive: zipfile.ZipFile, table: sa.Table) -> dict[str, Any]:
     kinds = {column.name: _kind_of(column.type) for column in table.columns}
     query = sa.select(_plain(table.name, kinds)).order_by(*(sa.column(key.name) for key in table.primary_key))
-    if table.name == "job":
-        query = query.where(sa.column("kind") != WITHOUT_THEIR_LETTERS)
+    if table.name == "job":  # they stay behind with their letters
+        query = query.where(sa.column("kind") != mails.SEND_MAIL)
     tell = [KINDS[kind].told for kind in kinds.values()]
     digest, rows = hashlib.sha256(), 0
     with archive.open(_member(table.name), "w", force_zip64=True) as file:

@@ -42,6 +42,7 @@ from loyalty_app.ui import errors, layout
 from loyalty_app.ui.guard import Guard
 from loyalty_app.ui.live import hub
 from loyalty_app.ui.shield import Shield, content_security_policy
+from loyalty_app.ui.watch import Watch, templates
 
 logs.set_up()
 
@@ -82,12 +83,18 @@ def shielded(inner: ASGIApp) -> ASGIApp:
     return Shield(inner, content_security_policy(_built_pages()), _proxies(), settings().origin)
 
 
+def watched(inner: ASGIApp) -> ASGIApp:
+    """Give a number to what comes in, time and log it, before anything else."""
+    return Watch(inner, templates(list(app._unevaluated_pages)), _proxies())  # noqa: SLF001 - the sitemap below
+
+
 guard = Guard(who)
 hub.heard_first = guard.hear
 app = rx.App(
     api_transformer=[
         api.build(guard.caller),
         shielded,
+        watched,
     ],
     stylesheets=["/css/tokens.css", "/css/base.css", "/css/desk.css", "/css/public.css", "/css/counter.css"],
     app_wraps={},

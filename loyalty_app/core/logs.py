@@ -1,33 +1,64 @@
-"""Logging for operators: what went wrong and where, and nothing that people typed or that opens a session."""
+"""Logging for operators, a JSON object a line: what went wrong and where, and nothing that people typed or hold."""
 
+import json
 import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import TracebackType
 
 from sqlalchemy.exc import OperationalError
+
+from loyalty_app.core.config import settings
 
 OURS = "loyalty_app"
 SPEAK_FOR_THEMSELVES = ("engineio.server", "socketio.server")
 """These add a way out of their own, past ours, unless they find a level set."""
 
+_about: ContextVar[dict[str, object] | None] = ContextVar("about", default=None)
+
 
 def set_up() -> None:
-    """Send warnings and worse to the standard error stream."""
+    """Send what is worth it to the standard error stream."""
     lines = logging.StreamHandler()
-    lines.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[lines])
+    lines.setFormatter(_Discreet())
+    level = logging.getLevelNamesMapping()[settings().log_level]
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[lines])
+    logging.getLogger(OURS).setLevel(level)
     for name in SPEAK_FOR_THEMSELVES:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def about(**facts: object) -> Iterator[None]:
+    """Put these facts on every line that is logged in here: which request it was, or which job."""
+    before = _about.set((_about.get() or {}) | facts)
+    try:
+        yield
+    finally:
+        _about.reset(before)
 
 
 class _Discreet(logging.Formatter):
     """Leaves out what may quote a request: the framework's messages hold whole events, with headers and all."""
 
     def format(self, record: logging.LogRecord) -> str:
-        if record.name.partition(".")[0] != OURS:
-            record = logging.makeLogRecord(record.__dict__ | {"args": None, "exc_text": None})
-            record.msg = f"something to look at, in {record.filename}, line {record.lineno}"
-        return super().format(record)
+        is_ours = record.name.partition(".")[0] == OURS
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage()
+            if is_ours
+            else f"something to look at, in {record.filename}, line {record.lineno}",
+            **(_about.get() or {}),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
 
     def formatException(  # noqa: N802 - the library's name for it
         self,

@@ -1,14 +1,27 @@
 """Totals from the counters, and the recount that proves them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from loyalty_app.batches.models import Batch, BatchActivity, BatchStatus, BatchTombstone
+from loyalty_app.claims.models import ClaimAttempt
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core.actor import Actor, Permission
-from loyalty_app.redemptions.models import Redemption, RedemptionStatus
+from loyalty_app.core.metrics import Reading
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.models import Job, JobStatus
+from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
+
+NEWEST = 10_000
+HOUR = timedelta(hours=1)
+
+OPERATOR = Actor(name="operator", permissions=frozenset({Permission.VIEW_DASHBOARD}))
+"""Whoever may ask for the numbers at all; the door has seen to that."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,51 @@ def differences(session: Session) -> list[str]:
             if said != counted
         ]
     return found
+
+
+def readings(session: Session, *, now: datetime) -> list[Reading]:
+    """Return the program's numbers for Prometheus; no question here grows with the number of codes."""
+    sums = totals(session, by=OPERATOR)
+    unfinished = session.execute(
+        sa.select(col(Job.status), sa.func.count()).where(col(Job.status) != JobStatus.DONE).group_by(col(Job.status))
+    )
+    numbers = {"made": sums.vouchers, "claimed": sums.claimed, "redeemed": sums.redeemed}
+    return [
+        Reading("loyalty_batches", "Batches there are.", {"": sums.batches}),
+        *(Reading(f"loyalty_vouchers_{name}", f"Of all batches: {name}.", {"": n}) for name, n in numbers.items()),
+        Reading(
+            "loyalty_claim_attempts_last_hour",
+            f"Presses of the claim button, of the newest {NEWEST:,} at most.",
+            _outcomes(session, ClaimAttempt, now),
+            "outcome",
+        ),
+        Reading(
+            "loyalty_scans_last_hour",
+            f"Scans at the counter, of the newest {NEWEST:,} at most.",
+            _outcomes(session, Attempt, now),
+            "outcome",
+        ),
+        Reading("loyalty_jobs", "Jobs that are not done, by status.", _all_of(JobStatus, unfinished), "status"),
+        Reading("loyalty_jobs_waiting", "Jobs that nobody works on.", {"": len(jobs.waiting(session, now=now))}),
+    ]
+
+
+def _outcomes(session: Session, attempts: type[Attempt | ClaimAttempt], now: datetime) -> dict[str, float]:
+    newest = (
+        sa.select(col(attempts.at).label("at"), col(attempts.reason).label("reason"))
+        .order_by(col(attempts.id).desc())
+        .limit(NEWEST)
+        .subquery()
+    )
+    found = session.execute(
+        sa.select(newest.c.reason, sa.func.count()).where(newest.c.at > now - HOUR).group_by(newest.c.reason)
+    )
+    return {reason.value if reason else "accepted": number for reason, number in found} or {"accepted": 0}
+
+
+def _all_of(statuses: type[JobStatus], found: Iterable[Any]) -> dict[str, float]:
+    counted = {status: number for status, number in found}  # noqa: C416 - rows are no pairs
+    return {status.value: counted.get(status, 0) for status in statuses if status is not JobStatus.DONE}
 
 
 def _by_batch(session: Session, query: sa.Executable, numbers: int) -> dict[int, tuple[int, ...]]:

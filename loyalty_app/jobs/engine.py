@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from loyalty_app.core import database, times
+from loyalty_app.core import database, logs, times
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job, JobStatus
 
@@ -48,7 +48,12 @@ def run(job_id: int, kinds: dict[str, Kind]) -> None:
         kind = kinds[job.kind]
         if kind.step_takes:
             jobs.beat(session, job, times.now() + kind.step_takes)
+    with logs.about(job=job_id, kind=job.kind):
+        _work(job, kind)
 
+
+def _work(job: Job, kind: Kind) -> None:
+    log.info("job taken up at %s of %s", job.done, job.total)
     try:
         while job.done < job.total:
             done = _step(kind, job)
@@ -63,11 +68,12 @@ def run(job_id: int, kinds: dict[str, Kind]) -> None:
     except Exception as problem:
         log.exception("job %s (%s) failed at %s of %s", job.id, job.kind, job.done, job.total)
         with database.transaction() as session:
-            jobs.finish(session, job_id, JobStatus.FAILED, type(problem).__name__)
+            jobs.finish(session, job.id or 0, JobStatus.FAILED, type(problem).__name__)
             kind.fail(session, job.subject_id)
         return
     with database.transaction() as session:
-        jobs.finish(session, job_id, JobStatus.DONE)
+        jobs.finish(session, job.id or 0, JobStatus.DONE)
+    log.info("job done")
 
 
 def _step(kind: Kind, job: Job) -> int | None:

@@ -1,7 +1,6 @@
 """What a screen says when something went wrong."""
 
 import logging
-import secrets
 from typing import ClassVar, cast
 
 import reflex as rx
@@ -9,6 +8,7 @@ from reflex.event import EventSpec
 
 from loyalty_app.core.actor import Permission
 from loyalty_app.core.errors import AppError
+from loyalty_app.ui.watch import Asked
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ def explain(exception: Exception) -> EventSpec:
     """Turn a caller's mistake into its sentence, and a bug into an apology with the number of its log line."""
     if isinstance(exception, AppError):
         return _tell(str(exception))
-    number = secrets.token_hex(4)
+    number = Asked().id
     # The event and its headers stay out of the log: they may hold what people typed.
-    log.error("error %s in a screen", number, exc_info=exception)
+    log.error("error %s in a screen", number, exc_info=exception, extra={"facts": {"request_id": number}})
     return _tell(
         f"Something went wrong on our side, and nothing was changed. Try again; if it stays, tell us error {number}."
     )

@@ -2,23 +2,28 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import TypeVar
 
 from fastapi import Request
 
 from loyalty_app.core import languages, secrets
-from loyalty_app.core.actor import Actor, Permission, act_as
+from loyalty_app.core.actor import Actor, Permission, act_as, actor
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.core.reasons import STATUS, Reason
 from loyalty_app.ui.limits import WRONG_KEYS, Limits, limit_of
 from loyalty_app.ui.problems import Problem, ProblemError, refused, too_many
 from loyalty_app.ui.shield import session_secret
+from loyalty_app.ui.watch import note
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 Who = Callable[[str], Awaitable[Actor]]
 WhoHas = Callable[[str], Awaitable[Actor | None]]
 
 API = "/api/"
+FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
+"""What proxies add."""
+
 ASK_FOR_A_KEY = {"WWW-Authenticate": "Bearer"}
 
 
@@ -45,12 +50,13 @@ class Gate:
         """Let the request through, or end it with a problem."""
         caller = await self._caller(request)
         act_as(caller)
+        route = request.scope.get("route")
+        note(getattr(route, "path", ""), caller.key if caller.is_signed_in else "")
         if request.url.path.startswith(API):
             self._count(request, caller)
         else:
             languages.speak(languages.of_tag(*languages.accepted(request.headers.get("accept-language", ""))))
 
-        route = request.scope.get("route")
         need = getattr(getattr(route, "endpoint", None), "__permission__", None)
         if need is None or not caller.may(need):
             raise ProblemError(_not_allowed(caller, need))
@@ -84,6 +90,21 @@ class Gate:
 def peer_of(request: Request) -> str:
     """Return the network address that the request came from."""
     return request.client.host if request.client else ""
+
+
+def must_be_here_or_may(request: Request, permission: Permission) -> None:
+    """Refuse whoever neither runs on this machine, with no proxy between, nor has the permission."""
+    if not (_is_from_this_machine(request) or actor().may(permission)):
+        raise ProblemError(_not_allowed(actor(), permission))
+
+
+def _is_from_this_machine(request: Request) -> bool:
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ip_address(peer_of(request).removeprefix("::ffff:")).is_loopback
+    except ValueError:
+        return False
 
 
 def _not_allowed(caller: Actor, need: Permission | None) -> Problem:

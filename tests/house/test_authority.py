@@ -135,6 +135,7 @@ PUBLIC_ROUTES = {
     ("/pictures/{digest}", "GET"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
+    ("/metrics", "GET"),
 } | {
     (path, method)
     for path in ("/auth/{rest:path}", "/api/{rest:path}")

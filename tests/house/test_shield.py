@@ -381,7 +381,7 @@ def test_an_error_tells_the_caller_a_number_and_nothing_else(server: Server) -> 
 
     assert answer.status_code == 500
     assert answer.headers.keys() >= HEADERS
-    number = re.search(r"error ([0-9a-f]{8})\.", answer.json()["detail"]).group(1)
+    number = re.search(r"error ([0-9a-f]{12})\.", answer.json()["detail"]).group(1)
     assert "throttle" not in answer.text
     eventually(lambda: f"error {number} in a route" in server.log)
 
