@@ -33,7 +33,7 @@ from loyalty_app.insights import page as insights
 from loyalty_app.insights.state import BatchState
 from loyalty_app.members import page as members
 from loyalty_app.offers import page as offers
-from loyalty_app.offers.state import NewOfferState, OffersState
+from loyalty_app.offers.state import OffersState, OfferState
 from loyalty_app.program import page as program
 from loyalty_app.program.state import ProfileState
 from loyalty_app.redemptions import page as redemptions
@@ -119,7 +119,8 @@ desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.op
 desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opened)
 desk("/admin/batches/[batch_id]/vouchers", codes.vouchers_page, "Vouchers", VouchersState.opened)
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
-desk("/admin/offers/new", offers.new_offer_page, "New offer", NewOfferState.opened)
+desk("/admin/offers/new", offers.new_offer_page, "New offer", OfferState.opened)
+desk("/admin/offers/[offer_id]", offers.offer_page, "Offer", OfferState.opened)
 desk("/admin/settings", program.profile_page, "Business profile", ProfileState.opened)
 desk("/admin/settings/audit-log", auditlog.audit_page, "Audit log", AuditState.opened)
 desk("/admin/people", accounts.people_page, "People", PeopleState.opened)

@@ -22,6 +22,7 @@ SUMMARY = "problems"
 _post_form = rx.asset("post_form.jsx", shared=True)
 _form_memory = rx.asset("form_memory.jsx", shared=True)
 _copy_button = rx.asset("copy_button.jsx", shared=True)
+_form_watch = rx.asset("form_watch.jsx", shared=True)
 _picture_field = rx.asset("picture_field.jsx", shared=True)
 
 
@@ -61,6 +62,14 @@ class FormMemory(NoSSRComponent):
     forget: rx.Var[str]
 
 
+class FormWatch(rx.Component):
+    """Tells what stands in the form around it, a moment after the last keystroke."""
+
+    library = f"$/public{_form_watch}"
+    tag = "FormWatch"
+    on_typed: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
+
+
 class CopyButton(rx.Component):
     """A button that copies a text and says so."""
 
@@ -83,11 +92,16 @@ class PictureField(rx.Component):
 
 
 def typed(draft: type[Draft], form: dict[str, Any]) -> Draft:
-    """Return what somebody typed as a draft: its fields only, as text, whatever a stranger may send."""
-    return draft(**{one.name: storable(str(form.get(one.name) or ""))[:MOST_TYPED] for one in fields(draft)})  # pyright: ignore[reportArgumentType]
+    """Return what somebody typed as a draft: its text fields only, whatever a stranger may send."""
+    return draft(**{one.name: text_of(form, one.name) for one in fields(draft) if one.type is str})  # pyright: ignore[reportArgumentType]
 
 
-def remember(name: str) -> rx.Component:
+def text_of(form: dict[str, Any], name: str) -> str:
+    """Return what somebody typed into one field, as text that can be stored."""
+    return storable(str(form.get(name) or ""))[:MOST_TYPED]
+
+
+def remember(name: str | rx.Var[str]) -> rx.Component:
     """Keep the answers of the form around this over a reload."""
     return FormMemory.create(name=name)
 

@@ -171,6 +171,16 @@ def empty(title: str, sentence: str, *actions: rx.Component) -> rx.Component:
     return rx.el.div(rx.el.h2(title), rx.el.p(sentence), *actions, class_name="empty")
 
 
+def show_dialog(dialog: str) -> rx.event.EventSpec:
+    """Open a dialog of the page; the focus moves into it."""
+    return rx.call_function(f"() => document.getElementById('{dialog}').showModal()")
+
+
+def close_dialog(dialog: str) -> rx.event.EventSpec:
+    """Close a dialog of the page; the focus goes back to where it came from."""
+    return rx.call_function(f"() => document.getElementById('{dialog}').close()")
+
+
 def connection(words: Language = ENGLISH) -> rx.Component:
     """Return the dot that tells whether what is shown is fresh."""
     return rx.el.p(

@@ -4,7 +4,9 @@ import React, { useRef, useState } from "react";
 export function ProblemLink({ field, words }) {
   const go = (event) => {
     event.preventDefault();
-    document.getElementById(field)?.focus();
+    const place = document.getElementById(field);
+    place?.closest("details")?.setAttribute("open", "");
+    place?.focus();
   };
   return <a href={`#${field}`} onClick={go}>{words}</a>;
 }

@@ -65,7 +65,7 @@ MAY: dict[str, set[str]] = {
     "ClaimState": EVERYBODY,
     "CardsState": {"member"},
     "OffersState": WATCHERS,
-    "NewOfferState": MAKERS,
+    "OfferState": MAKERS,
     "BatchesState": WATCHERS,
     "BatchActionsState": MAKERS,
     "NewBatchState": MAKERS,
@@ -89,8 +89,11 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "EntranceState": {"next_path", "setup_secret", "is_setup_open", "is_loaded"},
     "ClaimState": {"screen", "offer", "until", "here", "card"},
     "CardsState": {"cards", "past", "is_loaded"},
-    "OffersState": {"rows", "is_loaded"},
-    "NewOfferState": {"problems", "reward_kind", "currency"},
+    "OffersState": {"rows", "text", "sort", "first_page", "next_page", "is_loaded"},
+    "OfferState": {
+        "offer_id", "version", "title", "form", "words", "translated", "unfolded", "reward_kind", "currency",
+        "problems", "main_words", "previews", "theirs", "batches", "older", "older_words", "is_missing", "is_loaded",
+    },
     "BatchesState": {"rows", "page", "pages", "is_loaded", "share", "doomed"},
     "BatchActionsState": {"busy"},
     "NewBatchState": {

@@ -48,7 +48,7 @@ def test_weak_codes_are_refused_with_the_odds_and_the_way_out(visit: Callable[..
 
 def test_an_offer_keeps_its_answers_over_an_error_and_a_reload(visit: Callable[..., Page], shop: Shop) -> None:
     desk = visit(shop.admin, "/admin/offers/new/")
-    desk.get_by_label("Description").fill("Half of it.")
+    desk.get_by_label("Description", exact=True).fill("Half of it.")
     desk.get_by_label("Reward").select_option("percent")
     desk.get_by_label("Percent").fill("150")
     desk.get_by_role("button", name="Make offer").click()
@@ -58,12 +58,12 @@ def test_an_offer_keeps_its_answers_over_an_error_and_a_reload(visit: Callable[.
     expect(summary).to_contain_text("whole number from 1 to 100")
     screenshot(desk, "offer-errors")
     summary.get_by_role("link", name="Enter a title").click()
-    expect(desk.get_by_label("Title")).to_be_focused()
-    expect(desk.get_by_label("Description")).to_have_value("Half of it.")
+    expect(desk.get_by_label("Title", exact=True)).to_be_focused()
+    expect(desk.get_by_label("Description", exact=True)).to_have_value("Half of it.")
     expect(desk.get_by_label("Percent")).to_have_value("150")
 
     desk.reload()
-    expect(desk.get_by_label("Description")).to_have_value("Half of it.")
+    expect(desk.get_by_label("Description", exact=True)).to_have_value("Half of it.")
     expect(desk.get_by_label("Percent")).to_have_value("150")
 
 

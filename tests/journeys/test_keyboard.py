@@ -24,7 +24,7 @@ def test_signing_in_making_an_offer_and_pausing_a_batch_need_only_keys(visit: Ca
     expect(page.get_by_role("heading", name="New offer")).to_be_visible()
     walk_to(page, page.get_by_role("link", name="Skip to content"))
     page.keyboard.press("Enter")
-    walk_to(page, page.get_by_label("Title"))
+    walk_to(page, page.get_by_label("Title", exact=True))
     page.keyboard.type("Typed only")
     walk_to(page, page.get_by_label("Percent", exact=True))
     page.keyboard.type("20")

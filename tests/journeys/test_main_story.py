@@ -79,11 +79,11 @@ def sign_in(desk: Page) -> None:
 
 
 def make_offer(desk: Page) -> None:
-    desk.get_by_label("Title").fill("Free coffee")
-    desk.get_by_label("Description").fill("One cup, any size, on us.")
-    desk.get_by_label("Terms").fill("One per visit.\nNot with other offers.")
+    desk.get_by_label("Title", exact=True).fill("Free coffee")
+    desk.get_by_label("Description", exact=True).fill("One cup, any size, on us.")
+    desk.get_by_label("Terms", exact=True).fill("One per visit.\nNot with other offers.")
     desk.get_by_label("Reward").select_option("item")
-    desk.get_by_label("Free item").fill("One coffee, any size")
+    desk.get_by_label("Free item", exact=True).fill("One coffee, any size")
     desk.get_by_label("Minimum purchase").fill("4,50")
     desk.get_by_label("Days of validity").fill("14")
     screenshot(desk, "offer-form")
