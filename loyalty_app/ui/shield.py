@@ -80,7 +80,8 @@ class Shield:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                is_page = headers.get("content-type", "").startswith("text/html")
+                # "Not modified" has no type, and a browser takes the policy of it for the page that it kept.
+                is_page = headers.get("content-type", "text/html").startswith("text/html")
                 headers.setdefault("content-security-policy", self._policies[is_page])
                 if scope["scheme"] == "https":
                     headers.setdefault("strict-transport-security", "max-age=31536000")

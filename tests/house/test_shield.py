@@ -301,6 +301,14 @@ def test_only_pages_carry_the_hashes_of_scripts(server: Server) -> None:
     assert "script-src 'self' 'wasm-unsafe-eval';" in policy
 
 
+def test_a_page_that_was_not_modified_keeps_its_policy(server: Server) -> None:
+    page = httpx.get(server.url)
+    again = httpx.get(server.url, headers={"If-None-Match": page.headers["etag"]})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["content-security-policy"] == page.headers["content-security-policy"]
+
+
 def test_the_policy_names_every_inline_script_and_allows_no_others(server: Server) -> None:
     policy = httpx.get(server.url).headers["content-security-policy"]
     scripts = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
