@@ -13,5 +13,7 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     state_manager_mode=rx.constants.StateManagerMode.MEMORY,
+    # Nothing imports it: the build copies its files for the page /api/docs.
+    frontend_packages=["swagger-ui-dist@5.35.0"],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -1,12 +1,14 @@
 """Every plain route, behind one gate; the one place where errors become status codes."""
 
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib import metadata
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic.alias_generators import to_camel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.convertors import StringConvertor, register_url_convertor
@@ -29,6 +31,7 @@ from loyalty_app.jobs import api as jobs
 from loyalty_app.members import api as members
 from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
+from loyalty_app.ui import openapi
 from loyalty_app.ui.problems import Problem, ProblemError
 from loyalty_app.ui.routes import Gate, allow, must_be_here_or_may
 from loyalty_app.ui.watch import asked
@@ -50,6 +53,25 @@ FIELD_NAMES = {
 }
 """Fields whose name in JSON is not just the one of the rules in camel case."""
 
+
+READER = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>API</title>
+<link rel="stylesheet" href="/api-docs/swagger-ui.css">
+<link rel="stylesheet" href="/css/api-docs.css">
+<script src="/api-docs/swagger-ui-bundle.js" defer></script>
+<script src="/api-docs/start.js" defer></script>
+</head>
+<body class="api-docs">
+<header><a href="/">Home</a></header>
+<main id="reader"></main>
+</body>
+</html>
+"""
 
 TOO_LONG_OR_UNREADABLE = "This is too long or not readable."
 FAULTS = {
@@ -92,7 +114,14 @@ class _OtherLocale(StringConvertor):
 def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     """Return the application of all plain routes; `who` tells whose session a hash is."""
     gate = Gate(who, _program)
-    api = FastAPI(title="Loyalty", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(gate)])
+    api = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(gate)],
+        generate_unique_id_function=openapi.name_of,
+    )
+    api.openapi = functools.cache(lambda: openapi.describe(api, metadata.version("loyalty-app")))
     for forms in (accounts.router, members.router, pictures.router):
         api.include_router(forms, include_in_schema=False)
     for resource in RESOURCES:
@@ -100,6 +129,8 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     register_url_convertor("other_locale", _OtherLocale())
     for link in ("/claim/{token}", "/{locale:other_locale}/claim/{token}"):
         api.get(link, include_in_schema=False)(pick_language)
+    api.get("/api/openapi.json", include_in_schema=False)(description)
+    api.get("/api/docs", include_in_schema=False)(reader)
     api.get("/healthz", include_in_schema=False)(is_up)
     api.get("/readyz", include_in_schema=False)(is_ready)
     api.get("/metrics", include_in_schema=False)(numbers)
@@ -128,6 +159,18 @@ def pick_language(request: Request, token: str, locale: str = "") -> RedirectRes
     wishes = languages.accepted(request.headers.get("accept-language", ""))
     words = languages.of_tag(*([locale] if locale else []), *wishes)
     return RedirectResponse(words.at(f"/claim/{token}"), 307, headers={"Vary": "Accept-Language"})
+
+
+@allow(Permission.PUBLIC)
+def description(request: Request) -> JSONResponse:
+    """Describe the API for programs that read such descriptions."""
+    return JSONResponse(request.app.openapi())
+
+
+@allow(Permission.PUBLIC)
+def reader() -> HTMLResponse:
+    """Show the description to people; the build puts its script and style beside the pages."""
+    return HTMLResponse(READER)
 
 
 @allow(Permission.PUBLIC)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,7 @@ def build() -> None:
         "NPM_CONFIG_OMIT_LOCKFILE_REGISTRY_RESOLVED": "true",
         "NPM_CONFIG_FUND": "false",
         "NPM_CONFIG_AUDIT": "false",
+        "SCARF_ANALYTICS": "false",  # a package's installer would tell its makers
     }
     # The Node that came with the Python packages, before any other on this machine.
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
@@ -60,6 +62,7 @@ def build() -> None:
         if json.loads(file.read_bytes()) == json.loads(content):
             file.write_bytes(content)
     _talk_to_the_pages_own_address()
+    _put_up_the_reader()
     _compress()
     Path("requirements.txt").unlink(missing_ok=True)  # the exporter's; requirements.lock is ours
     STAMP.write_text(fingerprint())
@@ -78,6 +81,14 @@ def _talk_to_the_pages_own_address() -> None:
             msg = f"{script.name} holds no address to replace: the framework's build has changed."
             raise RuntimeError(msg)
         script.write_text(patched)
+
+
+def _put_up_the_reader() -> None:
+    # What shows the API's description at /api/docs, served from here like all else.
+    place = CLIENT / "api-docs"
+    place.mkdir(exist_ok=True)
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE"):
+        shutil.copy(Path(".web") / "node_modules" / "swagger-ui-dist" / name, place / name)
 
 
 def _compress() -> None:

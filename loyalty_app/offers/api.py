@@ -47,7 +47,7 @@ class Reward(Sent):
 class RewardShown(Shown):
     """What the holder gets."""
 
-    kind: RewardKind
+    kind: Annotated[RewardKind, Field(examples=["item"])]
     value: Annotated[int | float | str, Field(examples=["One coffee, any size"])]
 
 
