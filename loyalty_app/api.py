@@ -33,6 +33,7 @@ from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
 from loyalty_app.ui import openapi
 from loyalty_app.ui.problems import Problem, ProblemError
+from loyalty_app.ui.rest import MOST_BODY
 from loyalty_app.ui.routes import Gate, allow, must_be_here_or_may
 from loyalty_app.ui.watch import asked
 
@@ -141,7 +142,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
     api.exception_handler(RequestValidationError)(_invalid(gate))
     api.exception_handler(HTTPException)(_http)
     api.add_middleware(_Apology)
-    api.add_middleware(_Headers)
+    api.add_middleware(_Manners)
     return api
 
 
@@ -270,8 +271,8 @@ def _http(_request: Request, error: Exception) -> Response:
     return Problem(error.status_code, code, words, headers=error.headers or {}).response()
 
 
-class _Headers:
-    """Says with every answer to a program how much of its limit is left, and that nobody may keep the answer."""
+class _Manners:
+    """Reads no more than is sensible of a program, and says with every answer how much of its limit is left."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -290,7 +291,17 @@ class _Headers:
                     headers.update(left.headers)
             await send(message)
 
-        await self._app(scope, receive, out)
+        received = 0
+
+        async def taken() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MOST_BODY:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, taken, out)
 
 
 class _Apology:

@@ -14,10 +14,10 @@ from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import reading, transaction
 from loyalty_app.core.texts import storable
-from loyalty_app.ui.rest import MOST_BODY, Instant, Number, OnceOnly, Page, Paged, Sent, Shown
+from loyalty_app.ui.rest import Instant, Number, OnceOnly, Page, Paged, Sent, Shown
 from loyalty_app.ui.routes import allow
 
-router = APIRouter(prefix="/api/v1/api-keys", tags=["API keys"], max_body_size=MOST_BODY)
+router = APIRouter(prefix="/api/v1/api-keys", tags=["API keys"])
 
 
 class ApiKeyWish(Sent):

@@ -18,7 +18,7 @@ from loyalty_app.core.database import reading
 from loyalty_app.core.texts import slug
 from loyalty_app.ui.routes import allow
 
-router = APIRouter(prefix="/api/v1/batches")
+router = APIRouter(prefix="/api/v1/batches", tags=["Codes"])
 
 CHUNK = 2_000
 HEAD = ("serial", "code", "status", "member", "email", "claimedAt", "expiresAt", "redeemedAt")

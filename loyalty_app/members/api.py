@@ -17,11 +17,11 @@ from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.members.service import Changes
-from loyalty_app.ui.rest import MOST_BODY, Instant, Number, OnceOnly, Page, Paged, Sent, Shown
+from loyalty_app.ui.rest import Instant, Number, OnceOnly, Page, Paged, Sent, Shown
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/auth")
-rest = APIRouter(prefix="/api/v1/members", tags=["Members"], max_body_size=MOST_BODY)
+rest = APIRouter(prefix="/api/v1/members", tags=["Members"])
 
 
 class MemberChange(Sent):

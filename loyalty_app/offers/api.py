@@ -22,10 +22,10 @@ from loyalty_app.offers.service import Wish
 from loyalty_app.pictures import service as pictures
 from loyalty_app.program import service as programs
 from loyalty_app.program.rules import from_minor
-from loyalty_app.ui.rest import MOST_BODY, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown, say_amount
+from loyalty_app.ui.rest import Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown, say_amount
 from loyalty_app.ui.routes import allow
 
-router = APIRouter(prefix="/api/v1/offers", tags=["Offers"], max_body_size=MOST_BODY)
+router = APIRouter(prefix="/api/v1/offers", tags=["Offers"])
 
 Value = Annotated[
     Decimal | str,

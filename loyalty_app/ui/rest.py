@@ -25,7 +25,7 @@ from loyalty_app.ui.problems import MEDIA_TYPE, Problem, refused
 PAGE = 50
 MOST_A_PAGE = 200
 MOST_BODY = 1_000_000
-"""Bytes of a request's body; what is longer is refused unread."""
+"""Bytes of a request's body; more is not read."""
 
 MOST_KEY = 255
 MOST_NUMBER = 2**31 - 1

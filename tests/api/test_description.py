@@ -8,6 +8,7 @@ import pytest
 
 from loyalty_app.core.migrations import CHECKOUT
 from loyalty_app.core.reasons import STATUS, Reason
+from loyalty_app.ui import limits
 from loyalty_app.ui.problems import SENTENCES
 from tests.programs import Program
 
@@ -91,3 +92,20 @@ def test_the_page_asks_for_nothing_from_elsewhere():
     for ours in ("/css/api-docs.css", "/api-docs/start.js"):
         assert ours in sources
         assert (CHECKOUT / "assets" / ours.strip("/")).exists()
+
+
+def test_the_table_of_problems_in_the_document_is_the_program_s():
+    document = (CHECKOUT / "docs" / "api.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d{3}) \| (.+) \|$", document, re.MULTILINE)
+    written = {code: int(status) for status, codes in rows for code in re.findall(r"`([a-z_]+)`", codes)}
+
+    assert {reason.value: status for reason, status in STATUS.items() if reason is not Reason.RATE_LIMITED}.items() <= (
+        written.items()
+    )
+
+
+def test_the_limits_in_the_document_are_the_program_s():
+    document = (CHECKOUT / "docs" / "api.md").read_text(encoding="utf-8")
+
+    assert f"{limits.READS.amount} reads and {limits.WRITES.amount} changes a minute" in document
+    assert f"{limits.COUNTER.amount:,} validations" in document

@@ -136,6 +136,8 @@ PUBLIC_ROUTES = {
     ("/claim/{token}", "GET"),
     ("/{locale:other_locale}/claim/{token}", "GET"),
     ("/pictures/{digest}", "GET"),
+    ("/api/openapi.json", "GET"),
+    ("/api/docs", "GET"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/metrics", "GET"),
