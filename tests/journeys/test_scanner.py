@@ -5,15 +5,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlmodel import col
 
 from loyalty_app.accounts.models import Account, Role
+from loyalty_app.batches.models import Batch
+from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.core.reasons import Reason
 from loyalty_app.redemptions.models import Attempt
 from loyalty_app.ui.shield import COOKIE
 from tests import doors
+from tests.builders import ADMIN
 from tests.journeys import fake_camera
 from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
 
@@ -61,6 +66,28 @@ def test_every_refusal_says_what_it_is_and_is_kept(till: Page, shop: Shop) -> No
         expect_answer(till, headline, words)
         screenshot(till, f"scan-{headline.lower().replace(' ', '-')}")
         assert reasons_of(text) == [reason], text
+
+
+def test_a_voucher_switched_off_or_on_hold_says_so_and_is_good_again_afterwards(till: Page, shop: Shop) -> None:
+    batch = shop.batch("Held back")
+    code = shop.claimed(batch, shop.member("Ana Held Back"))
+    desk = {"by": ADMIN, "now": times.now()}
+
+    doors.change(codes.disable, code, **desk)
+    type_code(till, code)
+    expect_answer(till, "Switched off", "This voucher was withdrawn", "Do not give the reward", "Ana Held Back")
+    screenshot(till, "scan-switched-off")
+    doors.change(codes.enable, code, **desk)
+
+    set_frozen(batch, frozen=True)
+    type_code(till, code)
+    expect_answer(till, "On hold", "No voucher of this batch is redeemed for now", "ask the customer to come back")
+    screenshot(till, "scan-on-hold")
+    set_frozen(batch, frozen=False)
+
+    type_code(till, code)
+    expect_answer(till, "Accepted", "Ana Held Back")
+    assert reasons_of(code) == [Reason.DISABLED, Reason.REDEMPTION_FROZEN, None]
 
 
 def test_a_code_held_in_view_fires_once(
@@ -158,3 +185,8 @@ def reasons_of(text: str) -> list[Reason | None]:
 
 def free_code(batch_id: int | None) -> str:
     return next(code.code for code in doors.rows(Code) if code.batch_id == batch_id and code.member_id is None)
+
+
+def set_frozen(batch: Batch, *, frozen: bool) -> None:
+    change = sa.update(Batch).where(col(Batch.id) == batch.id).values(redemptions_frozen=frozen)
+    doors.change(lambda session: session.connection().execute(change))
