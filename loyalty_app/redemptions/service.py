@@ -176,10 +176,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
 
     new = [(asks[number], answers[number], _hit(hits, read[number])) for number in fresh]
     numbers = _record(session, new, now=now)
-    return [
-        replace(answer, id=numbers[hit.code.id]) if (hit := _hit(hits, what)) and _is_new(answer) else answer
-        for answer, what in zip(answers, read, strict=True)
-    ]
+    return [_numbered(answer, _hit(hits, what), numbers) for answer, what in zip(answers, read, strict=True)]
 
 
 def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
@@ -432,8 +429,10 @@ def _answer(what: rules.Scanned, hit: _Hit | None, ask: Ask, now: datetime) -> R
     return Redeemed(replace(hit.voucher, redeemed_at=now, redeemed_by=ask.by.name), now)
 
 
-def _is_new(answer: Redeemed | Refused) -> bool:
-    return isinstance(answer, Redeemed) and not answer.id
+def _numbered(answer: Redeemed | Refused, hit: _Hit | None, numbers: dict[int, int]) -> Redeemed | Refused:
+    if hit and isinstance(answer, Redeemed) and not answer.id:
+        return Redeemed(answer.voucher, answer.at, numbers.get(hit.code.id, 0))
+    return answer
 
 
 def _record(

@@ -6,7 +6,8 @@ import pytest
 
 from loyalty_app.batches import service as batches
 from loyalty_app.claims.models import ClaimAttempt
-from loyalty_app.claims.service import Ask, Claimed, claim_many
+from loyalty_app.claims.service import Ask, Claimed, Refused, claim_many
+from loyalty_app.codes import service as codes
 from loyalty_app.codes import step
 from loyalty_app.codes.models import Code
 from loyalty_app.core import times
@@ -127,3 +128,20 @@ def test_members_claim_while_the_codes_are_being_made(crowd, claim, monkeypatch)
     assert said(answers[1:]).keys() <= {"claimed", Reason.NOT_READY}
     assert (see(batches.get, growing.id).made, len(rows(Code))) == (300, 300)
     assert see(dashboard.differences) == []
+
+
+def test_codes_switched_off_in_the_middle_of_the_rush_go_to_nobody_afterwards(crowd, claim):
+    rushed = batch(CROWD)
+    one = rows(Code)[30].code
+    rush = [lambda who=who: claim(Ask(rushed.claim_token, who)) for who in crowd[:-1]]
+    rush.insert(5, lambda: change(codes.disable, one, by=ADMIN, now=times.now()))
+    rush.insert(15, lambda: change(codes.disable_all, rushed.id, by=ADMIN, now=times.now()))
+
+    answers = [answer for answer in at_once(rush) if isinstance(answer, Claimed | Refused)]
+
+    assert said(answers).keys() <= {"claimed", Reason.SOLD_OUT}
+    assert {code.disabled for code in rows(Code)} == {True}
+    assert see(dashboard.differences) == []
+    assert claim(Ask(rushed.claim_token, crowd[-1])).reason is Reason.SOLD_OUT
+    change(codes.enable_all, rushed.id, by=ADMIN, now=times.now())
+    assert isinstance(claim(Ask(rushed.claim_token, crowd[-1])), Claimed)
