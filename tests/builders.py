@@ -66,7 +66,7 @@ def member(session: Session, name: str = "Mia") -> Actor:
     """Return a member, who joins if there is none of that name."""
     found = session.exec(select(Account).where(Account.email == newcomer(name).email)).first()
     if found is None:
-        members.join(session, newcomer(name), peer=PEER, now=NOON)
+        members.join(session, newcomer(name), now=NOON)
         found = session.exec(select(Account).where(Account.email == newcomer(name).email)).one()
     return accounts.actor_for(found)
 

@@ -1,6 +1,10 @@
-"""The routes that open and close a session: only a response can set an HttpOnly cookie."""
+"""The routes that open and close a session, and those that take a password.
+
+Only a response can set an HttpOnly cookie, and what people type into a password field stays out of every state.
+"""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse
@@ -9,7 +13,7 @@ from pydantic import AfterValidator
 from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Role
-from loyalty_app.accounts.service import ProgramDetails, SignedIn, SignInRefused
+from loyalty_app.accounts.service import CodeRefused, ProgramDetails, SignedIn, SignInRefused
 from loyalty_app.core import secrets, times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
@@ -22,6 +26,13 @@ from loyalty_app.ui.routes import allow
 from loyalty_app.ui.shield import COOKIE, session_secret
 
 router = APIRouter(prefix="/auth")
+
+CODE_REFUSALS: dict[Reason, tuple[int, str]] = {
+    Reason.UNKNOWN_CODE: (422, "This is not the code from the mail."),
+    Reason.RATE_LIMITED: (429, "Too many wrong codes. Send a new code and enter that."),
+    Reason.EXPIRED: (410, "This code does not work any more. Send a new code, or sign up again."),
+    Reason.LOGIN_REQUIRED: (409, "There is an account with this address by now. Sign in instead."),
+}
 
 Text = Annotated[str, Form(max_length=300), AfterValidator(storable)]
 
@@ -40,7 +51,9 @@ def sign_in(
         refused = accounts.too_many_tries(session, email, peer=peer, now=now)
         is_right = refused is None and accounts.password_is_right(session, email, password)
     with transaction() as session:
-        outcome = refused or accounts.sign_in(session, email, is_right=is_right, peer=peer, now=now)
+        outcome = refused or accounts.sign_in(
+            session, email, is_right=is_right, peer=peer, now=now, device=device_of(request)
+        )
     return refusal(outcome) if isinstance(outcome, SignInRefused) else entrance(request, outcome, next)
 
 
@@ -58,6 +71,65 @@ def sign_out(everywhere: Text = "") -> JSONResponse:
     )
     answer.delete_cookie(COOKIE, path="/")
     return answer
+
+
+@router.post("/new-code")
+@allow(Permission.PUBLIC)
+def send_new_code(request: Request, sign_up: Text = "", next: Text = "") -> JSONResponse:
+    """Send another code to somebody who is signing up."""
+    with transaction() as session:
+        refused = accounts.send_new_code(session, sign_up, spoken(), peer=peer_of(request), now=times.now())
+    match refused:
+        case SignInRefused():
+            return refusal(refused)
+        case CodeRefused():
+            return code_refusal(refused)
+        case None:
+            pass
+    return lead_to("/verify/?" + urlencode({"sign_up": sign_up, "next": rules.safe_return(next), "sent": "again"}))
+
+
+@router.post("/forgot-password")
+@allow(Permission.PUBLIC)
+def forgot_password(request: Request, email: Text = "") -> JSONResponse:
+    """Send a link to choose a new password, if the address has an account; the answer does not tell."""
+    with transaction() as session:
+        refused = accounts.ask_for_reset(session, email, spoken(), peer=peer_of(request), now=times.now())
+    return refusal(refused) if refused else lead_to("/forgot-password/?sent=yes")
+
+
+@router.post("/reset-password")
+@allow(Permission.PUBLIC)
+def reset_password(request: Request, token: Text = "", password: Text = "") -> JSONResponse:
+    """Put a new password in place of a forgotten one; it signs nobody in."""
+    now = times.now()
+    with reading() as session:
+        email = accounts.reset_email(session, token, now=now)
+    if email is not None:
+        password_hash = accounts.new_password(password, email)
+        with transaction() as session:
+            if accounts.reset_password(session, token, password_hash, peer=peer_of(request), now=now):
+                return lead_to("/sign-in/?reset=yes")
+    return JSONResponse({"detail": "This link does not work any more. Ask for a new one."}, 410)
+
+
+@router.post("/password")
+@allow(Permission.PUBLIC)
+def change_password(request: Request, current: Text = "", password: Text = "") -> JSONResponse:
+    """Change the password of whoever is signed in and knows the present one."""
+    peer, now = peer_of(request), times.now()
+    with reading() as session:
+        email = accounts.my_account(session, by=actor()).email
+        refused = accounts.too_many_tries(session, email, peer=peer, now=now)
+        is_right = refused is None and accounts.password_is_right(session, email, current)
+    password_hash = accounts.new_password(password, email)
+    with transaction() as session:
+        refused = refused or accounts.change_password(
+            session, password_hash, is_right=is_right, by=actor(), peer=peer, now=now
+        )
+    if refused and refused.reason is Reason.LOGIN_REQUIRED:
+        raise InvalidError(current="This is not your present password.")
+    return refusal(refused) if refused else lead_to("/account/?done=password")
 
 
 @router.post("/setup")
@@ -83,7 +155,7 @@ def setup(  # noqa: PLR0913, PLR0917 - the fields of the form
         admin = accounts.newcomer(name, email, password)
         with transaction() as session:
             account = accounts.set_up(session, token, admin, program, now=now)
-            signed_in = accounts.open_session(session, account, now=now) if account else None
+            signed_in = accounts.open_session(session, account, now=now, device=device_of(request)) if account else None
         if signed_in:
             return entrance(request, signed_in, "")
     return JSONResponse({"detail": "This setup link does not work any more. Sign in instead."}, 410)
@@ -104,6 +176,16 @@ def hire(name: Text = "", email: Text = "", password: Text = "", role: Text = ""
 def peer_of(request: Request) -> str:
     """Return the network address that the request came from."""
     return request.client.host if request.client else ""
+
+
+def device_of(request: Request) -> str:
+    """Return what the browser says it is."""
+    return rules.device(request.headers.get("user-agent", ""))
+
+
+def lead_to(path: str) -> JSONResponse:
+    """Return the answer that sends the browser to a page, in its language."""
+    return JSONResponse({"next": spoken().at(path)}, headers={"Cache-Control": "no-store"})
 
 
 def entrance(request: Request, signed_in: SignedIn, wish: str) -> JSONResponse:
@@ -135,6 +217,13 @@ def refusal(refused: SignInRefused) -> JSONResponse:
         )
     said = "The e-mail address or the password is wrong."
     return JSONResponse({"code": refused.reason, "detail": said}, 401)
+
+
+def code_refusal(refused: CodeRefused) -> JSONResponse:
+    """Return why a sign-up code opened nothing."""
+    status, said = CODE_REFUSALS[refused.reason]
+    problems = {"code": said} if refused.reason is Reason.UNKNOWN_CODE else {}
+    return JSONResponse({"code": refused.reason, "detail": said, "problems": problems}, status)
 
 
 def _is_secure(request: Request) -> bool:

@@ -1,11 +1,14 @@
-"""Who may do what, and which addresses and passwords are acceptable."""
+"""Who may do what, which addresses and passwords are acceptable, and what the letters say."""
 
+import re
+import unicodedata
 from datetime import timedelta
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from loyalty_app.accounts.models import Role
 from loyalty_app.core.actor import Permission
+from loyalty_app.core.languages import Language
 
 # A shop's own mail may live on .local, and a trial on .test; the library refuses both unless told.
 SPECIAL_USE_DOMAIN_NAMES[:] = [name for name in SPECIAL_USE_DOMAIN_NAMES if name not in {"local", "test"}]
@@ -41,8 +44,37 @@ FAILURES_A_PLACE = 5
 FAILURES_AN_ADDRESS = 50
 """For one address from anywhere; a guesser with many peers stops here."""
 FAILURES_A_PEER = 30
-SIGN_UPS_A_PEER = 120
+LETTERS_A_PLACE = 5
+"""Codes and links that one network peer may have sent to one address; nobody's mailbox is flooded from here."""
+LETTERS_AN_ADDRESS = 20
+LETTERS_A_PEER = 120
 """Generous: a whole queue of members shares the shop's Wi-Fi."""
+
+CODE_LENGTH = 6
+CODE_LIFE = timedelta(minutes=15)
+CODE_TRIES = 5
+RESET_LIFE = timedelta(hours=1)
+PENDING_LIFE = timedelta(days=1)
+"""For so long after the code is over a new one can be sent; then whoever wanted to join begins again."""
+
+# The first that is found counts: Edge calls itself Chrome too, and Chrome calls itself Safari.
+BROWSERS = (
+    (r"Edg(?:e|A|iOS)?/", "Edge"),
+    (r"OPR/|Opera", "Opera"),
+    (r"SamsungBrowser/", "Samsung Internet"),
+    (r"Firefox/|FxiOS/", "Firefox"),
+    (r"Chrome/|CriOS/", "Chrome"),
+    (r"Version/[\d.]+ .*Safari/", "Safari"),
+)
+SYSTEMS = (
+    (r"iPhone", "iPhone"),
+    (r"iPad", "iPad"),
+    (r"Android", "Android"),
+    (r"CrOS", "ChromeOS"),
+    (r"Windows", "Windows"),
+    (r"Macintosh|Mac OS X", "Mac"),
+    (r"Linux", "Linux"),
+)
 
 
 def normal_email(text: str) -> str | None:
@@ -55,20 +87,68 @@ def normal_email(text: str) -> str | None:
 
 def problems(name: str, email: str, password: str) -> dict[str, str]:
     """Return a sentence for each field of a new account that is not acceptable."""
-    found = {}
-    if not name.strip():
-        found["name"] = "Enter a name."
-    elif len(name.strip()) > NAME_LENGTH:
-        found["name"] = f"Keep the name to {NAME_LENGTH} characters."
+    found = {"name": name_problem(name), "password": password_problem(password, email)}
     if normal_email(email) is None:
         found["email"] = "Enter an e-mail address like ana@example.com."
+    return {field: found[field] for field in ("name", "email", "password") if found.get(field)}
+
+
+def name_problem(name: str) -> str:
+    """Return what is wrong with a name, or nothing."""
+    if not name.strip():
+        return "Enter a name."
+    return f"Keep the name to {NAME_LENGTH} characters." if len(name.strip()) > NAME_LENGTH else ""
+
+
+def password_problem(password: str, email: str) -> str:
+    """Return what is wrong with a new password, or nothing."""
     if len(password.strip()) < PASSWORD_LENGTH.start:
-        found["password"] = f"Use at least {PASSWORD_LENGTH.start} characters."
-    elif len(password) >= PASSWORD_LENGTH.stop:
-        found["password"] = f"Use at most {PASSWORD_LENGTH.stop - 1} characters."
-    elif password.lower() == email.strip().lower():
-        found["password"] = "Choose a password that is not your e-mail address."  # noqa: S105 - a sentence
-    return found
+        return f"Use at least {PASSWORD_LENGTH.start} characters."
+    if len(password) >= PASSWORD_LENGTH.stop:
+        return f"Use at most {PASSWORD_LENGTH.stop - 1} characters."
+    if password.lower() == email.strip().lower():
+        return "Choose a password that is not your e-mail address."
+    return ""
+
+
+def digits(text: str) -> str:
+    """Return the digits of a typed code, whatever script and spaces it was typed with."""
+    return "".join(str(unicodedata.digit(sign)) for sign in text if unicodedata.digit(sign, None) is not None)
+
+
+def device(user_agent: str) -> str:
+    """Return what a browser says it is, in a few words; nothing where it says nothing we know."""
+    browser = next((name for pattern, name in BROWSERS if re.search(pattern, user_agent)), "")
+    system = next((name for pattern, name in SYSTEMS if re.search(pattern, user_agent)), "")
+    return f"{browser} on {system}" if browser and system else browser or system
+
+
+def code_letter(words: Language, program: str, code: str) -> tuple[str, str]:
+    """Return subject and body of the letter with a sign-up code; the code stays out of the subject, which is kept."""
+    return words("Your code for {program}", program=program), _paragraphs(
+        words("Your code is {code}.", code=code),
+        words("Enter it on the page where you signed up. It works for 15 minutes."),
+        words("If you did not sign up, ignore this letter. Nothing happens without the code."),
+    )
+
+
+def known_letter(words: Language, program: str, sign_in: str, forgot: str) -> tuple[str, str]:
+    """Return subject and body for somebody who signs up with the address of an account that there is."""
+    return words("You have an account at {program}", program=program), _paragraphs(
+        words("Somebody, probably you, signed up with this address. It has an account already."),
+        words("Sign in: {link}", link=sign_in),
+        words("If you forgot the password: {link}", link=forgot),
+        words("If it was not you, ignore this letter. Nothing was changed."),
+    )
+
+
+def reset_letter(words: Language, program: str, link: str) -> tuple[str, str]:
+    """Return subject and body of the letter with a link to choose a new password."""
+    return words("A new password for {program}", program=program), _paragraphs(
+        words("Choose a new password here: {link}", link=link),
+        words("The link works once, for one hour. Then you are signed out everywhere else."),
+        words("If you did not ask for it, ignore this letter. Your password stays as it is."),
+    )
 
 
 def session_length(role: Role) -> timedelta:
@@ -85,3 +165,7 @@ def safe_return(path: str) -> str:
     """Return the path if it leads to a page of this program, else nothing."""
     is_local = path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path and path.isprintable()
     return path if is_local else ""
+
+
+def _paragraphs(*sentences: str) -> str:
+    return "\n\n".join(sentences) + "\n"

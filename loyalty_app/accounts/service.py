@@ -1,6 +1,7 @@
 """Make accounts, sign in and out, and tell who a browser is."""
 
 import hmac
+import secrets as chance
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +14,23 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.accounts import rules
-from loyalty_app.accounts.models import Account, AccountSession, Role, SetupLink, Throttle
+from loyalty_app.accounts.models import (
+    Account,
+    AccountSession,
+    PasswordReset,
+    Role,
+    SetupLink,
+    SignUp,
+    Throttle,
+)
 from loyalty_app.audit import service as audit
 from loyalty_app.core import live, secrets
 from loyalty_app.core.actor import STRANGER, Actor, Permission, account_topic
-from loyalty_app.core.errors import InvalidError, NotFoundError
+from loyalty_app.core.config import settings
+from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
+from loyalty_app.core.languages import Language
 from loyalty_app.core.reasons import Reason
+from loyalty_app.mail import service as mails
 from loyalty_app.program import rules as program_rules
 from loyalty_app.program import service as programs
 
@@ -47,6 +59,29 @@ class SignInRefused:
 
 
 @dataclass(frozen=True)
+class CodeRefused:
+    """A sign-up code that opened nothing."""
+
+    reason: Reason
+
+
+class LastAdminError(AppError):
+    """Without an admin nobody could make another."""
+
+    def __init__(self) -> None:
+        """Say what to do first."""
+        super().__init__("This is the last active admin. Make somebody else an admin first.")
+
+
+class OwnRoleError(AppError):
+    """Nobody decides about themselves."""
+
+    def __init__(self) -> None:
+        """Say who can."""
+        super().__init__("Another admin has to change your own role or switch you off.")
+
+
+@dataclass(frozen=True)
 class Newcomer:
     """Somebody about to get an account, checked and with the password already hashed."""
 
@@ -70,6 +105,13 @@ def newcomer(name: str, email: str, password: str) -> Newcomer:
     if problems := rules.problems(name, email, password):
         raise InvalidError(**problems)
     return Newcomer(name.strip(), rules.normal_email(email) or "", _hasher.hash(password))
+
+
+def new_password(password: str, email: str = "") -> str:
+    """Check a new password and hash it; slow on purpose, so call it outside a transaction."""
+    if problem := rules.password_problem(password, email):
+        raise InvalidError(password=problem)
+    return _hasher.hash(password)
 
 
 def check_setup(name: str, email: str, password: str, program: ProgramDetails) -> None:
@@ -131,21 +173,238 @@ def staff(session: Session, *, by: Actor) -> list[Account]:
 def end_sessions(session: Session, account_id: int, *, by: Actor, now: datetime) -> str:
     """Sign somebody who works here out everywhere; return their name."""
     by.must(Permission.USER_MANAGEMENT)
-    account = session.get(Account, account_id)
-    if account is None or account.role is Role.MEMBER:
-        raise NotFoundError("account")
+    account = _of_staff(session, account_id)
     close_all_sessions(session, account_id)
     audit.record(session, "end_sessions", f"account {account_id}", by=by, now=now)
     return account.name
 
 
-def sign_up(session: Session, who: Newcomer, *, peer: str, now: datetime) -> Account | SignInRefused:
-    """Make a member's account; anybody may, and a member is all it can make."""
-    limit = {_key("sign-up", peer): rules.SIGN_UPS_A_PEER}
-    if wait := _wait(session, limit, now=now):
-        return SignInRefused(Reason.RATE_LIMITED, wait)
-    _count(session, limit, now=now)
+def change_role(session: Session, account_id: int, role: Role, *, by: Actor, now: datetime) -> str:
+    """Give somebody who works here another role, and sign them out for it; return their name."""
+    by.must(Permission.USER_MANAGEMENT)
+    if role is Role.MEMBER:
+        raise InvalidError(role="Choose what the account is for.")
+    admins = _lock_admins(session)
+    account = _of_staff(session, account_id)
+    if account_id == by.account_id:
+        raise OwnRoleError
+    if admins == [account_id] and role is not Role.ADMIN:
+        raise LastAdminError
+    if account.role is not role:
+        audit.record(session, "change_role", f"account {account_id}", f"{account.role} to {role}", by=by, now=now)
+        account.role = role
+        session.add(account)
+        close_all_sessions(session, account_id)
+    return account.name
+
+
+def switch(session: Session, account_id: int, *, is_active: bool, by: Actor, now: datetime) -> str:
+    """Let somebody who works here in no more, and end their sessions at once; or let them in again."""
+    by.must(Permission.USER_MANAGEMENT)
+    admins = _lock_admins(session)
+    account = _of_staff(session, account_id)
+    if account_id == by.account_id:
+        raise OwnRoleError
+    if admins == [account_id] and not is_active:
+        raise LastAdminError
+    if account.is_active is not is_active:
+        account.is_active = is_active
+        session.add(account)
+        close_all_sessions(session, account_id)
+        live.announce(session, account_topic(account_id))
+        verb = "switch_on" if is_active else "switch_off"
+        audit.record(session, verb, f"account {account_id}", by=by, now=now)
+    return account.name
+
+
+def rename(session: Session, account_id: int, name: str, *, by: Actor, now: datetime) -> None:
+    """Correct the name of somebody who works here."""
+    by.must(Permission.USER_MANAGEMENT)
+    account = _of_staff(session, account_id)
+    _rename(session, account, name)
+    audit.record(session, "rename", f"account {account_id}", by=by, now=now)
+
+
+def ask_to_join(session: Session, who: Newcomer, words: Language, *, peer: str, now: datetime) -> str | SignInRefused:
+    """Keep what a newcomer entered and send a code to their address; return the secret that goes with the code."""
+    if refused := _too_many_letters(session, who.email, peer=peer, now=now):
+        return refused
+    session.connection().execute(sa.delete(SignUp).where(col(SignUp.expires_at) <= now - rules.PENDING_LIFE))
+    secret = secrets.new_token()
+    pending = SignUp(
+        secret_hash=secrets.fingerprint(secret),
+        email=who.email,
+        name=who.name,
+        password_hash=who.password_hash,
+        code_hash="",
+        created_at=now,
+        expires_at=now,
+    )
+    _send_code(session, pending, secret, words, now=now)
+    return secret
+
+
+def pending_email(session: Session, secret: str) -> str | None:
+    """Return the address that a sign-up waits for a code from; None if there is no such sign-up any more."""
+    pending = session.get(SignUp, secrets.fingerprint(secret))
+    return pending.email if pending else None
+
+
+def send_new_code(
+    session: Session, secret: str, words: Language, *, peer: str, now: datetime
+) -> CodeRefused | SignInRefused | None:
+    """Send another code, which replaces the one before."""
+    pending = session.get(SignUp, secrets.fingerprint(secret))
+    if pending is None:
+        return CodeRefused(Reason.EXPIRED)
+    if refused := _too_many_letters(session, pending.email, peer=peer, now=now):
+        return refused
+    _send_code(session, pending, secret, words, now=now)
+    return None
+
+
+def verify(session: Session, secret: str, code: str, *, now: datetime) -> Newcomer | CodeRefused:
+    """Take a sign-up whose owner has shown that they read its mail; each code counts its tries, and works once."""
+    secret_hash = secrets.fingerprint(secret)
+    is_this = col(SignUp.secret_hash) == secret_hash
+    # Counted before it is looked at: guesses sent at the same time are too many together.
+    counted = session.connection().execute(
+        sa.update(SignUp)
+        .where(is_this, col(SignUp.tries) < rules.CODE_TRIES, col(SignUp.expires_at) > now)
+        .values(tries=col(SignUp.tries) + 1)
+    )
+    pending = session.get(SignUp, secret_hash)
+    if pending is None or now >= pending.expires_at:
+        return CodeRefused(Reason.EXPIRED)
+    if not counted.rowcount:
+        return CodeRefused(Reason.RATE_LIMITED)
+    if not hmac.compare_digest(pending.code_hash, _code_hash(secret, rules.digits(code))):
+        return CodeRefused(Reason.UNKNOWN_CODE)
+    who = Newcomer(pending.name, pending.email, pending.password_hash)
+    session.expunge(pending)
+    if not session.connection().execute(sa.delete(SignUp).where(is_this)).rowcount:
+        return CodeRefused(Reason.EXPIRED)
+    return CodeRefused(Reason.LOGIN_REQUIRED) if _by_email(session, who.email) else who
+
+
+def sign_up(session: Session, who: Newcomer, *, now: datetime) -> Account:
+    """Make a member's account; a member is all it can make."""
     return _add(session, who, Role.MEMBER, now=now)
+
+
+def ask_for_reset(session: Session, email: str, words: Language, *, peer: str, now: datetime) -> SignInRefused | None:
+    """Send a link to choose a new password to the owner of the address, if it has an account; tell nobody whether."""
+    address = rules.normal_email(email)
+    if address is None:
+        raise InvalidError(email="Enter an e-mail address like ana@example.com.")
+    if refused := _too_many_letters(session, address, peer=peer, now=now):
+        return refused
+    session.connection().execute(sa.delete(PasswordReset).where(col(PasswordReset.expires_at) <= now))
+    account = _by_email(session, address)
+    if account is None or not account.is_active:
+        return None
+
+    secret = secrets.new_token()
+    session.add(
+        PasswordReset(
+            secret_hash=secrets.fingerprint(secret), account_id=account.id or 0, expires_at=now + rules.RESET_LIFE
+        )
+    )
+    link = f"{settings().origin}{words.at('/reset-password/')}?token={secret}"
+    subject, body = rules.reset_letter(words, programs.current(session).name, link)
+    mails.write(session, account.email, subject, body, now=now)
+    return None
+
+
+def reset_email(session: Session, secret: str, *, now: datetime) -> str | None:
+    """Return whose password a link can change; None if it is over, used or made up."""
+    return session.exec(
+        select(Account.email)
+        .join(PasswordReset, col(PasswordReset.account_id) == col(Account.id))
+        .where(
+            PasswordReset.secret_hash == secrets.fingerprint(secret),
+            PasswordReset.expires_at > now,
+            col(Account.is_active),
+        )
+    ).first()
+
+
+def reset_password(session: Session, secret: str, password_hash: str, *, peer: str, now: datetime) -> bool:
+    """Put the new password in place of the old, and end every session; False if the link does not work any more."""
+    # Of two who use the link at the same time, the one whose delete still finds it goes on.
+    used = session.connection().execute(
+        sa.delete(PasswordReset)
+        .where(col(PasswordReset.secret_hash) == secrets.fingerprint(secret), col(PasswordReset.expires_at) > now)
+        .returning(col(PasswordReset.account_id))
+    )
+    account = session.get(Account, used.scalar())
+    if account is None or not account.is_active:
+        return False
+    _put_password(session, account, password_hash)
+    close_all_sessions(session, account.id)
+    _forgive(session, account.email, peer=peer)
+    audit.record(session, "reset_password", f"account {account.id}", by=actor_for(account), now=now)
+    return True
+
+
+def change_password(
+    session: Session, password_hash: str, *, is_right: bool, by: Actor, peer: str, now: datetime
+) -> SignInRefused | None:
+    """Put a new password in place of the caller's own, if they knew it, and end their other sessions."""
+    account = _of_mine(session, by=by)
+    if refused := too_many_tries(session, account.email, peer=peer, now=now):
+        return refused
+    if not is_right:
+        _count(session, _sign_in_limits(account.email, peer), now=now)
+        return SignInRefused(Reason.LOGIN_REQUIRED)
+    _put_password(session, account, password_hash)
+    end_my_other_sessions(session, by=by)
+    audit.record(session, "change_password", f"account {account.id}", by=by, now=now)
+    return None
+
+
+def my_account(session: Session, *, by: Actor) -> Account:
+    """Return the caller's own account."""
+    return _of_mine(session, by=by)
+
+
+def rename_me(session: Session, name: str, *, by: Actor) -> Account:
+    """Change the caller's own name."""
+    account = _of_mine(session, by=by)
+    _rename(session, account, name)
+    return account
+
+
+def my_sessions(session: Session, *, by: Actor, now: datetime) -> list[AccountSession]:
+    """Return where the caller is signed in, the newest first."""
+    account = _of_mine(session, by=by)
+    return list(
+        session.exec(
+            select(AccountSession)
+            .where(AccountSession.account_id == account.id, AccountSession.expires_at > now)
+            .order_by(col(AccountSession.created_at).desc(), col(AccountSession.secret_hash))
+        )
+    )
+
+
+def session_key(secret_hash: str) -> str:
+    """Return what a screen calls a session; it opens nothing."""
+    return secrets.fingerprint(secret_hash)[:16]
+
+
+def end_my_session(session: Session, key: str, *, by: Actor, now: datetime) -> None:
+    """End one of the caller's own sessions; an ended one is no error."""
+    mine = [one.secret_hash for one in my_sessions(session, by=by, now=now) if session_key(one.secret_hash) == key]
+    _close(session, col(AccountSession.secret_hash).in_(mine))
+
+
+def end_my_other_sessions(session: Session, *, by: Actor) -> None:
+    """End every session of the caller but the one they ask with."""
+    account = _of_mine(session, by=by)
+    _close(
+        session,
+        sa.and_(col(AccountSession.account_id) == account.id, col(AccountSession.secret_hash) != by.session_hash),
+    )
 
 
 def password_is_right(session: Session, email: str, password: str) -> bool:
@@ -164,24 +423,25 @@ def too_many_tries(session: Session, email: str, *, peer: str, now: datetime) ->
     return SignInRefused(Reason.RATE_LIMITED, wait) if wait else None
 
 
-def sign_in(session: Session, email: str, *, is_right: bool, peer: str, now: datetime) -> SignedIn | SignInRefused:
+def sign_in(
+    session: Session, email: str, *, is_right: bool, peer: str, now: datetime, device: str = ""
+) -> SignedIn | SignInRefused:
     """Open a session if the password was right; count it if it was wrong."""
     limits = _sign_in_limits(email, peer)
     # Looked up again here: guesses sent at the same time all passed the first look.
     if refused := too_many_tries(session, email, peer=peer, now=now):
         return refused
     account = _by_email(session, email)
-    if account is None or not is_right:
+    if account is None or not account.is_active or not is_right:
         _count(session, limits, now=now)
         return SignInRefused(Reason.LOGIN_REQUIRED)
 
-    of_this_person = list(limits)[:2]  # the peer's count stays: others may guess from there
-    session.connection().execute(sa.delete(Throttle).where(col(Throttle.key).in_(of_this_person)))
+    _forgive(session, email, peer=peer)
     session.connection().execute(sa.delete(AccountSession).where(col(AccountSession.expires_at) <= now))
-    return open_session(session, account, now=now)
+    return open_session(session, account, now=now, device=device)
 
 
-def open_session(session: Session, account: Account, *, now: datetime) -> SignedIn:
+def open_session(session: Session, account: Account, *, now: datetime, device: str = "") -> SignedIn:
     """Open a session for an account whose owner has just proved who they are."""
     secret = secrets.new_token()
     expires_at = now + rules.session_length(account.role)
@@ -191,6 +451,7 @@ def open_session(session: Session, account: Account, *, now: datetime) -> Signed
             account_id=account.id or 0,
             created_at=now,
             expires_at=expires_at,
+            device=device,
         )
     )
     return SignedIn(secret, account.role, expires_at)
@@ -216,7 +477,11 @@ def actors_of(session: Session, secret_hashes: Iterable[str], *, now: datetime) 
     found = session.exec(
         select(AccountSession.secret_hash, Account)
         .join(Account, col(Account.id) == col(AccountSession.account_id))
-        .where(col(AccountSession.secret_hash).in_(set(secret_hashes)), AccountSession.expires_at > now)
+        .where(
+            col(AccountSession.secret_hash).in_(set(secret_hashes)),
+            AccountSession.expires_at > now,
+            col(Account.is_active),
+        )
     )
     return {secret_hash: actor_for(account, secret_hash) for secret_hash, account in found}
 
@@ -230,6 +495,83 @@ def names(session: Session, account_ids: set[int]) -> dict[int, str]:
     """Return the names of accounts."""
     found = session.exec(select(Account.id, Account.name).where(col(Account.id).in_(account_ids)))
     return {account_id or 0: name for account_id, name in found}
+
+
+def _of_staff(session: Session, account_id: int) -> Account:
+    account = session.get(Account, account_id, populate_existing=True)
+    if account is None or account.role is Role.MEMBER:
+        raise NotFoundError("account")
+    return account
+
+
+def _of_mine(session: Session, *, by: Actor) -> Account:
+    if by.account_id is None:
+        raise ForbiddenError
+    account = session.get(Account, by.account_id)
+    if account is None:
+        raise NotFoundError("account")
+    return account
+
+
+def _lock_admins(session: Session) -> list[int]:
+    # Two admins who demote each other at once: the second waits here, and then finds who is left.
+    found = session.exec(
+        select(Account.id)
+        .where(Account.role == Role.ADMIN, col(Account.is_active))
+        .order_by(col(Account.id))
+        .with_for_update()
+    )
+    return [account_id for account_id in found if account_id]
+
+
+def _rename(session: Session, account: Account, name: str) -> None:
+    if problem := rules.name_problem(name):
+        raise InvalidError(name=problem)
+    account.name = name.strip()
+    session.add(account)
+    live.announce(session, account_topic(account.id))
+
+
+def _put_password(session: Session, account: Account, password_hash: str) -> None:
+    account.password_hash = password_hash
+    session.add(account)
+    session.connection().execute(sa.delete(PasswordReset).where(col(PasswordReset.account_id) == account.id))
+
+
+def _send_code(session: Session, pending: SignUp, secret: str, words: Language, *, now: datetime) -> None:
+    code = "".join(chance.choice("0123456789") for _ in range(rules.CODE_LENGTH))
+    pending.code_hash, pending.tries, pending.expires_at = _code_hash(secret, code), 0, now + rules.CODE_LIFE
+    session.add(pending)
+    program = programs.current(session).name
+    # To a stranger both look the same; only the owner of the mailbox learns which it was.
+    if _by_email(session, pending.email):
+        sign_in, forgot = (settings().origin + words.at(path) for path in ("/sign-in/", "/forgot-password/"))
+        subject, body = rules.known_letter(words, program, sign_in, forgot)
+    else:
+        subject, body = rules.code_letter(words, program, code)
+    mails.write(session, pending.email, subject, body, now=now)
+
+
+def _code_hash(secret: str, code: str) -> str:
+    # Six digits alone would be guessed from their hash; the secret is not stored.
+    return secrets.fingerprint(f"{secret} {code}")
+
+
+def _too_many_letters(session: Session, address: str, *, peer: str, now: datetime) -> SignInRefused | None:
+    limits = {
+        _key("letter-place", f"{address} {peer}"): rules.LETTERS_A_PLACE,
+        _key("letter-address", address): rules.LETTERS_AN_ADDRESS,
+        _key("letter-peer", peer): rules.LETTERS_A_PEER,
+    }
+    # Counted first: those who ask at the same time stand in line here.
+    _count(session, limits, now=now)
+    wait = _wait(session, {key: limit + 1 for key, limit in limits.items()}, now=now)
+    return SignInRefused(Reason.RATE_LIMITED, wait) if wait else None
+
+
+def _forgive(session: Session, email: str, *, peer: str) -> None:
+    of_this_person = list(_sign_in_limits(email, peer))[:2]  # the peer's count stays: others may guess from there
+    session.connection().execute(sa.delete(Throttle).where(col(Throttle.key).in_(of_this_person)))
 
 
 def _close(session: Session, which: ColumnElement[bool]) -> None:

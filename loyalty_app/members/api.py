@@ -1,18 +1,21 @@
-"""The route that makes a member, and members for other programs."""
+"""The routes that make a member and change their name, and members for other programs."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from loyalty_app.accounts import api as entrance
+from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.api import Text
-from loyalty_app.accounts.service import SignInRefused
+from loyalty_app.accounts.service import CodeRefused, SignInRefused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.languages import spoken
 from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
@@ -105,10 +108,32 @@ def sign_up(
     password: Text = "",
     next: Text = "",
 ) -> JSONResponse:
-    """Make a member with an account, and sign them in."""
+    """Send a code to the address of somebody who wants to join; it looks the same whether it has an account."""
     who = accounts.newcomer(name, email, password)
     with transaction() as session:
-        outcome = members.join(session, who, peer=entrance.peer_of(request), now=times.now())
+        outcome = members.ask_to_join(session, who, spoken(), peer=entrance.peer_of(request), now=times.now())
     if isinstance(outcome, SignInRefused):
         return entrance.refusal(outcome)
+    query = urlencode({"sign_up": outcome} | ({"next": goal} if (goal := rules.safe_return(next)) else {}))
+    return entrance.lead_to(f"/verify/?{query}")
+
+
+@router.post("/verify")
+@allow(Permission.PUBLIC)
+def verify(request: Request, sign_up: Text = "", code: Text = "", next: Text = "") -> JSONResponse:
+    """Make the account of whoever enters the code from the mail, and sign them in."""
+    device = entrance.device_of(request)
+    with transaction() as session:
+        outcome = members.verify(session, sign_up, code, now=times.now(), device=device)
+    if isinstance(outcome, CodeRefused):
+        return entrance.code_refusal(outcome)
     return entrance.entrance(request, outcome, next)
+
+
+@router.post("/name")
+@allow(Permission.PUBLIC)
+def rename_me(name: Text = "") -> JSONResponse:
+    """Change the name of whoever is signed in."""
+    with transaction() as session:
+        members.rename_me(session, name, by=actor())
+    return entrance.lead_to("/account/?done=name")

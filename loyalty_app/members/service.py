@@ -6,15 +6,16 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.accounts import rules as account_rules
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account
-from loyalty_app.accounts.service import Newcomer, SignedIn, SignInRefused
+from loyalty_app.accounts.service import CodeRefused, Newcomer, SignedIn, SignInRefused
 from loyalty_app.audit import service as audit
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
+from loyalty_app.core.languages import Language
 from loyalty_app.members import rules
 from loyalty_app.members.models import Member
 from loyalty_app.program import service as programs
@@ -64,16 +65,37 @@ class NotSetUpError(AppError):
         super().__init__("This program is not set up yet. Come back when its first admin has done that.")
 
 
-def join(session: Session, who: Newcomer, *, peer: str, now: datetime) -> SignedIn | SignInRefused:
-    """Make a member with an account, and sign them in at once."""
+def ask_to_join(session: Session, who: Newcomer, words: Language, *, peer: str, now: datetime) -> str | SignInRefused:
+    """Send a code to the address of somebody who wants to join; return the secret that goes with the code."""
     if not programs.is_set_up(session):
         raise NotSetUpError
-    account = accounts.sign_up(session, who, peer=peer, now=now)
-    if isinstance(account, SignInRefused):
-        return account
+    return accounts.ask_to_join(session, who, words, peer=peer, now=now)
 
-    session.add(Member(account_id=account.id, name=account.name, email=account.email, joined_at=now))
-    return accounts.open_session(session, account, now=now)
+
+def verify(session: Session, secret: str, code: str, *, now: datetime, device: str = "") -> SignedIn | CodeRefused:
+    """Let in who entered the code from the mail: make them a member, and sign them in."""
+    who = accounts.verify(session, secret, code, now=now)
+    return who if isinstance(who, CodeRefused) else join(session, who, now=now, device=device)
+
+
+def join(session: Session, who: Newcomer, *, now: datetime, device: str = "") -> SignedIn:
+    """Make a member with an account, for somebody whose address is known to be theirs, and sign them in."""
+    account = accounts.sign_up(session, who, now=now)
+    # A member whom staff or a program made before gets the account; their vouchers wait for them.
+    joined = session.connection().execute(
+        _JOIN, {"account": account.id, "name": account.name, "email": account.email, "now": now}
+    )
+    if not joined.rowcount:
+        raise InvalidError(email="This address belongs to another member.")
+    return accounts.open_session(session, account, now=now, device=device)
+
+
+def rename_me(session: Session, name: str, *, by: Actor) -> None:
+    """Change the caller's own name, and the one on their vouchers if they are a member."""
+    account = accounts.rename_me(session, name, by=by)
+    session.connection().execute(
+        sa.update(Member).where(col(Member.account_id) == account.id).values(name=account.name)
+    )
 
 
 def create(session: Session, details: Details, *, by: Actor, now: datetime) -> Member:
@@ -161,3 +183,7 @@ def _save(session: Session, member: Member) -> None:
 _OF_ACCOUNTS = sa.select(col(Member.account_id), col(Member.id)).where(
     col(Member.account_id).in_(sa.bindparam("accounts", expanding=True))
 )
+_JOIN = sa.text(
+    "insert into member (account_id, name, email, joined_at) values (:account, :name, :email, :now)"
+    " on conflict (email) do update set account_id = excluded.account_id where member.account_id is null"
+).bindparams(sa.bindparam("now", type_=UTCDateTime()))

@@ -8,6 +8,7 @@ from loyalty_app.accounts import rules
 from loyalty_app.accounts.models import Role
 from loyalty_app.core.actor import STRANGER, Actor, Permission
 from loyalty_app.core.errors import ForbiddenError
+from loyalty_app.core.languages import ENGLISH
 
 
 @pytest.mark.parametrize(
@@ -106,3 +107,42 @@ def test_a_way_back_never_leads_to_another_host(path):
 def test_a_shops_own_mail_is_an_address_and_a_half_typed_one_is_not():
     assert rules.normal_email("till@shop.local") == "till@shop.local"
     assert rules.normal_email("ana@gmail") is None
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        (
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile Safari/604.1",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0 Safari/537.36 Edg/126.0",
+            "Edge on Windows",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) (KHTML, like Gecko) Version/17 Safari/605", "Safari on Mac"),
+        ("curl/8.5", ""),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_named_in_a_few_words(user_agent, words):
+    assert rules.device(user_agent) == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("123456", "123456"), (" 123 456 ", "123456"), ("١٢٣٤٥٦", "123456"), ("12-ab", "12"), ("½", "")]
+)
+def test_a_code_is_its_digits(typed, read):
+    assert rules.digits(typed) == read
+
+
+def test_a_code_letter_keeps_the_code_out_of_the_subject():
+    subject, body = rules.code_letter(ENGLISH, "Kawa", "123456")
+
+    assert "123456" not in subject
+    assert "Your code is 123456." in body

@@ -259,7 +259,7 @@ def _by_email(session: Session, email: str) -> Account | None:
 
 def _member(session: Session, name: str) -> Actor:
     if _by_email(session, builders.newcomer(name).email) is None:
-        members.join(session, builders.newcomer(name), peer=builders.PEER, now=times.now())
+        members.join(session, builders.newcomer(name), now=times.now())
     account = _by_email(session, builders.newcomer(name).email)
     assert account
     return accounts.actor_for(account)
