@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from loyalty_app import api, worker
 from loyalty_app.accounts import page as accounts
 from loyalty_app.accounts import service as account_service
-from loyalty_app.accounts.state import EntranceState, PeopleState, ShellState
+from loyalty_app.accounts.state import AccountState, EntranceState, PeopleState, ResetState, ShellState, VerifyState
 from loyalty_app.auditlog import page as auditlog
 from loyalty_app.auditlog.state import AuditState
 from loyalty_app.batches import page as batches
@@ -107,6 +107,10 @@ app.add_middleware(guard)
 public("/", members.home_page, "Home")
 public("/sign-in", accounts.sign_in_page, "Sign in", EntranceState.opened)
 public("/sign-up", accounts.sign_up_page, "Become a member", EntranceState.opened)
+public("/verify", accounts.verify_page, "Enter the code", VerifyState.opened)
+public("/forgot-password", accounts.forgot_password_page, "Forgot your password?", ResetState.forgot_opened)
+public("/reset-password", accounts.reset_password_page, "Choose a new password", ResetState.reset_opened)
+public("/account", accounts.account_page, "My account", AccountState.opened)
 public("/setup", accounts.setup_page, "Set up", EntranceState.setup_opened)
 public("/not-allowed", accounts.not_allowed_page, "Not allowed")
 public("/claim/[token]", claims.claim_page, "Claim a voucher", ClaimState.opened)

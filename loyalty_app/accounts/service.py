@@ -337,7 +337,7 @@ def reset_password(session: Session, secret: str, password_hash: str, *, peer: s
         .where(col(PasswordReset.secret_hash) == secrets.fingerprint(secret), col(PasswordReset.expires_at) > now)
         .returning(col(PasswordReset.account_id))
     )
-    account = session.get(Account, used.scalar())
+    account = session.get(Account, used.scalar() or 0)
     if account is None or not account.is_active:
         return False
     _put_password(session, account, password_hash)

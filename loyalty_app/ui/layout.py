@@ -107,7 +107,12 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
                 connection(),
                 rx.el.details(
                     rx.el.summary(icon("person"), rx.el.span(signs.person), aria_label="Account"),
-                    rx.el.div(forms.sign_out_button(), forms.sign_out_button(everywhere=True), class_name="menu"),
+                    rx.el.div(
+                        rx.el.a("My account", href="/account/"),
+                        forms.sign_out_button(),
+                        forms.sign_out_button(everywhere=True),
+                        class_name="menu",
+                    ),
                     class_name="account",
                 ),
                 class_name="top",
@@ -139,6 +144,7 @@ def public(content: rx.Component, signs: Signs, words: Language, route: str) -> 
                     signs.is_signed_in,
                     rx.fragment(
                         rx.cond(~signs.is_member, rx.el.a(words("Work"), href=signs.home)),
+                        rx.el.a(words("My account"), href=words.at("/account/")),
                         forms.sign_out_button(words),
                     ),
                 ),

@@ -1,5 +1,7 @@
 """The built program as operators run it: a process of its own, which tests start, kill and start again."""
 
+import email
+import email.policy
 import os
 import re
 import signal
@@ -57,6 +59,15 @@ class Server:
     def setup_link(self) -> str:
         """Return the newest setup link that it printed."""
         return re.findall(r"http\S+/setup/\?token=\S+", self.log)[-1]
+
+    def letter(self, recipient: str, nth: int = 1) -> str:
+        """Return what the nth letter to somebody says, once it lies in the outbox folder."""
+        outbox = self.folder / "data" / "outbox"
+        files = eventually(
+            lambda: (found := sorted(outbox.glob(f"*-{recipient}-*.eml")))[nth - 1 :] and found, self.why
+        )
+        letter = email.message_from_bytes(files[nth - 1].read_bytes(), policy=email.policy.default)
+        return letter.get_content()
 
     @property
     def group(self) -> list[psutil.Process]:

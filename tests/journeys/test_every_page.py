@@ -74,7 +74,8 @@ def visitor(route: str, shop: Shop) -> Any:
         return shop.admin
     if route.startswith("my/"):
         return shop.member("Ana Ruiz")
-    return None if route in {"", "index", "sign-in", "sign-up"} else shop.account("Wiktor Viewer", Role.VIEWER)
+    strangers = {"", "index", "sign-in", "sign-up", "verify", "forgot-password", "reset-password"}
+    return None if route in strangers else shop.account("Wiktor Viewer", Role.VIEWER)
 
 
 def path(route: str, shop: Shop) -> str:

@@ -4,18 +4,21 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import Shop, Watch, screenshot
+from loyalty_app.accounts.models import Role
+from tests import builders
+from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
 
 
 def test_a_cashier_is_hired_works_and_is_signed_out(visit: Callable[..., Page], shop: Shop, watch: Watch) -> None:
     watch.forgiven += ["422 (Unprocessable"]
     desk = visit(shop.admin, "/admin/people/")
-    desk.get_by_label("Name", exact=True).fill("Zofia")
+    form = desk.locator("form.card")
+    form.get_by_label("Name").fill("Zofia")
     desk.get_by_label("E-mail", exact=True).fill("zofia@shop.local")
     desk.get_by_label("Password").fill("short")
     desk.get_by_role("button", name="Make account").click()
     expect(desk.get_by_role("alert")).to_contain_text("Use at least 8 characters.")
-    expect(desk.get_by_label("Name", exact=True)).to_have_value("Zofia")
+    expect(form.get_by_label("Name")).to_have_value("Zofia")
 
     desk.get_by_label("Password").fill("long enough for a till")
     desk.get_by_role("button", name="Make account").click()
@@ -29,6 +32,47 @@ def test_a_cashier_is_hired_works_and_is_signed_out(visit: Callable[..., Page], 
     till.get_by_role("button", name="Sign in").click()
     expect(till.get_by_label("Type a code")).to_be_visible()
 
-    hired.get_by_role("button", name="Sign Zofia out everywhere").click()
+    change = desk.get_by_role("dialog")
+    hired.get_by_role("button", name="Change Zofia").click()
+    screenshot(desk, "people-change")
+    change.get_by_role("button", name="Sign out everywhere").click()
     expect(desk.get_by_text("Zofia is signed out everywhere.")).to_be_visible()
     expect(till.get_by_role("heading", name="Sign in")).to_be_visible()  # by itself: nobody touched the till
+
+
+def test_a_cashier_gets_another_name_and_role_and_is_switched_off(
+    visit: Callable[..., Page], shop: Shop, watch: Watch
+) -> None:
+    watch.forgiven += ["401 (Unauthorized"]
+    who = shop.account("Olena", Role.STAFF)
+    till, desk = visit(who, "/scan/", at=TABLET), visit(shop.admin, "/admin/people/")
+    expect(till.get_by_label("Type a code")).to_be_visible()
+    row, change = desk.get_by_role("row").filter(has_text="olena@example.com"), desk.get_by_role("dialog")
+    row.get_by_role("button", name="Change Olena").click()
+    change.get_by_label("Name", exact=True).fill("")
+    change.get_by_role("button", name="Save changes").click()
+    expect(change.get_by_role("alert")).to_contain_text("Enter a name.")
+    change.get_by_label("Name", exact=True).fill("Olena Petrenko")
+    change.get_by_label("Role").select_option("viewer")
+    change.get_by_role("button", name="Save changes").click()
+
+    expect(row).to_contain_text("Olena Petrenko")
+    expect(row).to_contain_text("Viewer")
+    expect(till.get_by_role("heading", name="Sign in")).to_be_visible()
+    till.goto("/sign-in/")
+    sign_in(till, "olena@example.com")
+    expect(till.get_by_role("heading", name="Overview")).to_be_visible()
+
+    row.get_by_role("button", name="Change Olena Petrenko").click()
+    change.get_by_role("button", name="Switch account off").click()
+    expect(row).to_contain_text("Switched off")
+    expect(till.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(till, "olena@example.com")
+    expect(till.get_by_role("alert")).to_contain_text("wrong")
+    screenshot(desk, "people-switched-off")
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(builders.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
