@@ -1,12 +1,9 @@
 """Sign in and up, the own account, the people who work here, and what stands where somebody may not go."""
 
-from typing import Any
-
 import reflex as rx
 from reflex.vars import ObjectVar
 
 from loyalty_app.accounts.state import (
-    PERSON_DIALOG,
     AccountState,
     EntranceState,
     PeopleState,
@@ -19,7 +16,6 @@ from loyalty_app.core import times
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.program.rules import LOCALES, currencies, language_name
 from loyalty_app.ui.forms import PostForm, field, options, submit, summary
-from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import title_line
 
 ROLES = (
@@ -250,7 +246,14 @@ def account_page(words: Language) -> rx.Component:
                 rx.fragment(),
             ),
             PostForm.create(
-                field("name", words("Name"), auto_complete="name", max_length=80, default_value=AccountState.name),
+                field(
+                    "name",
+                    words("Name"),
+                    auto_complete="name",
+                    max_length=80,
+                    default_value=AccountState.name,
+                    key=AccountState.name,
+                ),
                 submit(words("Change name")),
                 words=words,
                 action="/auth/name",
@@ -348,6 +351,7 @@ def people_page() -> rx.Component:
     heads = ("Name", "Role", "E-mail", "Since", "Account")
     return rx.fragment(
         title_line("People", lead="Who works here. Members make their own accounts."),
+        rx.cond(PeopleState.chosen.name, _change_person(), rx.fragment()),
         rx.cond(
             PeopleState.is_loaded,
             rx.el.div(
@@ -372,7 +376,6 @@ def people_page() -> rx.Component:
             action="/auth/people",
             class_name="form card",
         ),
-        _person_dialog(),
     )
 
 
@@ -393,7 +396,7 @@ def _person(row: ObjectVar[PersonRow]) -> rx.Component:
                 rx.el.button(
                     "Change",
                     type="button",
-                    on_click=[PeopleState.choose(row.id), _open_person()],
+                    on_click=PeopleState.choose(row.id),
                     class_name="button",
                     aria_label=f"Change {row.name}",
                 ),
@@ -403,13 +406,9 @@ def _person(row: ObjectVar[PersonRow]) -> rx.Component:
     )
 
 
-def _person_dialog() -> rx.Component:
+def _change_person() -> rx.Component:
     chosen, problems = PeopleState.chosen, PeopleState.problems
-
-    def roles(**props: Any) -> rx.Component:
-        return options(*ROLES, chosen=chosen.role)(**props)
-
-    return rx.el.dialog(
+    return rx.el.section(
         rx.el.h2(f"Change {chosen.name}"),
         rx.el.form(
             summary(problems),
@@ -424,25 +423,32 @@ def _person_dialog() -> rx.Component:
             field(
                 "person_role",
                 "Role",
-                roles,
+                options(*ROLES, chosen=chosen.role),
                 help_text="With another role they sign in anew.",
                 problems=problems,
             ),
-            submit("Save changes"),
-            key=f"{chosen.id} {chosen.name} {chosen.role}",
+            rx.el.div(
+                submit("Save changes"),
+                rx.el.button("Leave it", type="button", on_click=PeopleState.leave, class_name="button"),
+                class_name="actions",
+            ),
+            key=chosen.id,
             on_submit=PeopleState.save,
             class_name="form",
             no_validate=True,
         ),
+        rx.el.p(
+            "Who is switched off is signed out at once and cannot sign in. What they did keeps their name.",
+            class_name="quiet",
+        ),
         rx.el.div(
-            rx.el.button("Sign out everywhere", type="button", on_click=PeopleState.end_sessions, class_name="button"),
             rx.cond(
                 chosen.is_active,
                 rx.el.button(
                     "Switch account off",
                     type="button",
                     on_click=PeopleState.switch(False),  # noqa: FBT003 - an event's arguments come by position
-                    class_name="button",
+                    class_name="button danger",
                 ),
                 rx.el.button(
                     "Switch account on",
@@ -451,27 +457,12 @@ def _person_dialog() -> rx.Component:
                     class_name="button",
                 ),
             ),
+            rx.el.button("Sign out everywhere", type="button", on_click=PeopleState.end_sessions, class_name="button"),
             class_name="actions",
         ),
-        rx.el.p(
-            "Who is switched off is signed out at once and cannot sign in. What they did keeps their name.",
-            class_name="quiet",
-        ),
-        rx.el.button(
-            icon("cross"),
-            type="button",
-            aria_label="Close",
-            on_click=rx.call_function(f"() => document.getElementById('{PERSON_DIALOG}').close()"),
-            class_name="button icon-only close",
-        ),
-        id=PERSON_DIALOG,
-        class_name="dialog",
         aria_label="Change an account",
+        class_name="card form",
     )
-
-
-def _open_person() -> rx.event.EventSpec:
-    return rx.call_function(f"() => document.getElementById('{PERSON_DIALOG}').showModal()")
 
 
 def not_allowed_page(words: Language) -> rx.Component:

@@ -32,9 +32,6 @@ SETTINGS = {
 """Which page of the settings needs what, by the last step of its address."""
 
 
-PERSON_DIALOG = "person-dialog"
-
-
 class ShellState(rx.State):
     """What the frames show; opened first on every page."""
 
@@ -255,44 +252,48 @@ class PeopleState(rx.State):
     @rx.event
     async def opened(self) -> None:
         """Show everybody."""
+        self.chosen = PersonRow()
         await self._show()
 
     @rx.event
-    async def choose(self, account_id: int) -> None:
-        """Open somebody's account in the dialog."""
+    async def choose(self, account_id: int) -> rx.event.EventSpec:
+        """Open somebody's account, and go there."""
         self.problems = {}
         self.chosen = next((row for row in self.rows if row.id == int(account_id)), PersonRow())
+        return rx.set_focus("person_name")
 
     @rx.event
-    async def save(self, form: dict[str, Any]) -> rx.event.EventSpec | None:
+    async def leave(self) -> None:
+        """Leave the account as it is."""
+        self.chosen, self.problems = PersonRow(), {}
+
+    @rx.event
+    async def save(self, form: dict[str, Any]) -> None:
         """Change the chosen one's name and role."""
         changes = typed(PersonDraft, form)
         try:
             name = await transact(_change, self.chosen.id, changes, by=actor(), now=times.now())
         except InvalidError as refused:
             self.problems = {f"person_{field}": sentence for field, sentence in refused.problems.items()}
-            return None
-        return await self._done(f"{name}'s account is changed.")
+            return
+        await self._done(f"{name}'s account is changed.")
 
     @rx.event
-    async def switch(self, is_active: bool) -> rx.event.EventSpec:  # noqa: FBT001 - an event's arguments come by position
+    async def switch(self, is_active: bool) -> None:  # noqa: FBT001 - an event's arguments come by position
         """Let the chosen one in no more, or again."""
         name = await transact(accounts.switch, self.chosen.id, is_active=bool(is_active), by=actor(), now=times.now())
-        return await self._done(
-            f"{name} may sign in again." if is_active else f"{name} is switched off and signed out."
-        )
+        await self._done(f"{name} may sign in again." if is_active else f"{name} is switched off and signed out.")
 
     @rx.event
-    async def end_sessions(self) -> rx.event.EventSpec:
+    async def end_sessions(self) -> None:
         """Sign the chosen one out everywhere."""
         name = await transact(accounts.end_sessions, self.chosen.id, by=actor(), now=times.now())
-        return await self._done(f"{name} is signed out everywhere.")
+        await self._done(f"{name} is signed out everywhere.")
 
-    async def _done(self, sentence: str) -> rx.event.EventSpec:
-        self.problems = {}
+    async def _done(self, sentence: str) -> None:
+        self.chosen, self.problems = PersonRow(), {}
         await self._show()
         say(await self.get_state(NoticeState), sentence)
-        return rx.call_function(f"() => document.getElementById('{PERSON_DIALOG}').close()")
 
     async def _show(self) -> None:
         program, staff = await read(_staff)
@@ -302,7 +303,7 @@ class PeopleState(rx.State):
 
 @dataclass(frozen=True)
 class PersonDraft:
-    """What the dialog asks; the form for a new account has a name and a role too."""
+    """What is asked of a change; the form for a new account has a name and a role too."""
 
     person_name: str = ""
     person_role: str = ""

@@ -12,7 +12,7 @@ from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
 def test_a_cashier_is_hired_works_and_is_signed_out(visit: Callable[..., Page], shop: Shop, watch: Watch) -> None:
     watch.forgiven += ["422 (Unprocessable"]
     desk = visit(shop.admin, "/admin/people/")
-    form = desk.locator("form.card")
+    form = desk.locator("form.card").filter(has_text="New account")
     form.get_by_label("Name").fill("Zofia")
     desk.get_by_label("E-mail", exact=True).fill("zofia@shop.local")
     desk.get_by_label("Password").fill("short")
@@ -32,7 +32,7 @@ def test_a_cashier_is_hired_works_and_is_signed_out(visit: Callable[..., Page], 
     till.get_by_role("button", name="Sign in").click()
     expect(till.get_by_label("Type a code")).to_be_visible()
 
-    change = desk.get_by_role("dialog")
+    change = desk.get_by_role("region", name="Change an account")
     hired.get_by_role("button", name="Change Zofia").click()
     screenshot(desk, "people-change")
     change.get_by_role("button", name="Sign out everywhere").click()
@@ -47,8 +47,12 @@ def test_a_cashier_gets_another_name_and_role_and_is_switched_off(
     who = shop.account("Olena", Role.STAFF)
     till, desk = visit(who, "/scan/", at=TABLET), visit(shop.admin, "/admin/people/")
     expect(till.get_by_label("Type a code")).to_be_visible()
-    row, change = desk.get_by_role("row").filter(has_text="olena@example.com"), desk.get_by_role("dialog")
+    row, change = (
+        desk.get_by_role("row").filter(has_text="olena@example.com"),
+        desk.get_by_role("region", name="Change an account"),
+    )
     row.get_by_role("button", name="Change Olena").click()
+    expect(change.get_by_label("Name")).to_be_focused()
     change.get_by_label("Name", exact=True).fill("")
     change.get_by_role("button", name="Save changes").click()
     expect(change.get_by_role("alert")).to_contain_text("Enter a name.")
