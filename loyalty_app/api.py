@@ -32,6 +32,7 @@ from loyalty_app.members import api as members
 from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
 from loyalty_app.ui import openapi
+from loyalty_app.ui.errors import say_in
 from loyalty_app.ui.problems import Problem, ProblemError
 from loyalty_app.ui.rest import MOST_BODY
 from loyalty_app.ui.routes import Gate, allow, must_be_here_or_may
@@ -223,10 +224,12 @@ def _methods_of(request: Request) -> list[str]:
 def _app_error(request: Request, error: Exception) -> Response:
     status = {NotFoundError: 404, ForbiddenError: 403, InvalidError: 422}.get(type(error), 409)
     code = {404: "not_found", 403: "forbidden", 422: "invalid"}.get(status, "conflict")
-    problems: dict[str, str] = getattr(error, "problems", {})
+    words = languages.spoken()
+    assert isinstance(error, AppError)
+    problems = {name: words(problem) for name, problem in getattr(error, "problems", {}).items()}
     if problems and request.url.path.startswith("/api/"):
-        problems = {FIELD_NAMES.get(name) or _camel(name): words for name, words in problems.items()}
-    return Problem(status, code, str(error), {"problems": problems} if problems else {}).response()
+        problems = {FIELD_NAMES.get(name) or _camel(name): problem for name, problem in problems.items()}
+    return Problem(status, code, say_in(words, error), {"problems": problems} if problems else {}).response()
 
 
 def _camel(name: str) -> str:

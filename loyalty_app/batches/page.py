@@ -7,6 +7,7 @@ from reflex.vars import ObjectVar
 
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.batches.state import BatchActionsState, BatchesState, BatchRow, NewBatchState
+from loyalty_app.ui.expiry import expiry
 from loyalty_app.ui.forms import CopyButton, field, forget, options, remember, submit, summary
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, title_line
@@ -84,7 +85,7 @@ def batch_card(row: ObjectVar[BatchRow]) -> rx.Component:
             class_name="foot",
         ),
         rx.el.div(
-            rx.el.p(row.until, class_name="quiet until"),
+            expiry(row.until, row.end, class_name="quiet until"),
             rx.el.a(
                 "Vouchers",
                 href=f"/admin/batches/{row.id}/vouchers",

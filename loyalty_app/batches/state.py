@@ -48,6 +48,7 @@ class BatchRow:
     name: str
     offer: str
     until: str
+    end: str
     badge: str
     badge_words: str
     total: str
@@ -279,7 +280,8 @@ def row(batch: Batch, job: Job | None, program: Program, now: datetime) -> Batch
         id=batch.id or 0,
         name=batch.name,
         offer=batch.title,
-        until=times.say_until(batch.closes_at, program.time_zone, locale),
+        until=times.say_validity(batch.closes_at, program.time_zone, locale, now=now),
+        end=times.clock_end(batch.closes_at, program.time_zone),
         badge=badge,
         badge_words=BADGES[badge],
         total=say_number(batch.total, locale),

@@ -5,6 +5,7 @@ from reflex.vars import ObjectVar
 
 from loyalty_app.claims.state import CardsState, CardView, ClaimState
 from loyalty_app.core.languages import Language
+from loyalty_app.ui.expiry import expiry
 from loyalty_app.ui.icons import icon
 
 
@@ -127,7 +128,7 @@ def voucher_card(words: Language, card: ObjectVar[CardView]) -> rx.Component:
                 class_name="spent",
             ),
         ),
-        rx.el.p(card.note, class_name="note"),
+        expiry(card.note, card.end, words, class_name="note"),
         rx.cond(card.minimum, rx.el.p(card.minimum, class_name="note")),
         rx.cond(
             card.terms,
@@ -146,7 +147,7 @@ def _offer(words: Language, action: rx.Component) -> rx.Component:
         rx.el.h1(offer.title),
         rx.cond(offer.description, rx.el.p(offer.description, class_name="lead")),
         action,
-        rx.el.p(ClaimState.until, class_name="note"),
+        expiry(ClaimState.until, ClaimState.end, words, class_name="note"),
         rx.cond(offer.minimum, rx.el.p(offer.minimum, class_name="note")),
         rx.cond(offer.terms, rx.el.details(rx.el.summary(words("Terms")), rx.el.p(offer.terms, class_name="terms"))),
     )

@@ -1,6 +1,7 @@
 """What the claim page and My cards show."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 import reflex as rx
@@ -14,9 +15,10 @@ from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read, together
+from loyalty_app.core.languages import Language, spoken
 from loyalty_app.core.reasons import Reason
 from loyalty_app.offers.models import Promise
-from loyalty_app.offers.rules import say_reward
+from loyalty_app.offers.rules import said_in, say_reward
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
@@ -60,6 +62,7 @@ class CardView:
     minimum: str
     state: str
     note: str
+    end: str
     qr: str
 
 
@@ -71,6 +74,7 @@ class ClaimState(rx.State):
     screen: str = ""
     offer: OfferView = OfferView()
     until: str = ""
+    end: str = ""
     here: str = ""
     card: rx.Field[CardView | None] = rx.field(None)
 
@@ -98,7 +102,7 @@ class ClaimState(rx.State):
             case claims.Claimed():
                 self._is_new = True
             case claims.Refused(Reason.LOGIN_REQUIRED):
-                return None if actor().is_signed_in else rx.redirect(f"/sign-in/?next={self.here}")
+                return None if actor().is_signed_in else rx.redirect(f"{spoken().at('/sign-in/')}?next={self.here}")
             case claims.Refused():
                 pass
         await self._show()
@@ -111,12 +115,12 @@ class ClaimState(rx.State):
             return
         if subscribe:
             hub.subscribe(self, ClaimState.refresh, batches.topic(page.batch_id))
-        self.offer = _offer(page.promise, program)
-        self.until = times.say_until(page.expires_at, program.time_zone, program.locale)
-        if page.promise.valid_days:
-            self.until += ", if you claim it today"
+        words, now = spoken(), times.now()
+        self.offer = _offer(page.promise, program, words)
+        self.until = _until(page, program, words, now=now)
+        self.end = times.clock_end(page.expires_at, program.time_zone)
         if page.voucher:
-            self.card = _card(page.voucher, program)
+            self.card = _card(page.voucher, program, words, now=now)
             self.screen = "claimed" if self._is_new else "already_claimed"
             return
         self.card = None
@@ -151,7 +155,8 @@ class CardsState(rx.State):
 
     async def _show(self) -> None:
         program, vouchers = await read(_mine)
-        views = [_card(voucher, program) for voucher in vouchers]
+        words, now = spoken(), times.now()
+        views = [_card(voucher, program, words, now=now) for voucher in vouchers]
         self.cards = [view for view in views if view.state == "ready"]
         self.past = [view for view in views if view.state != "ready"]
         self.is_loaded = True
@@ -165,26 +170,36 @@ def _mine(session: Session) -> tuple[Program, list[claims.Voucher]]:
     return programs.current(session), claims.mine(session, by=actor())
 
 
-def _offer(promise: Promise, program: Program) -> OfferView:
+def _offer(promise: Promise, program: Program, words: Language) -> OfferView:
+    said, locale = said_in(promise, words.tag), words.formats(program.locale)
     minimum = promise.minimum_purchase
+    amount = say_money(minimum, program.currency, locale) if minimum else ""
     return OfferView(
-        title=promise.title,
-        description=promise.description,
-        terms=promise.terms,
-        reward=say_reward(promise, program.currency, program.locale),
-        minimum=f"Minimum purchase {say_money(minimum, program.currency, program.locale)}" if minimum else "",
+        title=said.title,
+        description=said.description,
+        terms=said.terms,
+        reward=say_reward(said, program.currency, locale, words),
+        minimum=words("Minimum purchase {amount}", amount=amount) if minimum else "",
     )
 
 
-def _card(voucher: claims.Voucher, program: Program) -> CardView:
-    offer, state = (
-        _offer(voucher.promise, program),
-        rules.voucher_state(voucher.status, voucher.expires_at, times.now()),
-    )
+def _until(page: claims.ClaimPage, program: Program, words: Language, *, now: datetime) -> str:
+    zone, locale = program.time_zone, words.formats(program.locale)
+    if page.promise.valid_days:
+        until = times.say_until(page.expires_at, zone, locale, words)
+        return words("{until}, if you claim it today", until=until)
+    return times.say_validity(page.expires_at, zone, locale, now=now, words=words)
+
+
+def _card(voucher: claims.Voucher, program: Program, words: Language, *, now: datetime) -> CardView:
+    offer = _offer(voucher.promise, program, words)
+    state = rules.voucher_state(voucher.status, voucher.expires_at, now)
+    zone, locale = program.time_zone, words.formats(program.locale)
     if voucher.status is CodeStatus.REDEEMED and voucher.redeemed_at:
-        note = f"Redeemed {times.say_instant(voucher.redeemed_at, program.time_zone, program.locale)}"
+        note, end = words("Redeemed {when}", when=times.say_instant(voucher.redeemed_at, zone, locale)), ""
     else:
-        note = times.say_until(voucher.expires_at, program.time_zone, program.locale)
+        note = times.say_validity(voucher.expires_at, zone, locale, now=now, words=words)
+        end = times.clock_end(voucher.expires_at, zone)
     return CardView(
         code=alphabet.display(voucher.code, voucher.prefix),
         title=offer.title,
@@ -193,6 +208,7 @@ def _card(voucher: claims.Voucher, program: Program) -> CardView:
         reward=offer.reward,
         minimum=offer.minimum,
         state=state,
-        note=note if state != "expired" else note.replace("valid through", "Expired; it was valid through"),
+        note=note,
+        end=end,
         qr=drawing.svg_data_uri(voucher.code) if state == "ready" else "",
     )

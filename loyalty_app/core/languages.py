@@ -60,6 +60,10 @@ class Language:
         """Return `ltr` or `rtl`."""
         return Locale.parse(self.tag, sep="-").text_direction
 
+    def formats(self, locale: str) -> str:
+        """Return how numbers and dates are written: as the program does, if it writes this language."""
+        return locale if locale.partition("-")[0] == self.tag.partition("-")[0] else self.tag
+
     def at(self, path: str) -> str:
         """Return the address of a public page in this language; a page for work stays where it is."""
         path = _PREFIX.sub("", path) or "/"

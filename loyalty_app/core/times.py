@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.dates import format_date, format_time
 
+from loyalty_app.core.languages import ENGLISH, Language
+
 SLOT_MINUTES = 15
 
 
@@ -70,10 +72,41 @@ def say_step(instant: datetime, step: str, zone: str, locale: str) -> str:
     return format_date(local, "EEE d MMM" if step == "day" else "MMM y", locale=_babel(locale))
 
 
-def say_until(closes_at: datetime, zone: str, locale: str) -> str:
+def last_minute(closes_at: datetime) -> datetime:
+    """Return the last minute before an exclusive end, which is what people call the end."""
+    return closes_at - timedelta(minutes=1)
+
+
+def clock_end(closes_at: datetime, zone: str) -> str:
+    """Return that minute by the program's clock, with its offset: "2026-12-31T23:59+01:00"."""
+    return last_minute(closes_at).astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
+
+
+def say_until(closes_at: datetime, zone: str, locale: str, words: Language = ENGLISH) -> str:
     """Return the expiry sentence for an exclusive end: "valid through Thu 31 Dec 2026, 23:59 Europe/Warsaw"."""
-    last = (closes_at - timedelta(minutes=1)).astimezone(ZoneInfo(zone))
-    return f"valid through {say_day(last.date(), locale)}, {last:%H:%M} {zone}"
+    return words("valid through {end}", end=_say_end(closes_at, zone, locale))
+
+
+def say_validity(closes_at: datetime, zone: str, locale: str, *, now: datetime, words: Language = ENGLISH) -> str:
+    """Return the expiry sentence with the days that are left, or that have gone by since."""
+    end = _say_end(closes_at, zone, locale)
+    days = (local_day(closes_at - timedelta(microseconds=1), zone) - local_day(now, zone)).days
+    if now < closes_at:
+        left = words.count("{number} day left", "{number} days left", days) if days > 0 else words("last day today")
+        return words("valid through {end}, {left}", end=end, left=left)
+    match -days:
+        case 0:
+            return words("was valid through {end}, expired today", end=end)
+        case 1:
+            return words("was valid through {end}, expired yesterday", end=end)
+        case ago:
+            since = words.count("expired {number} day ago", "expired {number} days ago", ago)
+            return words("was valid through {end}, {since}", end=end, since=since)
+
+
+def _say_end(closes_at: datetime, zone: str, locale: str) -> str:
+    last = last_minute(closes_at).astimezone(ZoneInfo(zone))
+    return f"{say_day(last.date(), locale)}, {last:%H:%M} {zone}"
 
 
 def say_duration(seconds: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from loyalty_app.core.languages import ENGLISH, LANGUAGES
+from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.offers.models import Promise, RewardKind
 from loyalty_app.program.rules import say_money, say_number, to_minor
 
@@ -105,15 +105,22 @@ def _parts(promise: Promise) -> dict[str, object]:
     }
 
 
-def say_reward(promise: Promise, currency: str, locale: str) -> str:
+def said_in(promise: Promise, tag: str) -> Promise:
+    """Return the promise in a language's words; where there are none, its own stay."""
+    said = {word: text for word, text in promise.translations.get(tag, {}).items() if word in LENGTHS and text}
+    return Promise.model_validate(promise.model_dump() | said)
+
+
+def say_reward(promise: Promise, currency: str, locale: str, words: Language = ENGLISH) -> str:
     """Return the reward in a few words: "20% off", "€5.00 off", "250 points", "One coffee"."""
+    value = promise.reward_value
     match promise.reward_kind:
         case RewardKind.POINTS:
-            return f"{say_number(promise.reward_value, locale)} points"
+            return words.count("{points} point", "{points} points", value, points=say_number(value, locale))
         case RewardKind.PERCENT:
-            return f"{promise.reward_value}% off"
+            return words("{percent}% off", percent=say_number(value, locale))
         case RewardKind.AMOUNT:
-            return f"{say_money(promise.reward_value, currency, locale)} off"
+            return words("{amount} off", amount=say_money(value, currency, locale))
         case RewardKind.ITEM:
             return promise.reward_item
 

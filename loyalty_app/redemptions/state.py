@@ -258,7 +258,7 @@ def _say_wrong_kind(text: str) -> Answer:
 
 def _since(reason: Reason, voucher: Voucher, program: Program, now: datetime) -> str:
     if reason is Reason.EXPIRED:
-        return f"It was {times.say_until(voucher.expires_at, program.time_zone, program.locale)}."
+        return f"It {times.say_validity(voucher.expires_at, program.time_zone, program.locale, now=now)}."
     if reason is Reason.ALREADY_REDEEMED and voucher.redeemed_at:
         first = times.say_instant(voucher.redeemed_at, program.time_zone, program.locale)
         by = f" by {voucher.redeemed_by}" if voucher.redeemed_by else ""

@@ -6,8 +6,10 @@ from typing import ClassVar, cast
 import reflex as rx
 from reflex.event import EventSpec
 
+from loyalty_app.core import languages
 from loyalty_app.core.actor import Permission
 from loyalty_app.core.errors import AppError
+from loyalty_app.core.languages import Language, Sentence
 from loyalty_app.ui.watch import Asked
 
 log = logging.getLogger(__name__)
@@ -50,13 +52,21 @@ def turn_page(notice: NoticeState) -> None:
 def explain(exception: Exception) -> EventSpec:
     """Turn a caller's mistake into its sentence, and a bug into an apology with the number of its log line."""
     if isinstance(exception, AppError):
-        return _tell(str(exception))
+        return _tell(say_in(languages.spoken(), exception))
     number = Asked().id
     # The event and its headers stay out of the log: they may hold what people typed.
     log.error("error %s in a screen", number, exc_info=exception, extra={"facts": {"request_id": number}})
-    return _tell(
-        f"Something went wrong on our side, and nothing was changed. Try again; if it stays, tell us error {number}."
+    said = Sentence(
+        "Something went wrong on our side, and nothing was changed. Try again; if it stays, tell us error {number}.",
+        number=number,
     )
+    return _tell(languages.spoken()(said))
+
+
+def say_in(words: Language, error: AppError) -> str:
+    """Return what a caller did wrong in their language."""
+    problems: dict[str, str] = getattr(error, "problems", {})
+    return " ".join(words(sentence) for sentence in problems.values() or error.args)
 
 
 def _tell(sentence: str) -> EventSpec:

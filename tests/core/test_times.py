@@ -69,6 +69,63 @@ def test_the_expiry_sentence_reads_like_this():
     assert times.say_until(end, "Europe/Warsaw", "en-GB") == "valid through Thu 31 Dec 2026, 23:59 Europe/Warsaw"
 
 
+@given(DAYS, ZONES)
+def test_the_last_day_is_called_so_until_midnight_where_the_shop_is(day, zone):
+    end = times.end_of_day(day, zone)
+
+    def said(now: datetime) -> str:
+        return times.say_validity(end, zone, "en-GB", now=now).rpartition(", ")[2]
+
+    assert said(times.end_of_day(day - timedelta(days=1), zone)) == "last day today"
+    assert said(end - timedelta(microseconds=1)) == "last day today"
+    assert said(times.end_of_day(day - timedelta(days=1), zone) - timedelta(microseconds=1)) == "1 day left"
+    assert said(end) == "expired yesterday"
+    assert said(times.end_of_day(day + timedelta(days=1), zone)) == "expired 2 days ago"
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("2026-10-22T12:00+02:00", "valid through Sun 25 Oct 2026, 23:59 Europe/Warsaw, 3 days left"),
+        ("2026-10-24T23:59:59+02:00", "valid through Sun 25 Oct 2026, 23:59 Europe/Warsaw, 1 day left"),
+        ("2026-10-25T00:00+02:00", "valid through Sun 25 Oct 2026, 23:59 Europe/Warsaw, last day today"),
+        ("2026-10-25T23:59:59+01:00", "valid through Sun 25 Oct 2026, 23:59 Europe/Warsaw, last day today"),
+        ("2026-10-26T00:00+01:00", "was valid through Sun 25 Oct 2026, 23:59 Europe/Warsaw, expired yesterday"),
+        ("2026-11-04T12:00+01:00", "was valid through Sun 25 Oct 2026, 23:59 Europe/Warsaw, expired 10 days ago"),
+    ],
+)
+def test_days_left_are_counted_where_the_shop_is_across_a_change_of_clocks(now, said):
+    end = times.end_of_day(date(2026, 10, 25), "Europe/Warsaw")  # the day that has 25 hours
+
+    assert times.say_validity(end, "Europe/Warsaw", "en-GB", now=datetime.fromisoformat(now)) == said
+
+
+def test_an_end_in_the_middle_of_a_day_is_over_on_that_day():
+    noon = datetime(2026, 6, 15, 10, tzinfo=UTC)
+
+    said = times.say_validity(noon, "Europe/Warsaw", "en-GB", now=noon + timedelta(hours=3))
+    assert said == "was valid through Mon 15 Jun 2026, 11:59 Europe/Warsaw, expired today"
+
+
+@pytest.mark.parametrize(
+    ("zone", "end"),
+    [
+        ("Europe/Warsaw", "2026-12-31T23:59+01:00"),
+        ("Pacific/Apia", "2026-12-31T23:59+13:00"),
+        ("America/Los_Angeles", "2026-12-31T23:59-08:00"),
+    ],
+)
+def test_a_browser_gets_the_end_with_the_clock_of_the_shop(zone, end):
+    assert times.clock_end(times.end_of_day(date(2026, 12, 31), zone), zone) == end
+
+
+def test_the_offset_is_the_one_of_that_day():
+    summer, winter = (times.end_of_day(date(2026, month, 24), "Europe/Warsaw") for month in (10, 11))
+
+    assert times.clock_end(summer, "Europe/Warsaw") == "2026-10-24T23:59+02:00"
+    assert times.clock_end(winter, "Europe/Warsaw") == "2026-11-24T23:59+01:00"
+
+
 def test_time_zones_are_offered_once_each_and_exist():
     zones = times.time_zones()
 
