@@ -67,3 +67,26 @@ def test_a_sentence_is_english_until_somebody_says_it_in_another_language():
 
     assert sentence == "Keep this to 80 characters."
     assert ENGLISH(sentence) == "Keep this to 80 characters."
+
+
+@pytest.mark.parametrize(
+    ("number", "german", "arabic"),
+    [
+        (1, "noch 1 Tag", "متبقٍّ يوم واحد"),
+        (2, "noch 2 Tage", "متبقٍّ يومان"),
+        (3, "noch 3 Tage", "متبقٍّ 3 أيام"),
+        (11, "noch 11 Tage", "متبقٍّ 11 يومًا"),
+        (100, "noch 100 Tage", "متبقٍّ 100 يوم"),
+    ],
+)
+def test_a_language_counts_with_forms_of_its_own(number, german, arabic):
+    said = {one: one.count("{number} day left", "{number} days left", number) for one in LANGUAGES}
+
+    assert (said[GERMAN], said[ARABIC]) == (german, arabic)
+    assert said[ENGLISH] == f"{number} day{'s' if number > 1 else ''} left"
+
+
+def test_what_stands_in_for_a_place_is_said_in_a_sentence_of_the_language():
+    assert GERMAN("{percent}% off", percent=20) == "20 % Rabatt"
+    assert GERMAN(Sentence("Minimum purchase {amount}", amount="5 €")) == "Mindesteinkauf 5 €"
+    assert ARABIC("What nobody has translated yet") == "What nobody has translated yet"
