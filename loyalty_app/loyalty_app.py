@@ -14,6 +14,8 @@ from loyalty_app import api, worker
 from loyalty_app.accounts import page as accounts
 from loyalty_app.accounts import service as account_service
 from loyalty_app.accounts.state import AccountState, EntranceState, PeopleState, ResetState, ShellState, VerifyState
+from loyalty_app.apikeys import page as apikeys
+from loyalty_app.apikeys.state import ApiKeysState
 from loyalty_app.auditlog import page as auditlog
 from loyalty_app.auditlog.state import AuditState
 from loyalty_app.batches import page as batches
@@ -126,6 +128,7 @@ desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", OfferState.opened)
 desk("/admin/offers/[offer_id]", offers.offer_page, "Offer", OfferState.opened)
 desk("/admin/settings", program.profile_page, "Business profile", ProfileState.opened)
+desk("/admin/settings/api-keys", apikeys.api_keys_page, "API keys", ApiKeysState.opened)
 desk("/admin/settings/audit-log", auditlog.audit_page, "Audit log", AuditState.opened)
 desk("/admin/people", accounts.people_page, "People", PeopleState.opened)
 app.add_page(redemptions.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened])

@@ -50,6 +50,7 @@ PLACES = (
 SETTINGS = (
     Place("Business profile", "/admin/settings/", "tag"),
     Place("People", "/admin/people/", "person"),
+    Place("API keys", "/admin/settings/api-keys/", "gear"),
     Place("Audit log", "/admin/settings/audit-log/", "clock"),
 )
 

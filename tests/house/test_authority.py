@@ -79,6 +79,7 @@ MAY: dict[str, set[str]] = {
     "BatchState": WATCHERS,
     "MemberCheckState": MAKERS,
     "PeopleState": {"admin"},
+    "ApiKeysState": {"admin"},
     "ScanState": {"admin", "staff"},
 }
 """Who may send events to which state, written down a second time: a change has to be meant."""
@@ -126,6 +127,9 @@ PUBLIC_VARS: dict[str, set[str]] = {
     },
     "MemberCheckState": {"rows", "verdict", "problem"},
     "PeopleState": {"rows", "chosen", "problems", "is_loaded"},
+    "ApiKeysState": {
+        "rows", "problems", "new_key", "new_name", "doomed_id", "doomed_name", "today", "is_loaded",
+    },
     "ScanState": {"answer", "camera"},
     "BoundState": set(),
 }  # fmt: skip
