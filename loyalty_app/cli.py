@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -20,11 +21,15 @@ from loyalty_app.core import database, logs, migrations, times
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.jobs import engine
+from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.program import service as programs
+from loyalty_app.sample import rules as sample
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 RESTART_SECONDS = 1.0
+POLL_SECONDS = 0.1
 
 SERVE_WHAT_IS_BUILT = {
     "REFLEX_ENV_MODE": "prod",
@@ -127,6 +132,30 @@ def verify() -> None:
     if differences:
         raise typer.Exit(1)
     typer.echo("Every counter equals the rows.")
+
+
+@app.command()
+def sample_data(*, anyway: Annotated[bool, typer.Option(help="Also where there are batches already.")] = False) -> None:
+    """Make a small café to look around in: offers, batches, members, staff, and six weeks of claims and scans."""
+    with database.transaction() as session:
+        owner = accounts.first_admin(session)
+        if owner is None:
+            _stop("Set the program up first: start it and open the link that it prints.")
+        if dashboard.totals(session, by=accounts.SYSTEM).batches_ever and not anyway:
+            _stop("There are batches already. Add the sample café beside them with --anyway.")
+        job = programs.ask_for_sample_data(session, owner.id or 0, now=times.now())
+    from loyalty_app.worker import KINDS  # noqa: PLC0415 - opens the queue
+
+    while job.status in {JobStatus.QUEUED, JobStatus.RUNNING}:
+        engine.run(job.id or 0, KINDS)  # a worker that runs may have taken it already
+        with database.reading() as session:
+            job = session.get_one(Job, job.id)
+        time.sleep(POLL_SECONDS)
+    if job.status is not JobStatus.DONE:
+        _stop(f"The sample café could not be made: {job.problem or job.status}.")
+    typer.echo(f"The café is open. These sign in with the password of {owner.email}:")
+    for name, role in (*sample.STAFF, (sample.DEMO_MEMBER, Role.MEMBER)):
+        typer.echo(f"  {sample.email_of(name)}  {role}")
 
 
 @app.command()

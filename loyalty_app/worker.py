@@ -19,9 +19,12 @@ from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs
 from loyalty_app.mail import service as mails
 from loyalty_app.mail import step as post
+from loyalty_app.program import service as programs
+from loyalty_app.sample import step as sample
 
 KINDS = {
     batches.GENERATE_CODES: engine.Kind(prepare=codes.prepare, fail=batches.fail),
+    programs.SAMPLE_DATA: engine.Kind(prepare=sample.prepare, fail=sample.give_up, step_takes=sample.TAKES),
     mails.SEND_MAIL: engine.Kind(prepare=post.prepare, fail=mails.give_up, step_takes=post.TAKES),
 }
 

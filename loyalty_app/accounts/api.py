@@ -22,6 +22,7 @@ from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.languages import spoken
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
+from loyalty_app.program import service as programs
 from loyalty_app.ui.routes import allow
 from loyalty_app.ui.shield import COOKIE, session_secret
 
@@ -144,8 +145,9 @@ def setup(  # noqa: PLR0913, PLR0917 - the fields of the form
     time_zone: Text = "",
     currency: Text = "",
     locale: Text = "",
+    sample: Text = "",
 ) -> JSONResponse:
-    """Make the program and its first admin, once."""
+    """Make the program and its first admin, once; with a sample café if that was ticked."""
     with reading() as session:
         is_open = accounts.setup_is_open(session, token)
     now = times.now()
@@ -156,6 +158,8 @@ def setup(  # noqa: PLR0913, PLR0917 - the fields of the form
         with transaction() as session:
             account = accounts.set_up(session, token, admin, program, now=now)
             signed_in = accounts.open_session(session, account, now=now, device=device_of(request)) if account else None
+            if account and sample:
+                programs.ask_for_sample_data(session, account.id or 0, now=now)
         if signed_in:
             return entrance(request, signed_in, "")
     return JSONResponse({"detail": "This setup link does not work any more. Sign in instead."}, 410)

@@ -526,6 +526,18 @@ def _setup_form(words: Language) -> rx.Component:
                 _email(words),
                 _password(words, "new-password", help_text=words("At least 8 characters.")),
             ),
+            rx.el.fieldset(
+                rx.el.legend(words("To begin with")),
+                field(
+                    "sample",
+                    words("Offers and batches"),
+                    options(("", words("None yet")), ("yes", words("A sample café to look around in")), chosen=""),
+                    help_text=words(
+                        "The café has six weeks of claims and scans behind it, all made up."
+                        " Its people sign in with your password. Delete its batches when you have seen enough."
+                    ),
+                ),
+            ),
             submit(words("Set up program")),
             words=words,
             action="/auth/setup",

@@ -162,6 +162,12 @@ def create(session: Session, who: Newcomer, role: Role, *, by: Actor, now: datet
     return account
 
 
+def first_admin(session: Session) -> Account | None:
+    """Return the admin who has been here longest, to the operator of the machine."""
+    wanted = select(Account).where(Account.role == Role.ADMIN, col(Account.is_active)).order_by(col(Account.id))
+    return session.exec(wanted).first()
+
+
 def staff(session: Session, *, by: Actor) -> list[Account]:
     """Return everybody who works here, by name."""
     by.must(Permission.USER_MANAGEMENT)

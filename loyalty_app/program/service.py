@@ -9,11 +9,16 @@ from loyalty_app.audit import service as audit
 from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import InvalidError, NotFoundError
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.models import Job
 from loyalty_app.pictures import service as pictures
 from loyalty_app.program import rules
 from loyalty_app.program.models import THE_ONE, Program
 
 TOPIC = "program"
+SAMPLE_DATA = "sample_data"
+"""The job kind; only `worker.py` knows who makes it."""
+SAMPLE_STEPS = 7
 
 BEFORE_SETUP = Program(name="Loyalty", time_zone="UTC", currency="EUR", locale="en-US")
 
@@ -53,6 +58,11 @@ def current(session: Session) -> Program:
 def is_set_up(session: Session) -> bool:
     """Return whether somebody has set the program up."""
     return session.get(Program, THE_ONE) is not None
+
+
+def ask_for_sample_data(session: Session, account_id: int, *, now: datetime) -> Job:
+    """Have a sample café made in the background, whose people share the password of this account."""
+    return jobs.enqueue(session, SAMPLE_DATA, account_id, SAMPLE_STEPS, now=now)
 
 
 def make(session: Session, name: str, time_zone: str, currency: str, locale: str) -> Program:
