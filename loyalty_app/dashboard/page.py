@@ -16,7 +16,8 @@ def overview_page() -> rx.Component:
         rx.cond(
             OverviewState.is_loaded,
             rx.fragment(
-                rx.cond(OverviewState.is_new, _first_steps()),
+                rx.el.p(OverviewState.at_work, class_name="at-work", role="status"),
+                rx.cond(OverviewState.is_new & (OverviewState.at_work == ""), _first_steps()),
                 rx.el.dl(
                     _tile("Batches", OverviewState.batches, f"{OverviewState.batches_ever} ever made"),
                     _tile("Vouchers", OverviewState.vouchers, "in all batches"),

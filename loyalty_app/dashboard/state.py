@@ -16,6 +16,8 @@ from loyalty_app.dashboard import service as dashboard
 from loyalty_app.insights import service as insights
 from loyalty_app.insights.rules import Range
 from loyalty_app.insights.state import chart_of, range_links, read_range
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.models import JobStatus
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
@@ -70,6 +72,8 @@ class OverviewState(rx.State):
     scans: rx.Field[list[ScanRow]] = rx.field(default_factory=list)
     is_loaded: bool = False
     is_new: bool = False
+    at_work: str = ""
+    """What is being made in the background for a first look around."""
     chart: rx.Field[Chart] = rx.field(default_factory=Chart)
     ranges: rx.Field[list[RangeLink]] = rx.field(default_factory=list)
 
@@ -80,7 +84,7 @@ class OverviewState(rx.State):
         """Show the numbers, and keep them fresh."""
         self._range = read_range(self.router.url.query_parameters.get("range", ""), Range.MONTH)
         self.ranges = range_links("/admin/", self._range, Range.MONTH)
-        hub.subscribe(self, OverviewState.refresh, batches.TOPIC, redemptions.TOPIC)
+        hub.subscribe(self, OverviewState.refresh, batches.TOPIC, redemptions.TOPIC, programs.SAMPLE_DATA)
         await self._show()
 
     @rx.event
@@ -105,7 +109,17 @@ class OverviewState(rx.State):
         self.redeemed_share = share(sums.redeemed, sums.vouchers)
         self.claimed_words = f"{say_share(sums.claimed, sums.vouchers)} of all vouchers"
         self.scans = list(latest)
+        self.at_work = await hub.shared(programs.SAMPLE_DATA, "work", lambda: read(_sample_words))
         self.is_new, self.is_loaded = sums.batches_ever == 0, True
+
+
+def _sample_words(session: Session) -> str:
+    job = jobs.newest(session, programs.SAMPLE_DATA)
+    if job is None or job.done == job.total:
+        return ""
+    if job.status in {JobStatus.QUEUED, JobStatus.RUNNING}:
+        return f"Making the sample café: {job.done} of {job.total} parts are there. This takes less than a minute."
+    return "The sample café could not be made to its end. What is there can be used, or deleted."
 
 
 def _totals(session: Session) -> tuple[Program, dashboard.Totals]:

@@ -101,6 +101,11 @@ def of_subject(session: Session, kind: str, subject_ids: list[int]) -> dict[int,
     return {job.subject_id: job for job in jobs}
 
 
+def newest(session: Session, kind: str) -> Job | None:
+    """Return the newest job of a kind."""
+    return session.exec(select(Job).where(Job.kind == kind).order_by(col(Job.id).desc()).limit(1)).first()
+
+
 def waiting(session: Session, *, now: datetime) -> list[int]:
     """Return jobs that nobody works on: queued, or left by a process that died."""
     found = session.exec(select(Job.id).where(_is_free(now)))

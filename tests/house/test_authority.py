@@ -113,7 +113,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     },
     "OverviewState": {
         "batches", "batches_ever", "vouchers", "claimed", "redeemed", "rate", "claimed_share", "redeemed_share",
-        "claimed_words", "vouchers_share", "scans", "is_loaded", "is_new",
+        "claimed_words", "vouchers_share", "scans", "is_loaded", "is_new", "at_work",
         "chart", "ranges",
     },
     "ProfileState": {
