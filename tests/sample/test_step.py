@@ -1,0 +1,166 @@
+"""The sample café is honest: made by the same verbs, the same every time, and whole even if it was killed half way."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.models import Account, Role
+from loyalty_app.audit.models import AuditEntry
+from loyalty_app.batches import rules as batch_rules
+from loyalty_app.batches.models import Batch
+from loyalty_app.batches.rules import Badge
+from loyalty_app.claims.models import ClaimAttempt
+from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.core import times
+from loyalty_app.core.reasons import Reason
+from loyalty_app.dashboard import service as dashboard
+from loyalty_app.jobs import engine
+from loyalty_app.jobs.models import Job, JobStatus
+from loyalty_app.members.models import Member
+from loyalty_app.offers.models import Offer
+from loyalty_app.program import service as programs
+from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
+from loyalty_app.sample import rules
+from loyalty_app.worker import KINDS
+from tests import builders, doors
+
+ON_ONE = pytest.mark.parametrize("kind", ["sqlite"])
+"""What a database can do differently is seen by the others."""
+
+NOW = builders.NOON.replace(minute=34)
+
+
+@pytest.fixture
+def cafe(database):
+    """Open the café as it is after its six weeks."""
+    job = doors.change(programs.ask_for_sample_data, builders.ADMIN.account_id, now=NOW)
+    began = time.process_time()
+    engine.run(job.id, KINDS)
+    assert time.process_time() - began < 30, "it is meant for somebody who waits"
+    (sample,) = [one for one in doors.rows(Job) if one.kind == programs.SAMPLE_DATA]
+    assert (sample.status, sample.done) == (JobStatus.DONE, sample.total)
+
+
+@pytest.mark.usefixtures("cafe")
+def test_every_number_of_the_cafe_equals_its_rows_and_every_state_can_be_seen():
+    assert doors.see(dashboard.differences) == []
+
+    badges = {batch.name: batch_rules.badge(batch, NOW) for batch in doors.rows(Batch)}
+    assert set(badges.values()) >= {Badge.ACTIVE, Badge.PAUSED, Badge.EXPIRED, Badge.SOLD_OUT}
+    assert [batch.name for batch in doors.rows(Batch) if batch.redemptions_frozen] == [rules.FROZEN]
+    channels = {batch.channel for batch in doors.rows(Batch) if batch.name.startswith("Coffee")}
+    assert len(channels) == 3, "siblings to compare"
+    for batch in doors.rows(Batch):
+        assert batch.redeemed > 0 or batch.name.startswith("New"), batch.name
+        assert batch.picture_id
+
+    assert {reason for attempt in doors.rows(Attempt) if (reason := attempt.reason)} >= {
+        Reason.ALREADY_REDEEMED,
+        Reason.WRONG_KIND,
+        Reason.UNKNOWN_CODE,
+    }
+    assert Reason.SOLD_OUT in {attempt.reason for attempt in doors.rows(ClaimAttempt)}
+    assert [one.reversal_reason for one in doors.rows(Redemption) if one.status is RedemptionStatus.REVERSED]
+    assert {code.status for code in doors.rows(Code) if code.disabled} == {CodeStatus.ACTIVE, CodeStatus.CLAIMED}
+    assert {language for offer in doors.rows(Offer) for language in offer.translations} == {"de-DE", "ar"}
+
+
+@ON_ONE
+@pytest.mark.usefixtures("cafe")
+def test_everything_happened_when_it_says_in_six_weeks_that_end_now():
+    began = NOW - timedelta(weeks=rules.WEEKS, hours=4)
+    for table, moment in ((Batch, "created_at"), (Member, "joined_at"), (Redemption, "at"), (AuditEntry, "at")):
+        ours = [getattr(row, moment) for row in doors.rows(table) if getattr(row, moment) != builders.NOON]
+        assert began < min(ours) <= max(ours) <= NOW, table
+    hours = {times.say_time(row.at, builders.WARSAW, "de-DE")[:2] for row in doors.rows(Redemption)}
+    assert {"08", "12"} <= hours
+    assert not {"02", "03", "04"} & hours
+    assert max(row.redeemed_at - row.claimed_at for row in doors.rows(Code) if row.redeemed_at) > timedelta(days=3)
+
+
+@ON_ONE
+@pytest.mark.usefixtures("cafe")
+def test_its_people_share_the_admins_password_and_members_have_none():
+    people = {account.email: account for account in doors.rows(Account)}
+    ours = {rules.email_of(name): Role(role) for name, role in rules.STAFF}
+    demo = rules.email_of(rules.DEMO_MEMBER)
+
+    assert {email: people[email].role for email in ours} == ours
+    for email in (*ours, demo):
+        assert doors.see(accounts.password_is_right, email, builders.PASSWORD)
+    others = [email for email, account in people.items() if account.role is Role.MEMBER and email != demo]
+    assert len(others) > 100
+    for password in ("", "!", builders.PASSWORD):
+        assert not doors.see(accounts.password_is_right, others[0], password)
+    held = doors.see(
+        lambda session: session.exec(
+            select(Code.status).join(Member, Member.id == Code.member_id).where(Member.email == demo)
+        ).all()
+    )
+    assert len(held) >= 2
+
+
+@ON_ONE
+def test_the_same_cafe_comes_out_however_often_it_was_killed(database):
+    job = doors.change(programs.ask_for_sample_data, builders.ADMIN.account_id, now=NOW)
+    kind = KINDS[programs.SAMPLE_DATA]
+    for step in range(programs.SAMPLE_STEPS):
+        died_in_the_middle(job.id, kind)
+        (now,) = [one for one in doors.rows(Job) if one.id == job.id]
+        assert now.done == step
+        engine._step(kind, now)
+
+    assert doors.see(dashboard.differences) == []
+    story = rules.story(NOW, builders.WARSAW)[1]
+    claims = [event for event in story.events if event.deed is rules.Deed.CLAIM]
+    assert len(doors.rows(ClaimAttempt)) == len(claims)
+    assert len(doors.rows(Batch)) == len(rules.SERIES)
+    assert len(doors.rows(Member)) == len({event.member for event in claims})
+
+
+@ON_ONE
+def test_the_command_refuses_where_there_are_batches_unless_told(database):
+    from loyalty_app.cli import app  # noqa: PLC0415 - only here
+
+    doors.change(builders.batch, 3)
+    run = CliRunner().invoke
+
+    refused = run(app, ["sample-data"])
+    assert (refused.exit_code, "--anyway" in refused.output) == (1, True)
+    done = run(app, ["sample-data", "--anyway"])
+    assert done.exit_code == 0, done.output
+    assert rules.email_of(rules.DEMO_MEMBER) in done.output
+    assert len(doors.rows(Batch)) == len(rules.SERIES) + 1
+    assert run(app, ["verify"]).exit_code == 0
+
+
+@ON_ONE
+def test_the_command_needs_a_program(empty_database):
+    from loyalty_app.cli import app  # noqa: PLC0415 - only here
+
+    said = CliRunner().invoke(app, ["sample-data"])
+    assert (said.exit_code, "Set the program up first" in said.output) == (1, True)
+
+
+def test_the_story_is_the_same_every_time():
+    assert rules.story(NOW, "Asia/Tokyo") == rules.story(NOW, "Asia/Tokyo")
+    assert len(rules.people()) == rules.MEMBERS == len({rules.email_of(name) for name in rules.people()})
+
+
+def died_in_the_middle(job_id, kind):
+    """Do a step and let go of it before its transaction ends."""
+    from loyalty_app.core import database  # noqa: PLC0415 - the fixture has its name
+
+    with database.transaction() as session:
+        job = session.get(Job, job_id)
+        job.status = JobStatus.RUNNING
+        session.add(job)
+    with database.reading() as session:
+        store = kind.prepare(session, job)
+    with pytest.raises(RuntimeError), database.transaction() as session:
+        store(session, NOW)
+        raise RuntimeError
