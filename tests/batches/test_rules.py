@@ -89,6 +89,7 @@ def test_strength_is_told_in_bits():
     assert rules.strength(Alphabet.NUMERIC, 9, 1000).bits == pytest.approx(19.93, abs=0.01)
 
 
+@pytest.mark.requirement("S3-3", "S3-4")
 @pytest.mark.parametrize(
     ("claimed", "redeemed", "percent"),
     [

@@ -53,6 +53,7 @@ def said(answers):
     return Counter("claimed" if isinstance(answer, Claimed) else answer.reason for answer in answers)
 
 
+@pytest.mark.requirement("S3-24", "S3-29")
 def test_fifty_members_and_the_last_ten_vouchers(crowd, claim):
     few = batch(10)
 
@@ -68,6 +69,7 @@ def test_fifty_members_and_the_last_ten_vouchers(crowd, claim):
     assert see(dashboard.differences) == []
 
 
+@pytest.mark.requirement("S3-25")
 def test_one_member_who_presses_fifty_times_gets_one_voucher(claim):
     many = batch(CROWD)
     mia = change(builders.member)

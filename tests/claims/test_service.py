@@ -65,6 +65,7 @@ def test_a_member_gets_the_first_free_voucher():
     assert reasons() == [None]
 
 
+@pytest.mark.requirement("S3-25")
 def test_a_second_ask_shows_the_voucher_that_the_member_has():
     batch = change(builders.batch)
     first = ask(batch)
@@ -87,6 +88,7 @@ def test_a_member_may_claim_from_every_batch():
     assert isinstance(ask(change(builders.batch)), Claimed)
 
 
+@pytest.mark.requirement("S3-12", "S3-16", "S3-18")
 def test_a_paused_batch_gives_nothing_until_it_is_resumed():
     batch = change(builders.batch)
     change(batches.pause, batch.id, by=ADMIN, now=NOON)
@@ -129,6 +131,7 @@ def test_only_members_claim(by):
     assert reasons() == [Reason.LOGIN_REQUIRED]
 
 
+@pytest.mark.requirement("S3-29")
 def test_an_empty_batch_is_sold_out():
     batch = change(builders.batch, 1)
     ask(batch)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests import builders
@@ -11,6 +12,7 @@ from tests.journeys.server import ADMIN_EMAIL
 MOST_STOPS = 60
 
 
+@pytest.mark.requirement("S3-1")
 def test_signing_in_making_an_offer_and_pausing_a_batch_need_only_keys(visit: Callable[..., Page], shop: Shop) -> None:
     shop.batch("Keys only")
     page = visit(None, "/admin/offers/new/")

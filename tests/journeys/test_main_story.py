@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from loyalty_app.accounts.models import Role
@@ -18,6 +19,7 @@ from tests.journeys.server import ADMIN_EMAIL, Server, eventually
 BATCH = "Q1 2027 Email Campaign"
 
 
+@pytest.mark.requirement("S2-2", "S2-14", "S3-3")
 def test_a_voucher_is_made_claimed_scanned_and_watched(
     visit: Callable[..., Page], shop: Shop, start_browser: Callable[..., Browser], tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ def till(visit: Callable[..., Page], kasia: Account) -> Page:
     return page
 
 
+@pytest.mark.requirement("S2-10", "S2-12")
 def test_a_typed_code_is_redeemed_once_with_or_without_dashes(till: Page, shop: Shop) -> None:
     code = shop.claimed(shop.batch("Typed", valid_days="3"), shop.member("Ana Typed"))
 
@@ -90,6 +91,7 @@ def test_a_voucher_switched_off_or_on_hold_says_so_and_is_good_again_afterwards(
     assert reasons_of(code) == [Reason.DISABLED, Reason.REDEMPTION_FROZEN, None]
 
 
+@pytest.mark.requirement("S2-6", "S2-7")
 def test_a_code_held_in_view_fires_once(
     visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
 ) -> None:
@@ -128,6 +130,7 @@ def test_a_camera_that_is_not_allowed_says_how_to_allow_it(
     screenshot(till, "scan-ready")
 
 
+@pytest.mark.requirement("S2-6")
 def test_without_a_camera_codes_are_typed(till: Page) -> None:
     expect(till.get_by_text("Type the voucher's code.")).to_be_visible()
     expect(till.get_by_label("Type a code")).to_be_editable()

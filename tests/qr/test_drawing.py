@@ -43,6 +43,7 @@ def test_a_png_is_square_and_large_enough(at_least):
     assert image.width == image.height >= at_least
 
 
+@pytest.mark.requirement("S3-10")
 def test_a_png_is_large_enough_for_print_without_asking():
     assert picture(drawing.png("ABCD")).width >= 1024
 

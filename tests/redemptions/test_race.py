@@ -59,6 +59,7 @@ def said(answers):
     return Counter("redeemed" if isinstance(answer, Redeemed) else answer.reason for answer in answers)
 
 
+@pytest.mark.requirement("S0-27", "S2-12")
 def test_one_voucher_and_fifty_tills(redeem):
     (code,) = claimed(1)
     asks = [

@@ -69,6 +69,7 @@ def test_a_claimed_voucher_is_redeemed():
     assert see(batches.get, row.batch_id).redeemed == 1
 
 
+@pytest.mark.requirement("S0-27", "S2-12", "S2-16")
 def test_a_voucher_is_redeemed_once_and_the_second_sees_when_and_by_whom():
     code = claimed()
     redeem(code)
@@ -80,6 +81,7 @@ def test_a_voucher_is_redeemed_once_and_the_second_sees_when_and_by_whom():
     assert see(batches.get, 1).redeemed == 1
 
 
+@pytest.mark.requirement("S0-26", "S2-15")
 def test_an_expired_voucher_is_refused_from_its_last_instant_on():
     code = claimed(valid_days="3")
     (expires_at,) = {row.expires_at for row in rows(Code) if row.code == code}
@@ -96,6 +98,7 @@ def test_a_redeemed_voucher_stays_redeemed_after_its_expiry():
     assert redeem(code, now=NOON + timedelta(days=10)).reason is Reason.ALREADY_REDEEMED
 
 
+@pytest.mark.requirement("S3-26")
 def test_a_voucher_that_nobody_claimed_is_refused():
     change(builders.batch, 1)
 
@@ -130,6 +133,7 @@ def test_the_claim_link_of_a_batch_is_no_voucher():
     assert redeem(f"https://kawa.example/claim/{batch.claim_token}") == Refused(Reason.WRONG_KIND)
 
 
+@pytest.mark.requirement("S3-12", "S3-15")
 def test_a_voucher_of_a_paused_batch_is_still_good():
     code = claimed()
     change(batches.pause, 1, by=ADMIN, now=NOON)
@@ -137,6 +141,7 @@ def test_a_voucher_of_a_paused_batch_is_still_good():
     assert isinstance(redeem(code), Redeemed)
 
 
+@pytest.mark.requirement("S3-22")
 def test_a_voucher_of_a_deleted_batch_is_unknown():
     code = claimed()
     change(batches.delete, 1, by=ADMIN, now=NOON)
@@ -203,6 +208,7 @@ def test_a_nonce_that_cannot_be_kept_is_the_callers_mistake(nonce):
         redeem("NEVERMADE", nonce=nonce)
 
 
+@pytest.mark.requirement("S2-2")
 def test_every_attempt_is_kept():
     code = claimed()
     for text in (code, code, "NEVERMADE", "?"):
