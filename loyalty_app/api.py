@@ -21,6 +21,7 @@ from loyalty_app.accounts import api as accounts
 from loyalty_app.apikeys import api as apikeys
 from loyalty_app.apikeys import service as apikey_service
 from loyalty_app.auditlog import api as auditlog
+from loyalty_app.claims import api as claims
 from loyalty_app.codes import api as codes
 from loyalty_app.core import database, languages, metrics, migrations, times
 from loyalty_app.core.actor import Actor, Permission
@@ -31,6 +32,7 @@ from loyalty_app.jobs import api as jobs
 from loyalty_app.members import api as members
 from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
+from loyalty_app.redemptions import api as redemptions
 from loyalty_app.ui import openapi
 from loyalty_app.ui.errors import say_in
 from loyalty_app.ui.problems import Problem, ProblemError
@@ -52,6 +54,7 @@ FIELD_NAMES = {
     "reward_value": "reward.value",
     "reward_item": "reward.value",
     "minimum_purchase": "minPurchase",
+    "typed_name": "confirm",
 }
 """Fields whose name in JSON is not just the one of the rules in camel case."""
 
@@ -99,6 +102,9 @@ FAULTS = {
 RESOURCES = (
     offers.router,
     codes.router,
+    codes.single,
+    claims.router,
+    redemptions.router,
     members.rest,
     jobs.router,
     apikeys.router,

@@ -1,32 +1,101 @@
-"""The vouchers of a batch as a file (S3-7)."""
+"""The vouchers of a batch, as a list, as a file (S3-7), and one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response, StreamingResponse
+from pydantic import Field
 from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
+from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Standing
-from loyalty_app.codes.service import Listed, Wish
+from loyalty_app.codes.service import Detailed, Listed, Refused, Wish
 from loyalty_app.core import csvs, times
 from loyalty_app.core.actor import Actor, Permission, actor
 from loyalty_app.core.database import reading
-from loyalty_app.core.texts import slug
+from loyalty_app.core.texts import slug, storable
+from loyalty_app.qr import drawing
+from loyalty_app.ui.problems import Problem, ProblemError, refused
+from loyalty_app.ui.rest import CSV, IMAGE_PNG, Instant, Number, Once, OnceOnly, Page, Paged, Shown
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/api/v1/batches", tags=["Codes"])
+single = APIRouter(prefix="/api/v1/codes", tags=["Codes"])
 
 CHUNK = 2_000
+Pixels = Annotated[int, Query(ge=drawing.PRINT_PIXELS // 2, le=drawing.PRINT_PIXELS * 4)]
+CodeText = Annotated[str, Path(max_length=80, examples=["SUN-2K7P-M4XR-9T"])]
 HEAD = ("serial", "code", "status", "member", "email", "claimedAt", "expiresAt", "redeemedAt")
 
 
-@router.get("/{batch_id}/codes.csv")
+class CodeShown(Shown):
+    """One redeemable unit."""
+
+    code: Annotated[str, Field(examples=["SUN-2K7P-M4XR-9T"], description="As it is printed; read however written.")]
+    batch_id: Annotated[int, Field(examples=[12])]
+    serial: Annotated[int, Field(examples=[1], description="Its place in the batch.")]
+    status: Annotated[Standing, Field(examples=["claimed"])]
+    member_id: Annotated[int | None, Field(examples=[21])]
+    claimed_at: Instant | None
+    expires_at: Annotated[Instant | None, Field(description="The first instant at which it is no longer good.")]
+    redeemed_at: Instant | None
+    url: Annotated[str | None, Field(description="Only for codes of scan batches.")] = None
+
+
+@router.get("/{batch_id}/codes")
 @allow(Permission.VIEW_DASHBOARD)
-def codes_csv(batch_id: int, q: str = "", status: str = "") -> StreamingResponse:
+def list_codes(
+    batch_id: Number,
+    paging: Paged,
+    q: Annotated[str, Query(max_length=80, description="Part of a code, or of a member's name or address.")] = "",
+    status: Standing | None = None,
+) -> Page[CodeShown]:
+    """List the codes of a batch, in the order they were made."""
+    with reading() as session:
+        batch = batches.watched(session, batch_id, by=actor())
+        wish = Wish(storable(q), status)
+        found = codes.listed(session, batch_id, wish, after=paging.after, limit=paging.limit + 1, by=actor())
+    return paging.page(found, lambda one: shown(one, batch), lambda one: one.serial)
+
+
+@single.get("/{code}")
+@allow(Permission.VIEW_DASHBOARD)
+def read_code(code: CodeText) -> CodeShown:
+    """Return one code, however it is written."""
+    with reading() as session:
+        found = codes.get(session, storable(code), by=actor())
+    return shown(_known(found).code, _known(found).batch)
+
+
+@single.post("/{code}/disable", response_model=CodeShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def disable_code(code: CodeText, once: OnceOnly) -> Response:
+    """Switch a code off: nobody gets it and nobody redeems it until it is enabled."""
+    return _switch(codes.disable, code, once)
+
+
+@single.post("/{code}/enable", response_model=CodeShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def enable_code(code: CodeText, once: OnceOnly) -> Response:
+    """Switch a code on again; it is what it was before."""
+    return _switch(codes.enable, code, once)
+
+
+@single.get("/{code}/image.png", response_class=Response, responses=IMAGE_PNG)
+@allow(Permission.VIEW_DASHBOARD)
+def code_png(code: CodeText, size: Pixels = drawing.PRINT_PIXELS) -> Response:
+    """Draw a code as a QR code whose sides have at least that many pixels."""
+    return Response(drawing.png(_printed(code), size), media_type="image/png")
+
+
+@router.get("/{batch_id}/codes.csv", response_class=StreamingResponse, responses=CSV)
+@allow(Permission.VIEW_DASHBOARD)
+def codes_csv(batch_id: Number, q: str = "", status: str = "") -> StreamingResponse:
     """Stream the vouchers that fit the search, all of one moment, however many are claimed meanwhile."""
     by = actor()
     with reading() as session:
@@ -40,6 +109,32 @@ def codes_csv(batch_id: int, q: str = "", status: str = "") -> StreamingResponse
             "Cache-Control": "no-store",
         },
     )
+
+
+def shown(one: Listed, batch: Batch) -> CodeShown:
+    """Return a code as programs read it."""
+    own = {name: getattr(one, name) for name in ("serial", "member_id", "claimed_at", "expires_at", "redeemed_at")}
+    return CodeShown(code=alphabet.display(one.code, batch.prefix), batch_id=batch.id or 0, status=one.standing, **own)
+
+
+def _printed(code: str) -> str:
+    with reading() as session:
+        found = _known(codes.get(session, storable(code), by=actor()))
+    return alphabet.display(found.code.code, found.batch.prefix)
+
+
+def _known(found: Detailed | Refused) -> Detailed:
+    if isinstance(found, Refused):
+        raise ProblemError(refused(found.reason))
+    return found
+
+
+def _switch(verb: Callable[..., Detailed | Refused], code: str, once: Once) -> Response:
+    def act(session: Session, now: datetime) -> CodeShown | Problem:
+        found = verb(session, storable(code), by=actor(), now=now)
+        return refused(found.reason) if isinstance(found, Refused) else shown(found.code, found.batch)
+
+    return once.answer(200, act)
 
 
 def _chunks(batch_id: int, prefix: str, wish: Wish, by: Actor) -> Iterator[list[list[str]]]:

@@ -161,6 +161,11 @@ def listed(session: Session, wish: Wish, *, after: int = 0, limit: int = PAGE, b
     return list(session.exec(query))
 
 
+def id_of_email(session: Session, email: str) -> int | None:
+    """Return the number of the member with that address."""
+    return session.exec(select(Member.id).where(Member.email == account_rules.normal_email(email))).first()
+
+
 def ids_of_accounts(session: Session, account_ids: Iterable[int]) -> dict[int, int]:
     """Return the member behind each account that has one."""
     found = session.connection().execute(_OF_ACCOUNTS, {"accounts": list(set(account_ids))})

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from loyalty_app.core import answered, times
@@ -41,6 +42,13 @@ Instant = Annotated[
     PlainSerializer(times.wire, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-06-15T10:00:00.000Z"]}),
 ]
+Responses = dict[int | str, dict[str, Any]]
+"""What an operation answers, in the words of OpenAPI."""
+
+IMAGE_PNG: Responses = {200: {"content": {"image/png": {}}, "description": "The picture."}}
+IMAGE_SVG: Responses = {200: {"content": {"image/svg+xml": {}}, "description": "The picture."}}
+CSV: Responses = {200: {"content": {"text/csv": {}}, "description": "The file."}}
+
 Number = Annotated[int, Path(ge=1, le=MOST_NUMBER)]
 """The number of a row in an address."""
 
@@ -130,6 +138,12 @@ class Once:
 
         The answer is kept in that transaction. What rolls back, a mistake or a fault, is not kept: nothing happened.
         """
+        try:
+            return self._answer(status, act)
+        except (IntegrityError, OperationalError):  # another request won meanwhile: look again, once
+            return self._answer(status, act)
+
+    def _answer(self, status: int, act: Callable[[Session, datetime], Shown | Problem]) -> Response:
         now, owner = times.now(), actor().key
         with transaction() as session:
             if self.key and (before := answered.answer_before(session, owner, self.key, self.fingerprint, now=now)):

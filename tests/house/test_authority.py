@@ -165,6 +165,18 @@ PUBLIC_ROUTES = {
 
 PRIVATE_ROUTES = {
     ("/api/v1/batches/{batch_id}/codes.csv", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/batches/{batch_id}/codes", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/batches/{batch_id}/claims", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/batches/{batch_id}/claims", "POST"): Permission.CLAIM_FOR_MEMBERS,
+    ("/api/v1/codes/{code}", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/codes/{code}/disable", "POST"): Permission.QR_CODE_MANAGEMENT,
+    ("/api/v1/codes/{code}/enable", "POST"): Permission.QR_CODE_MANAGEMENT,
+    ("/api/v1/codes/{code}/image.png", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/validations", "POST"): Permission.REDEEM,
+    ("/api/v1/redemptions", "POST"): Permission.REDEEM,
+    ("/api/v1/redemptions", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/redemptions/{redemption_id}", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/redemptions/{redemption_id}/reverse", "POST"): Permission.REVERSE_REDEMPTIONS,
     ("/api/v1/offers", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/offers", "POST"): Permission.OFFER_MANAGEMENT,
     ("/api/v1/offers/{offer_id}", "GET"): Permission.VIEW_DASHBOARD,

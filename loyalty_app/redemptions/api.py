@@ -1,0 +1,261 @@
+"""Check, redeem and take back, for other programs."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from pydantic import Field
+from sqlmodel import Session
+
+from loyalty_app.core import times
+from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.database import reading
+from loyalty_app.core.errors import InvalidError
+from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import storable
+from loyalty_app.members import service as members
+from loyalty_app.offers.api import PromiseShown, View
+from loyalty_app.program import service as programs
+from loyalty_app.program.rules import from_minor, to_minor
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import RedemptionStatus
+from loyalty_app.redemptions.service import Ask, Line, Redeemed, Refused, Voucher, Wish
+from loyalty_app.ui.problems import Problem, refused
+from loyalty_app.ui.rest import MOST_NUMBER, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown
+from loyalty_app.ui.routes import allow
+
+router = APIRouter(prefix="/api/v1", tags=["Redemptions"])
+
+NOBODY = 0
+"""No member has this number, so a voucher is never theirs."""
+
+
+class MemberNamed(Sent):
+    """A member, by their address."""
+
+    email: Annotated[str, Field(max_length=300, examples=["ana@example.com"])]
+
+
+class Presented(Sent):
+    """A code that somebody shows; who also tells the member or the basket has them checked."""
+
+    code: Annotated[
+        str,
+        Field(max_length=2000, examples=["SUN-2K7P-M4XR-9T"], description="Or all that was scanned."),
+    ]
+    member_id: Annotated[int | None, Field(ge=1, le=MOST_NUMBER, examples=[21])] = None
+    member: Annotated[MemberNamed | None, Field(description="Instead of `memberId`.")] = None
+    amount: Annotated[
+        Decimal | None, Field(examples=[24.5], description="What the basket is worth, in the program's currency.")
+    ] = None
+    place_id: Annotated[int | None, Field(description="Places are to come.")] = None
+
+
+class RedemptionWish(Presented):
+    """A code to redeem."""
+
+    nonce: Annotated[
+        str, Field(max_length=64, examples=["till-4-000123"], description="Your own number of this attempt.")
+    ] = ""
+
+
+class Reversal(Sent):
+    """Why a redemption is taken back."""
+
+    reason: Annotated[str, Field(max_length=1000, examples=["Scanned by mistake"])]
+
+
+class Holder(Shown):
+    """Whose voucher it is."""
+
+    id: Annotated[int, Field(examples=[21])]
+    name: Annotated[str, Field(examples=["Ana Ruiz"])]
+
+
+class ValidationShown(Shown):
+    """What redeeming would be answered now."""
+
+    valid: Annotated[bool, Field(examples=[True])]
+    reason: Annotated[Reason | None, Field(description="The first that counts; null if it is valid.")]
+    reasons: Annotated[list[Reason], Field(examples=[[]], description="All that stands against it.")]
+    code: Annotated[str | None, Field(examples=["SUN-2K7P-M4XR-9T"])]
+    offer: PromiseShown | None
+    member: Holder | None
+    expires_at: Instant | None
+    redeemed_at: Instant | None
+
+
+class RedeemedShown(Shown):
+    """A redemption that was just recorded."""
+
+    id: Annotated[int, Field(examples=[301])]
+    code: Annotated[str, Field(examples=["SUN-2K7P-M4XR-9T"])]
+    batch_id: Annotated[int, Field(examples=[12])]
+    status: Annotated[RedemptionStatus, Field(examples=["recorded"])]
+    redeemed_at: Instant
+    offer: PromiseShown
+    member: Holder | None
+    points: Annotated[int | None, Field(description="Null as long as this program keeps no points.")] = None
+    balance: Annotated[int | None, Field(description="Null as long as this program keeps no points.")] = None
+
+
+class OfferNamed(Shown):
+    """What was promised, in a few words."""
+
+    title: Annotated[str, Field(examples=["One free coffee"])]
+
+
+class RedemptionShown(Shown):
+    """A redemption, as lists show it."""
+
+    id: Annotated[int, Field(examples=[301])]
+    code: Annotated[str, Field(examples=["SUN-2K7P-M4XR-9T"])]
+    batch_id: Annotated[int, Field(examples=[12])]
+    status: Annotated[RedemptionStatus, Field(examples=["recorded"])]
+    redeemed_at: Instant
+    redeemed_by: Annotated[str, Field(examples=["Kasia"], description="A person or a program.")]
+    offer: OfferNamed
+    member_id: Annotated[int | None, Field(examples=[21])]
+    member: Annotated[Holder | None, Field(description="For who may view members.")]
+    amount: Amount | None
+    reversed_at: Instant | None
+    reversed_by: str
+    reversal_reason: str
+
+
+@router.post("/validations")
+@allow(Permission.REDEEM)
+def validate_code(sent: Presented) -> ValidationShown:
+    """Check a code as redeeming would; it consumes nothing, and nothing is kept of it."""
+    with reading() as session:
+        checked = redemptions.validate(session, _ask(session, sent), now=times.now())
+        voucher = checked.voucher
+        return ValidationShown(
+            valid=checked.is_valid,
+            reason=checked.reasons[0] if checked.reasons else None,
+            reasons=list(checked.reasons),
+            code=voucher.code if voucher else None,
+            offer=_offer(session, voucher) if voucher else None,
+            member=_holder(voucher) if voucher else None,
+            expires_at=voucher.expires_at if voucher else None,
+            redeemed_at=voucher.redeemed_at if voucher else None,
+        )
+
+
+@router.post("/redemptions", status_code=201, response_model=RedeemedShown)
+@allow(Permission.REDEEM)
+def redeem_code(sent: RedemptionWish, once: OnceOnly) -> Response:
+    """Redeem a code, once: what stands against it is answered as a problem, with all reasons."""
+
+    def redeem(session: Session, now: datetime) -> RedeemedShown | Problem:
+        (answer,) = redemptions.redeem_many(session, [_ask(session, sent, storable(sent.nonce))], now=now)
+        return _recorded(session, answer) if isinstance(answer, Redeemed) else _no(answer)
+
+    return once.answer(201, redeem)
+
+
+@router.get("/redemptions")
+@allow(Permission.VIEW_DASHBOARD)
+def list_redemptions(
+    paging: Paged,
+    q: Annotated[str, Query(max_length=80, description="Part of a code, a member's name or an offer's title.")] = "",
+    status: RedemptionStatus | None = None,
+    batch_id: Annotated[int | None, Query(alias="batchId", ge=1, le=MOST_NUMBER)] = None,
+    member_id: Annotated[int | None, Query(alias="memberId", ge=1, le=MOST_NUMBER)] = None,
+) -> Page[RedemptionShown]:
+    """List the redemptions, the newest first, those taken back too."""
+    wish = Wish(storable(q), status, batch_id, member_id)
+    with reading() as session:
+        found = redemptions.listed(session, wish, after=paging.after, limit=paging.limit + 1, by=actor())
+        currency = programs.current(session).currency
+    return paging.page(found, lambda line: _line(line, currency), lambda line: line.id)
+
+
+@router.get("/redemptions/{redemption_id}")
+@allow(Permission.VIEW_DASHBOARD)
+def read_redemption(redemption_id: Number) -> RedemptionShown:
+    """Return one redemption."""
+    with reading() as session:
+        line = redemptions.get(session, redemption_id, by=actor())
+        return _line(line, programs.current(session).currency)
+
+
+@router.post("/redemptions/{redemption_id}/reverse", status_code=201, response_model=RedemptionShown)
+@allow(Permission.REVERSE_REDEMPTIONS)
+def reverse_redemption(redemption_id: Number, sent: Reversal, once: OnceOnly) -> Response:
+    """Take a redemption back, and say why; the voucher can be redeemed again, and both facts stay."""
+
+    def reverse(session: Session, now: datetime) -> RedemptionShown | Problem:
+        answer = redemptions.reverse(session, redemption_id, reason=sent.reason, by=actor(), now=now)
+        if isinstance(answer, Refused):
+            return _no(answer)
+        return _line(answer.redemption, programs.current(session).currency)
+
+    return once.answer(201, reverse)
+
+
+def _ask(session: Session, sent: Presented, nonce: str = "") -> Ask:
+    if sent.place_id is not None:
+        raise InvalidError(place_id="There are no places yet.")
+    if sent.member_id is not None and sent.member:
+        raise InvalidError(member="Name the member by number or by address, not both.")
+    member_id = sent.member_id
+    if sent.member:
+        member_id = members.id_of_email(session, storable(sent.member.email)) or NOBODY
+    return Ask(sent.code, actor(), nonce, member_id, _minor(session, sent.amount))
+
+
+def _minor(session: Session, amount: Decimal | None) -> int | None:
+    if amount is None:
+        return None
+    currency = programs.current(session).currency
+    minor = to_minor(amount, currency)
+    if minor is None:
+        raise InvalidError(amount=f"Enter an amount in {currency}, for example 5 or 4.50.")
+    return minor
+
+
+def _recorded(session: Session, answer: Redeemed) -> RedeemedShown:
+    return RedeemedShown(
+        id=answer.id,
+        code=answer.voucher.code,
+        batch_id=answer.voucher.batch_id,
+        status=RedemptionStatus.RECORDED,
+        redeemed_at=answer.at,
+        offer=_offer(session, answer.voucher),
+        member=_holder(answer.voucher),
+    )
+
+
+def _no(answer: Refused) -> Problem:
+    more: dict[str, Any] = {"reasons": [answer.reason, *answer.also]}
+    voucher = answer.voucher
+    if voucher and voucher.redeemed_at and answer.reason is Reason.ALREADY_REDEEMED:
+        more |= {"redeemedAt": times.wire(voucher.redeemed_at), "redeemedBy": voucher.redeemed_by}
+    if voucher and answer.reason is Reason.EXPIRED:
+        more |= {"expiresAt": times.wire(voucher.expires_at)}
+    return refused(answer.reason, **more)
+
+
+def _offer(session: Session, voucher: Voucher) -> PromiseShown:
+    return PromiseShown.model_validate(View.of(session, [voucher.promise]).fields(voucher.promise))
+
+
+def _holder(voucher: Voucher) -> Holder | None:
+    return Holder(id=voucher.member_id, name=voucher.member) if voucher.member_id else None
+
+
+def _line(line: Line, currency: str) -> RedemptionShown:
+    own = {name: getattr(line, name) for name in ("id", "code", "batch_id", "status", "member_id", "reversed_at")}
+    return RedemptionShown(
+        **own,
+        redeemed_at=line.at,
+        redeemed_by=line.staff,
+        offer=OfferNamed(title=line.title),
+        member=Holder(id=line.member_id, name=line.member) if line.member_id and line.member else None,
+        amount=None if line.amount is None else from_minor(line.amount, currency),
+        reversed_by=line.reversed_by,
+        reversal_reason=line.reversal_reason,
+    )

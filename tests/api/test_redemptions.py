@@ -1,0 +1,156 @@
+"""Codes, claims and redemptions through the door for programs."""
+
+import pytest
+
+from loyalty_app.codes.models import Code
+from loyalty_app.core import times
+from loyalty_app.redemptions.models import Attempt, Redemption
+from tests import builders
+from tests.doors import change, rows
+from tests.programs import Program, once
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def batch() -> int:
+    """Make a batch with five codes."""
+    return change(builders.batch, 5, prefix="SUN", now=times.now()).id
+
+
+def member_of(program: Program, email: str = "ana@example.com") -> int:
+    return program.post("/members", {"email": email, "name": "Ana Ruiz"}).json()["id"]
+
+
+def test_a_claimed_voucher_is_redeemed_taken_back_and_redeemed_again():
+    program, number = Program(), batch()
+    ana = member_of(program)
+    claimed = program.post(f"/batches/{number}/claims", {"memberId": ana})
+    assert claimed.status_code == 201, claimed.text
+    voucher = claimed.json()
+    assert (voucher["status"], voucher["memberId"]) == ("claimed", ana)
+    again = program.post(f"/batches/{number}/claims", {"memberId": ana})
+    assert (again.status_code, again.json()["code"]) == (409, "already_claimed")
+    assert again.json()["voucher"] == voucher
+
+    code = voucher["code"]
+    checked = program.post("/validations", {"code": code.lower(), "memberId": ana, "amount": 12.5}).json()
+    assert (checked["valid"], checked["reason"], checked["reasons"]) == (True, None, [])
+    assert checked["member"] == {"id": ana, "name": "Ana Ruiz"}
+    redeemed = program.post("/redemptions", {"code": code, "memberId": ana, "amount": 12.5, "nonce": "1"})
+    assert redeemed.status_code == 201, redeemed.text
+    first = redeemed.json()
+    assert (first["status"], first["code"], first["offer"]["title"]) == ("recorded", code, "One coffee")
+    twice = program.post("/redemptions", {"code": code})
+    assert (twice.status_code, twice.json()["code"]) == (409, "already_redeemed")
+    assert (twice.json()["redeemedAt"], twice.json()["redeemedBy"]) == (first["redeemedAt"], "Till")
+
+    taken_back = program.post(f"/redemptions/{first['id']}/reverse", {"reason": "By mistake"})
+    assert taken_back.status_code == 201, taken_back.text
+    assert (taken_back.json()["id"], taken_back.json()["status"]) == (first["id"], "reversed")
+    assert program.post(f"/redemptions/{first['id']}/reverse", {"reason": "Again"}).json()["code"] == "already_reversed"
+    assert program.post("/redemptions", {"code": code}).status_code == 201
+    lines = program.get("/redemptions").json()["items"]
+    assert [(line["status"], line["amount"]) for line in lines] == [("recorded", None), ("reversed", 12.5)]
+    assert program.get(f"/redemptions/{first['id']}").json() == lines[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"code": "NOSUCHCODE"}, 404, "unknown_code"),
+        ({"code": "?"}, 400, "malformed"),
+        ({"code": "https://shop.example/en-us/claim/T"}, 422, "wrong_kind"),
+        ({"code": "ABCD2345", "placeId": 1}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": 0.001}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": -1}, 422, "invalid"),
+        ({"code": "ABCD2345", "memberId": 1, "member": {"email": "a@example.com"}}, 422, "invalid"),
+        ({"code": "ABCD2345", "nonce": "x" * 65}, 422, "invalid"),
+        ({}, 422, "invalid"),
+    ],
+)
+def test_what_cannot_be_redeemed_is_told_by_its_code(asked, status, code):
+    said = Program().post("/redemptions", asked)
+
+    assert (said.status_code, said.json()["code"]) == (status, code), said.text
+
+
+@pytest.mark.usefixtures("other_processes")
+def test_twenty_redemptions_at_once_are_one():
+    program, number = Program(), batch()
+    claim = program.post(f"/batches/{number}/claims", {"memberId": member_of(program)}).json()
+    answers = program.ask_all([("POST", "/redemptions", {"code": claim["code"]}, once("r"))] * 20)
+
+    assert [answer.status_code for answer in answers] == [201] * 20
+    assert len({answer.text for answer in answers}) == 1
+    assert len(rows(Redemption)) == len(rows(Attempt)) == 1
+    without = program.ask_all([("POST", "/redemptions", {"code": claim["code"]}, {})] * 5)
+    assert [answer.json()["code"] for answer in without] == ["already_redeemed"] * 5
+
+
+@pytest.mark.usefixtures("other_processes")
+def test_twenty_claims_at_once_are_one():
+    program, number = Program(), batch()
+    ask = ("POST", f"/batches/{number}/claims", {"memberId": member_of(program)})
+    answers = program.ask_all([(*ask, once("c"))] * 20)
+
+    assert [answer.status_code for answer in answers] == [201] * 20
+    assert len({answer.text for answer in answers}) == 1
+    assert [code.status for code in rows(Code)].count("claimed") == 1
+    assert {answer.status_code for answer in program.ask_all([(*ask, {})] * 5)} == {409}
+
+
+def test_who_may_not_see_members_gets_no_names():
+    program, number = Program(), batch()
+    code = program.post(f"/batches/{number}/claims", {"memberId": member_of(program)}).json()["code"]
+    program.post("/redemptions", {"code": code})
+    viewer = Program("view_dashboard")
+
+    for path in (
+        "/redemptions",
+        f"/batches/{number}/codes",
+        f"/batches/{number}/claims",
+        "/redemptions?q=Ana",
+    ):
+        assert "Ana" not in viewer.get(path).text
+        assert "ana@" not in viewer.get(path).text
+    assert viewer.get("/redemptions?q=Ana").json()["items"] == []
+
+
+def test_another_member_s_voucher_is_refused_and_stays_good():
+    program, number = Program(), batch()
+    ana, ola = member_of(program), member_of(program, "ola@example.com")
+    code = program.post(f"/batches/{number}/claims", {"memberId": ana}).json()["code"]
+
+    checked = program.post("/validations", {"code": code, "memberId": ola}).json()
+    assert (checked["valid"], checked["reasons"]) == (False, ["not_holder"])
+    refused = program.post("/redemptions", {"code": code, "member": {"email": "ola@example.com"}})
+    assert (refused.status_code, refused.json()["code"], refused.json()["reasons"]) == (
+        403,
+        "not_holder",
+        ["not_holder"],
+    )
+    assert rows(Redemption) == []
+    assert program.post("/redemptions", {"code": code, "member": {"email": "Ana@example.com"}}).status_code == 201
+
+
+def test_codes_are_listed_switched_and_drawn():
+    program, number = Program(), batch()
+    path = f"/batches/{number}"
+    ana = member_of(program)
+    claimed = program.post(f"{path}/claims", {"memberId": ana}).json()["code"]
+
+    listed = program.get(f"{path}/codes?limit=3").json()
+    assert [one["serial"] for one in listed["items"]] == [1, 2, 3]
+    rest = program.get(f"{path}/codes?limit=3&cursor={listed['nextCursor']}").json()
+    assert [one["serial"] for one in rest["items"]] == [4, 5]
+    assert [one["code"] for one in program.get(f"{path}/codes?status=claimed").json()["items"]] == [claimed]
+    assert [one["memberId"] for one in program.get(f"{path}/claims").json()["items"]] == [ana]
+
+    one = program.get(f"/codes/{claimed.lower()}").json()
+    assert (one["code"], one["batchId"], one["url"]) == (claimed, number, None)
+    assert program.post(f"/codes/{claimed}/disable").json()["status"] == "disabled"
+    assert program.post("/redemptions", {"code": claimed}).json()["code"] == "disabled"
+    assert program.post(f"/codes/{claimed}/enable").json()["status"] == "claimed"
+    assert program.get("/codes/NOSUCHCODE").json()["code"] == "unknown_code"
+    assert program.get(f"/codes/{claimed}/image.png").content.startswith(b"\x89PNG")
+    assert program.get(f"{path}/codes.csv").headers["content-type"].startswith("text/csv")
