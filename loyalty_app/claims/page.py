@@ -1,5 +1,7 @@
 """The claim page, and My cards."""
 
+from typing import Any
+
 import reflex as rx
 from reflex.vars import ObjectVar
 
@@ -105,6 +107,7 @@ def cards_page(words: Language) -> rx.Component:
 def voucher_card(words: Language, card: ObjectVar[CardView]) -> rx.Component:
     """Return a voucher as an object: what it gives, its QR, its code, how long it is good."""
     return rx.el.article(
+        _picture(card.picture),
         rx.el.header(rx.el.h2(card.title), rx.el.p(card.reward, class_name="reward")),
         rx.cond(
             card.state == "ready",
@@ -143,6 +146,7 @@ def voucher_card(words: Language, card: ObjectVar[CardView]) -> rx.Component:
 def _offer(words: Language, action: rx.Component) -> rx.Component:
     offer = ClaimState.offer
     return rx.fragment(
+        _picture(ClaimState.picture),
         rx.el.p(offer.reward, class_name="reward big"),
         rx.el.h1(offer.title),
         rx.cond(offer.description, rx.el.p(offer.description, class_name="lead")),
@@ -150,6 +154,20 @@ def _offer(words: Language, action: rx.Component) -> rx.Component:
         expiry(ClaimState.until, ClaimState.end, words, class_name="note"),
         rx.cond(offer.minimum, rx.el.p(offer.minimum, class_name="note")),
         rx.cond(offer.terms, rx.el.details(rx.el.summary(words("Terms")), rx.el.p(offer.terms, class_name="terms"))),
+    )
+
+
+def _picture(picture: Any) -> rx.Component:
+    # As attributes, so that the place is free before the picture is there; the words beside it say what is given.
+    return rx.cond(
+        picture.url,
+        rx.el.img(
+            src=picture.url,
+            alt="",
+            custom_attrs={"width": picture.width, "height": picture.height},
+            class_name="offer-picture",
+        ),
+        rx.fragment(),
     )
 
 

@@ -24,6 +24,8 @@ from loyalty_app.core.reasons import Reason
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Promise
+from loyalty_app.pictures import service as pictures
+from loyalty_app.pictures.service import Shown
 from loyalty_app.program import service as programs
 
 MOST_CARDS = 50
@@ -68,6 +70,7 @@ class Voucher:
     """Switched off: nobody redeems it now."""
     is_frozen: bool = False
     """On hold with its whole batch: it stays good, and cannot be redeemed for now."""
+    picture: Shown | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class ClaimPage:
     """When a voucher claimed now stops being good."""
     refusal: Reason | None
     voucher: Voucher | None
+    picture: Shown | None = None
 
 
 def claim_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Claimed | Refused]:
@@ -165,12 +169,14 @@ def look(session: Session, claim_token: str, *, by: Actor, now: datetime) -> Cla
     refusal = rules.refusal(batch, now)
     if refusal is None and not rules.has_free(batch):
         refusal = rules.nothing_free(batch)
+    picture = pictures.shown(session, [batch.picture_id]).get(batch.picture_id)
     return ClaimPage(
         batch_id=batch.id or 0,
         promise=batches.promise_of(batch),
         expires_at=rules.expires_at(batch, now, programs.current(session).time_zone),
         refusal=refusal,
-        voucher=_voucher(code, batch) if code else None,
+        voucher=_voucher(code, batch, picture) if code else None,
+        picture=picture,
     )
 
 
@@ -180,7 +186,9 @@ def mine(session: Session, *, by: Actor) -> list[Voucher]:
     member_id = members.ids_of_accounts(session, {by.account_id or 0}).get(by.account_id or 0)
     if member_id is None:
         return []
-    return [_voucher(code, batch) for code, batch in codes.of_member(session, member_id, MOST_CARDS)]
+    held = list(codes.of_member(session, member_id, MOST_CARDS))
+    shown = pictures.shown(session, [batch.picture_id for _, batch in held])
+    return [_voucher(code, batch, shown.get(batch.picture_id)) for code, batch in held]
 
 
 def topics_of(session: Session, *, by: Actor) -> tuple[str, str]:
@@ -247,7 +255,7 @@ def _remember(session: Session, tried: Sequence[tuple[int, int | None, Claimed |
         live.announce(session, *topics)
 
 
-def _voucher(code: Code, batch: Batch) -> Voucher:
+def _voucher(code: Code, batch: Batch, picture: Shown | None = None) -> Voucher:
     return Voucher(
         code=code.code,
         prefix=batch.prefix,
@@ -258,4 +266,5 @@ def _voucher(code: Code, batch: Batch) -> Voucher:
         redeemed_at=code.redeemed_at,
         is_disabled=code.disabled,
         is_frozen=batch.redemptions_frozen,
+        picture=picture,
     )

@@ -19,6 +19,7 @@ from loyalty_app.core.languages import Language, spoken
 from loyalty_app.core.reasons import Reason
 from loyalty_app.offers.models import Promise
 from loyalty_app.offers.rules import said_in, say_reward
+from loyalty_app.pictures.service import Shown
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
@@ -37,6 +38,15 @@ PAGES = {
     Reason.ALREADY_CLAIMED: "already_claimed",
 }
 """Which screen a refusal is."""
+
+
+@dataclass(frozen=True)
+class PictureView:
+    """A picture, and how large, so that its place is kept free."""
+
+    url: str = ""
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,7 @@ class CardView:
     note: str
     end: str
     qr: str
+    picture: PictureView = PictureView()
 
 
 class ClaimState(rx.State):
@@ -77,6 +88,7 @@ class ClaimState(rx.State):
     end: str = ""
     here: str = ""
     card: rx.Field[CardView | None] = rx.field(None)
+    picture: PictureView = PictureView()
 
     _token: str = ""
     _is_new: bool = False
@@ -113,6 +125,7 @@ class ClaimState(rx.State):
         if page is None:
             self.screen, self.card = "unknown", None
             return
+        self.picture = _picture(page.picture)
         if subscribe:
             hub.subscribe(self, ClaimState.refresh, batches.topic(page.batch_id))
         words, now = spoken(), times.now()
@@ -211,4 +224,9 @@ def _card(voucher: claims.Voucher, program: Program, words: Language, *, now: da
         note=note,
         end=end,
         qr=drawing.svg_data_uri(voucher.code) if state == "ready" else "",
+        picture=_picture(voucher.picture),
     )
+
+
+def _picture(shown: Shown | None) -> PictureView:
+    return PictureView(shown.url, shown.width, shown.height) if shown else PictureView()

@@ -94,7 +94,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "VerifyState": {"sign_up", "email", "next_path", "is_sent_again", "has_mail_server", "is_loaded"},
     "ResetState": {"token", "is_sent", "is_open", "has_mail_server", "is_loaded"},
     "AccountState": {"name", "email", "done", "sessions", "is_loaded"},
-    "ClaimState": {"screen", "offer", "until", "end", "here", "card"},
+    "ClaimState": {"screen", "offer", "until", "end", "here", "card", "picture"},
     "CardsState": {"cards", "past", "is_loaded"},
     "OffersState": {"rows", "text", "sort", "first_page", "next_page", "is_loaded"},
     "OfferState": {

@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from loyalty_app.offers.models import Offer
 from tests import doors
-from tests.journeys.conftest import Shop, Watch, screenshot
+from tests.journeys.conftest import PHONE, Shop, Watch, screenshot
 
 
 def photograph(colour: str = "#8b5a2b", size: tuple[int, int] = (1600, 1200)) -> FilePayload:
@@ -61,7 +61,7 @@ def test_a_picture_is_uploaded_at_once_and_survives_a_reload(
 def claim_page(visit: Callable[..., Page], shop: Shop, name: str) -> Page:
     """Return what a stranger sees behind the claim link of a batch."""
     batch = next(batch for batch in shop.batches() if batch.name == name)
-    return visit(None, shop.claim_path(batch))
+    return visit(None, shop.claim_path(batch), at=PHONE)
 
 
 @pytest.mark.requirement("S3-38")
@@ -105,7 +105,12 @@ def test_an_offer_is_made_with_a_picture_and_german_words_and_its_batch_keeps_th
     expect(desk.get_by_role("link", name="Cake by mail")).to_be_visible()
     screenshot(desk, "offer-changed")
 
-    expect(claim_page(visit, shop, "Cake by mail").get_by_role("heading", level=1)).to_have_text("Free cake")
+    phone = claim_page(visit, shop, "Cake by mail")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Free cake")
+    picture = phone.locator("img.offer-picture")
+    expect(picture).to_have_attribute("width", "1200")
+    assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 1200
+    screenshot(phone, "claim-with-picture")
 
 
 def test_two_who_change_one_offer_do_not_overwrite_each_other(visit: Callable[..., Page], shop: Shop) -> None:
