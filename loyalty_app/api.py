@@ -21,6 +21,7 @@ from loyalty_app.accounts import api as accounts
 from loyalty_app.apikeys import api as apikeys
 from loyalty_app.apikeys import service as apikey_service
 from loyalty_app.auditlog import api as auditlog
+from loyalty_app.batches import api as batches
 from loyalty_app.claims import api as claims
 from loyalty_app.codes import api as codes
 from loyalty_app.core import database, languages, metrics, migrations, times
@@ -101,6 +102,7 @@ FAULTS = {
 
 RESOURCES = (
     offers.router,
+    batches.router,
     codes.router,
     codes.single,
     claims.router,

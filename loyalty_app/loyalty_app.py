@@ -19,7 +19,7 @@ from loyalty_app.apikeys.state import ApiKeysState
 from loyalty_app.auditlog import page as auditlog
 from loyalty_app.auditlog.state import AuditState
 from loyalty_app.batches import page as batches
-from loyalty_app.batches.state import BatchesState, NewBatchState
+from loyalty_app.batches.state import BatchesState, EditBatchState, NewBatchState
 from loyalty_app.claims import page as claims
 from loyalty_app.claims.state import CardsState, ClaimState
 from loyalty_app.codes import page as codes
@@ -123,6 +123,7 @@ desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)
 desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)
 desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.opened)
 desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opened)
+desk("/admin/batches/[batch_id]/edit", batches.edit_batch_page, "Name and channel", EditBatchState.opened)
 desk("/admin/batches/[batch_id]/vouchers", codes.vouchers_page, "Vouchers", VouchersState.opened)
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", OfferState.opened)

@@ -11,9 +11,10 @@ from loyalty_app.accounts.models import Account, Role
 from loyalty_app.accounts.service import Newcomer
 from loyalty_app.batches import rules as batch_rules
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Batch, BatchStatus
 from loyalty_app.claims import service as claims
 from loyalty_app.codes import step
+from loyalty_app.core import database
 from loyalty_app.core.actor import Actor
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import JobStatus
@@ -90,6 +91,22 @@ def batch(session: Session, made: int = 10, *, now: datetime = NOON, valid_days:
     if made:
         _make_codes(session, planned.id or 0, made, now=now)
     return planned
+
+
+def delete_step_by_step(batch: Batch) -> None:
+    """Pause and then delete a batch, each in a transaction of its own, as two clicks do."""
+    with database.transaction() as session:
+        batches.pause(session, batch.id or 0, by=ADMIN, now=NOON)
+    with database.transaction() as session:
+        batches.delete(session, batch.id or 0, typed_name=batch.name, by=ADMIN, now=NOON)
+
+
+def deleted(session: Session, batch_id: int | None, *, by: Actor = ADMIN, now: datetime = NOON) -> None:
+    """Delete a batch as people have to: paused first where it is active, and its name typed."""
+    batch = batches.get(session, batch_id or 0)
+    if batch.status is BatchStatus.ACTIVE:
+        batches.pause(session, batch_id or 0, by=by, now=now)
+    batches.delete(session, batch_id or 0, typed_name=batch.name, by=by, now=now)
 
 
 def claimed(session: Session, batch: Batch, by: Actor | None = None, *, now: datetime = NOON) -> str:

@@ -1,4 +1,4 @@
-"""Batches: the live cards, and a new batch."""
+"""Batches: the live cards, what may be done to one, a new batch, and its name."""
 
 from typing import Any
 
@@ -6,7 +6,17 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from loyalty_app.accounts.state import ShellState
-from loyalty_app.batches.state import BatchActionsState, BatchesState, BatchRow, NewBatchState
+from loyalty_app.batches.state import (
+    BADGES,
+    CHANNELS,
+    BatchActionsState,
+    BatchesState,
+    BatchRow,
+    Check,
+    DeleteState,
+    EditBatchState,
+    NewBatchState,
+)
 from loyalty_app.ui.expiry import expiry
 from loyalty_app.ui.forms import CopyButton, field, forget, options, remember, submit, summary
 from loyalty_app.ui.icons import icon
@@ -14,6 +24,17 @@ from loyalty_app.ui.layout import empty, title_line
 
 SHARE = "share-dialog"
 DELETE = "delete-dialog"
+FREEZE = "freeze-dialog"
+FIND = "find"
+
+SORTS = (
+    ("newest", "Newest"),
+    ("name", "Name"),
+    ("expiry", "Next to expire"),
+    ("claimed", "Most claimed"),
+    ("rate", "Best redemption rate"),
+    ("left", "Fewest left"),
+)
 
 
 def batches_page() -> rx.Component:
@@ -28,8 +49,20 @@ def batches_page() -> rx.Component:
         rx.cond(
             BatchesState.is_loaded,
             rx.cond(
-                BatchesState.rows.length() > 0,
-                rx.fragment(rx.el.ul(rx.foreach(BatchesState.rows, batch_card), class_name="grid batches"), _pages()),
+                BatchesState.is_narrowed | (BatchesState.rows.length() > 0),
+                rx.fragment(
+                    _toolbar(),
+                    rx.cond(
+                        BatchesState.rows.length() > 0,
+                        rx.el.ul(rx.foreach(BatchesState.rows, batch_card), class_name="grid batches"),
+                        empty(
+                            "No batch fits",
+                            "Try a shorter part of the name, or fewer filters.",
+                            rx.el.a("Show all batches", href="/admin/batches/", class_name="button"),
+                        ),
+                    ),
+                    _pages(),
+                ),
                 empty(
                     "No batches yet",
                     "A batch is a set of vouchers behind one claim link. Make one for each channel, and compare them.",
@@ -47,6 +80,7 @@ def batches_page() -> rx.Component:
             ),
         ),
         _share_dialog(),
+        _freeze_dialog(),
         _delete_dialog(),
     )
 
@@ -55,7 +89,10 @@ def batch_card(row: ObjectVar[BatchRow]) -> rx.Component:
     """Return one batch: what it is, how it goes, what can be done (S3-3 to S3-5)."""
     return rx.el.li(
         rx.el.div(
-            rx.el.div(rx.el.h2(row.name), rx.el.p(row.offer, class_name="quiet")),
+            rx.el.div(
+                rx.el.h2(rx.el.a(row.name, href=f"/admin/batches/{row.id}")),
+                rx.el.p(row.offer, rx.cond(row.channel, f" · {row.channel}", ""), class_name="quiet"),
+            ),
             rx.el.div(
                 rx.el.button(
                     icon("qr"),
@@ -79,8 +116,17 @@ def batch_card(row: ObjectVar[BatchRow]) -> rx.Component:
         rx.cond(row.badge == "generating", _progress(row), _funnel(row)),
         rx.el.div(
             rx.el.p("Redemption rate ", rx.el.strong(_live(row.rate))),
-            rx.el.p(
-                _badge_icon(row.badge), row.badge_words, class_name="badge", custom_attrs={"data-badge": row.badge}
+            rx.el.div(
+                rx.cond(
+                    row.is_frozen,
+                    rx.el.p(
+                        icon("lock"), "Redemptions frozen", class_name="badge", custom_attrs={"data-badge": "paused"}
+                    ),
+                ),
+                rx.el.p(
+                    _badge_icon(row.badge), row.badge_words, class_name="badge", custom_attrs={"data-badge": row.badge}
+                ),
+                class_name="badges",
             ),
             class_name="foot",
         ),
@@ -120,6 +166,7 @@ def _form(state: type[NewBatchState], problems: ObjectVar[dict[str, str]]) -> rx
             rx.el.option("Choose an offer", value=""),
             rx.foreach(state.choices, lambda choice: rx.el.option(choice[1], value=choice[0])),
             default_value=state.offer_id,
+            on_change=state.choose_offer,
             **props,
         )
 
@@ -140,6 +187,27 @@ def _form(state: type[NewBatchState], problems: ObjectVar[dict[str, str]]) -> rx
             help_text="Its texts and reward are copied now; later changes do not touch this batch.",
             problems=problems,
         ),
+        rx.cond(
+            state.promised.length() > 0,
+            rx.el.ul(rx.foreach(state.promised, _fact), class_name="told", aria_label="What the offer promises"),
+        ),
+        field(
+            "channel",
+            "Channel (optional)",
+            channels(),
+            help_text="Where its link will be shown. Batches of one offer are compared by it.",
+            problems=problems,
+        ),
+        field(
+            "expected",
+            "Expected members (optional)",
+            help_text="How many you think will claim; it advises a quantity.",
+            input_mode="numeric",
+            auto_complete="off",
+            max_length=9,
+            on_change=state.expect_members.debounce(250),
+        ),
+        rx.el.p(state.advice, class_name="odds", aria_live="polite"),
         field(
             "quantity",
             "Quantity",
@@ -158,7 +226,9 @@ def _form(state: type[NewBatchState], problems: ObjectVar[dict[str, str]]) -> rx
             help_text=f"Valid through the end of this day, {state.zone} time.",
             min=state.today,
             problems=problems,
+            on_change=state.choose_expiry,
         ),
+        rx.el.p(state.until, class_name="odds", aria_live="polite"),
         rx.el.fieldset(
             rx.el.legend("Codes"),
             field(
@@ -199,6 +269,117 @@ def _form(state: type[NewBatchState], problems: ObjectVar[dict[str, str]]) -> rx
         class_name="form card",
         no_validate=True,
     )
+
+
+def edit_batch_page() -> rx.Component:
+    """Rename a batch, or say where it is shown."""
+    state, problems = EditBatchState, EditBatchState.problems
+    return rx.cond(
+        state.is_loaded,
+        rx.cond(
+            state.is_missing,
+            empty(
+                "This batch does not exist",
+                "It was deleted, or the address is not right.",
+                rx.el.a("All batches", href="/admin/batches/", class_name="button"),
+            ),
+            rx.fragment(
+                title_line("Name and channel", lead="Its vouchers, link and promise stay as they are."),
+                rx.el.form(
+                    summary(problems),
+                    field("name", "Name", problems=problems, max_length=80, default_value=state.name),
+                    field(
+                        "channel",
+                        "Channel (optional)",
+                        channels(state.channel),
+                        help_text="Where its link is shown. Batches of one offer are compared by it.",
+                        problems=problems,
+                    ),
+                    rx.el.div(
+                        submit("Save name and channel"),
+                        rx.el.a("Back to batches", href="/admin/batches/", class_name="button"),
+                        class_name="actions",
+                    ),
+                    on_submit=state.save,
+                    class_name="form card",
+                    no_validate=True,
+                ),
+            ),
+        ),
+        rx.el.div(class_name="skeleton tall", aria_busy="true"),
+    )
+
+
+def channels(chosen: rx.Var[str] | str = "") -> Any:
+    """Return the control that says where a batch is shown."""
+    return options(("", "Not said"), *((channel.value, words) for channel, words in CHANNELS.items()), chosen=chosen)
+
+
+def _toolbar() -> rx.Component:
+    state = BatchesState
+    choose = rx.call_function(f"() => document.getElementById('{FIND}').requestSubmit()")
+
+    def narrow(name: str, label: str, chosen: rx.Var[str], *choices: tuple[str, str]) -> rx.Component:
+        return rx.el.div(
+            rx.el.label(label, html_for=name),
+            options(*choices, chosen=chosen)(id=name, name=name, on_change=choose),
+            class_name="field",
+        )
+
+    return rx.fragment(
+        rx.el.form(
+            rx.el.div(
+                rx.el.label("Search by name", html_for="q"),
+                rx.el.input(
+                    id="q", name="q", type="search", default_value=state.text, max_length=80, auto_complete="off"
+                ),
+                class_name="field wide",
+            ),
+            narrow(
+                "status",
+                "Status",
+                state.status,
+                ("", "All"),
+                *((badge.value, words) for badge, words in BADGES.items()),
+            ),
+            narrow(
+                "channel",
+                "Channel",
+                state.channel,
+                ("", "All"),
+                *((channel.value, words) for channel, words in CHANNELS.items()),
+            ),
+            narrow("sort", "Sort by", state.sort, *SORTS),
+            rx.el.button("Search", type="submit", class_name="button"),
+            key=state.turn,
+            id=FIND,
+            on_submit=state.find,
+            class_name="search batches-search",
+            role="search",
+        ),
+        rx.cond(
+            state.is_narrowed,
+            rx.el.div(
+                rx.el.p(state.found_words, role="status"),
+                rx.cond(
+                    state.offer,
+                    rx.el.a(
+                        f"Only {state.offer}",
+                        icon("cross"),
+                        href=state.without_offer,
+                        aria_label=f"Show batches of other offers than {state.offer} too",
+                        class_name="button",
+                    ),
+                ),
+                rx.el.a("Show all batches", href="/admin/batches/", class_name="button quiet"),
+                class_name="narrowed",
+            ),
+        ),
+    )
+
+
+def _fact(words: rx.Var[str]) -> rx.Component:
+    return rx.el.li(words)
 
 
 def _offer_first() -> rx.Component:
@@ -252,25 +433,30 @@ def _badge_icon(badge: rx.Var[str]) -> rx.Component | rx.Var:
 
 def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
     actions = BatchActionsState
+    busy = actions.busy == row.id
     return rx.el.details(
         rx.el.summary(icon("more"), aria_label=f"Actions for {row.name}", class_name="button icon-only"),
         rx.el.div(
-            rx.cond(row.may_pause, _item("pause", "Pause batch", actions.pause(row.id), busy=actions.busy == row.id)),
-            rx.cond(row.may_resume, _item("play", "Resume batch", actions.resume(row.id), busy=actions.busy == row.id)),
+            rx.cond(row.may_pause, _item("pause", "Pause batch", actions.pause(row.id), busy=busy)),
+            rx.cond(row.may_resume, _item("play", "Resume batch", actions.resume(row.id), busy=busy)),
+            rx.cond(row.may_go_on, _item("play", "Go on making vouchers", actions.go_on(row.id), busy=busy)),
             rx.cond(
-                row.may_go_on,
-                _item("play", "Go on making vouchers", actions.go_on(row.id), busy=actions.busy == row.id),
+                row.is_frozen,
+                _item("play", "Allow redemptions", actions.unfreeze(row.id), busy=busy),
+                _item(
+                    "lock", "Freeze redemptions", [actions.ask_freeze(row.id), _show(FREEZE)], busy=busy, closes=True
+                ),
             ),
-            _item(
-                "trash",
-                "Delete batch",
-                [BatchesState.ask_delete(row.id), _show(DELETE)],
-                busy=actions.busy == row.id,
-                closes=True,
+            rx.el.a(
+                rx.el.span(icon("pencil"), class_name="sign"),
+                "Name and channel",
+                href=f"/admin/batches/{row.id}/edit",
+                aria_label=f"Name and channel of {row.name}",
             ),
+            _item("trash", "Delete batch", [DeleteState.ask(row.id), _show(DELETE)], busy=busy, closes=True),
             class_name="menu",
         ),
-        key=f"{row.id}-{row.badge}",
+        key=f"{row.id}-{row.badge}-{row.is_frozen}",
         class_name="actions-menu",
         name="batch-menu",
     )
@@ -289,20 +475,15 @@ def _item(
 
 
 def _share_dialog() -> rx.Component:
-    share = BatchesState.share
+    share, files = BatchesState.share, f"/api/v1/batches/{BatchesState.share.id}"
     return rx.el.dialog(
         rx.el.h2(f"Share {share.name}"),
         rx.el.img(src=share.qr, alt="QR code of the claim link", class_name="qr", width="280", height="280"),
         rx.el.p(share.url, class_name="url", dir="ltr"),
         rx.el.div(
             CopyButton.create(text=share.url, label="Copy Link", done="Copied", class_name="button primary"),
-            rx.el.a(
-                "Download QR",
-                href=share.png,
-                download=share.file_name,
-                custom_attrs={"reloadDocument": True},
-                class_name="button",
-            ),
+            _file("Download QR", f"{files}/qr.png"),
+            _file("Download SVG", f"{files}/qr.svg"),
             rx.el.a(
                 "Visit Page",
                 href=share.url,
@@ -313,68 +494,200 @@ def _share_dialog() -> rx.Component:
             ),
             class_name="actions",
         ),
+        rx.el.ul(rx.foreach(BatchesState.checks, _check), class_name="checks", aria_label="Checked just now"),
+        rx.el.details(
+            rx.el.summary("Does the download not start?"),
+            rx.el.ul(
+                rx.el.li("Allow downloads and pop-ups for this page: a blocker may have stopped it."),
+                rx.el.li("Right-click the picture above and save it, or press it for long on a phone."),
+                rx.el.li("Try another browser."),
+            ),
+            class_name="help-more",
+        ),
         rx.el.button(
             icon("cross"),
             type="button",
-            aria_label="Close",
             on_click=_close(SHARE),
             class_name="button icon-only close",
+            aria_label="Close",
         ),
         id=SHARE,
         class_name="dialog",
-        aria_label="Share",
+        aria_label="Share batch",
+    )
+
+
+def _file(words: str, path: rx.Var[str] | str) -> rx.Component:
+    return rx.el.a(words, href=path, download=True, custom_attrs={"reloadDocument": True}, class_name="button")
+
+
+def _check(check: ObjectVar[Check]) -> rx.Component:
+    return rx.el.li(
+        rx.cond(
+            check.is_good,
+            rx.el.span(icon("check"), rx.el.span("Good:", class_name="unseen")),
+            rx.el.span(icon("warning"), rx.el.span("Look at this:", class_name="unseen")),
+        ),
+        rx.el.span(check.words),
+        custom_attrs={"data-sign": rx.cond(check.is_good, "good", "bad")},
+    )
+
+
+def _freeze_dialog() -> rx.Component:
+    frozen = BatchActionsState.frozen
+    return rx.el.dialog(
+        rx.el.h2(f"Freeze redemptions of {frozen.name}"),
+        rx.el.p("Nobody can redeem a voucher of this batch until you allow it again."),
+        rx.el.dl(
+            rx.el.div(
+                rx.el.dt("Members"),
+                rx.el.dd("keep their vouchers in My cards. Claiming goes on, unless you pause the batch too."),
+            ),
+            rx.el.div(
+                rx.el.dt("Staff"),
+                rx.el.dd("are told at the counter that redemptions are frozen. No voucher is used up."),
+            ),
+            class_name="effects",
+        ),
+        rx.el.div(
+            rx.el.button("Cancel", type="button", on_click=_close(FREEZE), class_name="button", auto_focus=True),
+            rx.el.button(
+                "Freeze redemptions",
+                type="button",
+                on_click=[BatchActionsState.freeze(frozen.id), _close(FREEZE)],
+                class_name="button primary",
+            ),
+            class_name="actions",
+        ),
+        id=FREEZE,
+        class_name="dialog",
+        aria_label="Freeze redemptions",
     )
 
 
 def _delete_dialog() -> rx.Component:
-    doomed = BatchesState.doomed
+    doomed = DeleteState.doomed
     return rx.el.dialog(
         rx.el.h2(f"Delete {doomed.name}"),
         rx.el.p(doomed.question),
-        rx.el.p(doomed.impact, class_name="hint"),
-        rx.cond(
-            doomed.may_pause,
-            rx.el.p("Pausing instead stops new claims and keeps vouchers and numbers.", class_name="quiet"),
-        ),
-        rx.el.div(
-            rx.el.button("Keep batch", type="button", on_click=_close(DELETE), class_name="button", auto_focus=True),
-            rx.cond(
-                doomed.may_pause,
-                rx.el.button(
-                    "Pause instead",
-                    type="button",
-                    on_click=[BatchActionsState.pause(doomed.id), _close(DELETE)],
-                    class_name="button",
+        rx.el.ul(rx.foreach(DeleteState.facts, _fact), class_name="told"),
+        rx.match(
+            doomed.step,
+            ("confirm", _confirm()),
+            ("pause", _pause_first()),
+            rx.fragment(
+                rx.el.p(
+                    "Its vouchers are still being made, and some are claimed already. Wait until all are made,"
+                    " then pause the batch.",
+                    class_name="hint",
                 ),
+                rx.el.div(_keep(), class_name="actions"),
             ),
-            rx.el.button(
-                "Confirm",
-                type="button",
-                on_click=[BatchActionsState.delete(doomed.id), _close(DELETE)],
-                class_name="button danger",
-            ),
-            class_name="actions",
         ),
         id=DELETE,
         class_name="dialog",
         aria_label="Delete batch",
+        key=DeleteState.turn,
     )
 
 
+def _pause_first() -> rx.Component:
+    return rx.fragment(
+        rx.el.p(
+            "Pause it first, so that nobody claims while it is deleted. You can leave it at that:"
+            " pausing stops new claims and keeps vouchers and numbers.",
+            class_name="hint",
+        ),
+        rx.el.div(
+            _keep(),
+            rx.el.button(
+                "Pause instead",
+                type="button",
+                on_click=[BatchActionsState.pause(DeleteState.doomed.id), _close(DELETE)],
+                class_name="button primary",
+            ),
+            rx.el.button(
+                rx.el.span(class_name="spinner", aria_hidden="true"),
+                "Pause and go on",
+                type="button",
+                on_click=DeleteState.pause,
+                class_name="button",
+                custom_attrs={"data-busy": DeleteState.busy},
+            ),
+            class_name="actions",
+        ),
+    )
+
+
+def _confirm() -> rx.Component:
+    state = DeleteState
+    return rx.fragment(
+        rx.cond(
+            state.doomed.may_leave,
+            rx.el.p("It is paused. Left like this, it keeps its vouchers and numbers.", class_name="hint"),
+        ),
+        rx.el.div(
+            rx.el.p("You may want its vouchers as a file first.", class_name="quiet"),
+            _file("Export CSV", state.file),
+            class_name="aside",
+        ),
+        rx.el.form(
+            rx.el.div(
+                rx.el.label("Type the name of the batch to delete it", html_for="typed_name"),
+                rx.el.input(
+                    id="typed_name",
+                    name="typed_name",
+                    auto_complete="off",
+                    max_length=200,
+                    on_change=state.type_name.debounce(100),
+                    aria_describedby="typed-name-reason",
+                ),
+                rx.el.p(
+                    rx.cond(
+                        state.problem,
+                        state.problem,
+                        rx.cond(
+                            state.fits, "The name fits.", f"Confirm works once you have typed: {state.doomed.name}"
+                        ),
+                    ),
+                    id="typed-name-reason",
+                    class_name="help",
+                    aria_live="polite",
+                ),
+                class_name="field",
+            ),
+            rx.el.div(
+                _keep(),
+                rx.el.button(
+                    rx.el.span(class_name="spinner", aria_hidden="true"),
+                    "Confirm",
+                    type="submit",
+                    disabled=~state.fits,
+                    class_name="button danger",
+                    aria_describedby="typed-name-reason",
+                    custom_attrs={"data-busy": state.busy},
+                ),
+                class_name="actions",
+            ),
+            on_submit=state.delete,
+            class_name="form",
+            key=state.doomed.id,
+        ),
+    )
+
+
+def _keep() -> rx.Component:
+    return rx.el.button("Keep batch", type="button", on_click=_close(DELETE), class_name="button")
+
+
 def _pages() -> rx.Component:
-    page, pages = BatchesState.page, BatchesState.pages
+    state = BatchesState
     return rx.cond(
-        pages > 1,
+        state.pages > 1,
         rx.el.nav(
-            rx.cond(
-                page > 1, rx.el.a("Newer", href=f"/admin/batches/?page={page - 1}", class_name="button"), rx.el.span()
-            ),
-            rx.el.span(f"Page {page} of {pages}"),
-            rx.cond(
-                page < pages,
-                rx.el.a("Older", href=f"/admin/batches/?page={page + 1}", class_name="button"),
-                rx.el.span(),
-            ),
+            rx.cond(state.newer, rx.el.a("Previous page", href=state.newer, class_name="button"), rx.el.span()),
+            rx.el.span(f"Page {state.page} of {state.pages}"),
+            rx.cond(state.older, rx.el.a("Next page", href=state.older, class_name="button"), rx.el.span()),
             aria_label="Pages",
             class_name="pages",
         ),

@@ -5,8 +5,9 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
-from loyalty_app.batches.models import Alphabet, Batch, BatchStatus
+from loyalty_app.batches.models import Alphabet, Batch, BatchStatus, Channel
 
 MOST_CODES = 100_000
 NAME_LENGTH = 80
@@ -21,6 +22,8 @@ CHARACTERS = {
     Alphabet.ALPHANUMERIC: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
 }
 """`safe` leaves out what people confuse on paper: 0 O, 1 I L, U V."""
+
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 GUESSES_PER_HIT = 10_000
 """A stranger must need at least this many guesses, on average, to hit one code of the batch."""
@@ -37,9 +40,47 @@ class Badge(StrEnum):
     SOLD_OUT = "sold_out"
 
 
+CHANNELS = {
+    Channel.EMAIL: "Email",
+    Channel.IN_STORE: "In-store QR",
+    Channel.SOCIAL: "Social media",
+    Channel.EVENT: "Event",
+    Channel.SMS: "Text message",
+    Channel.WEBSITE: "Website",
+    Channel.PRINT: "Print",
+    Channel.OTHER: "Other",
+}
+"""How people call the channels."""
+
+
+class Sort(StrEnum):
+    """What comes first in a list of batches."""
+
+    NEWEST = "newest"
+    NAME = "name"
+    EXPIRY = "expiry"
+    CLAIMED = "claimed"
+    RATE = "rate"
+    LEFT = "left"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which batches to list, and in which order; what is left empty does not narrow the list."""
+
+    text: str = ""
+    """Part of the name."""
+    badge: Badge | None = None
+    channel: Channel | None = None
+    offer_id: int | None = None
+    sort: Sort = Sort.NEWEST
+    below: int | None = None
+    """Only what has a smaller number: walks through the newest without counting from the start."""
+
+
 @dataclass(frozen=True)
 class Draft:
-    """A batch as somebody typed it."""
+    """A batch as somebody typed it, or as a program sent it, put into text."""
 
     name: str
     offer_id: str
@@ -48,6 +89,7 @@ class Draft:
     prefix: str = ""
     alphabet: str = Alphabet.SAFE
     length: str = "10"
+    channel: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +103,7 @@ class Plan:
     prefix: str
     alphabet: Alphabet
     length: int
+    channel: Channel | None
 
 
 @dataclass(frozen=True)
@@ -114,11 +157,8 @@ def say_strength(odds: Strength) -> str:
 def read(draft: Draft, *, today: date) -> Plan | dict[str, str]:
     """Return the batch a draft asks for, or a sentence for each field that is not acceptable."""
     problems: dict[str, str] = {}
-    name = draft.name.strip()
-    if not name:
-        problems["name"] = "Give the batch a name, for example: Summer 2026 - Email list."
-    elif len(name) > NAME_LENGTH:
-        problems["name"] = f"Keep the name to {NAME_LENGTH} characters."
+    name = read_name(draft.name, problems)
+    channel = read_channel(draft.channel, problems)
     offer_id = _whole(draft.offer_id)
     if not offer_id:
         problems["offer_id"] = "Choose the offer that its vouchers promise."
@@ -143,7 +183,32 @@ def read(draft: Draft, *, today: date) -> Plan | dict[str, str]:
             problems["length"] = say_weak(odds, shortest_length(alphabet, quantity))
     if problems or alphabet is None or expires_on is None:
         return problems
-    return Plan(name, offer_id, quantity, expires_on, prefix, alphabet, length)
+    return Plan(name, offer_id, quantity, expires_on, prefix, alphabet, length, channel)
+
+
+def read_name(text: str, problems: dict[str, str]) -> str:
+    """Return the name a batch gets, or add to the problems."""
+    name = " ".join(text.split())
+    if not name:
+        problems["name"] = "Give the batch a name, for example: Summer 2026 - Email list."
+    elif len(name) > NAME_LENGTH:
+        problems["name"] = f"Keep the name to {NAME_LENGTH} characters."
+    return name
+
+
+def read_channel(text: str, problems: dict[str, str]) -> Channel | None:
+    """Return the channel that is meant, none if it is empty, or add to the problems."""
+    if not text:
+        return None
+    if text not in set(Channel):
+        problems["channel"] = "Choose a channel from the list."
+        return None
+    return Channel(text)
+
+
+def suggested(expected: int) -> tuple[int, int]:
+    """Return how many vouchers to make for that many members: half as many again, up to twice (S3-37)."""
+    return min(-(-expected * 3 // 2), MOST_CODES), min(expected * 2, MOST_CODES)
 
 
 def say_weak(odds: Strength, shortest: int) -> str:
@@ -177,8 +242,23 @@ def badge(batch: Batch, now: datetime) -> Badge:
 
 
 def available(batch: Batch) -> int:
-    """Return how many vouchers are left (S3-29)."""
+    """Return how many vouchers are left (S3-29); those switched off are not."""
     return batch.total - batch.claimed - batch.withheld
+
+
+def may_delete(batch: Batch, now: datetime) -> bool:
+    """Return whether a batch may go: nobody can claim from it, or it was never finished."""
+    return (
+        batch.status in (BatchStatus.PAUSED, BatchStatus.FAILED)
+        or (batch.status is BatchStatus.GENERATING and batch.claimed == 0)
+        or now >= batch.closes_at
+        or available(batch) == 0
+    )
+
+
+def is_same_name(typed: str, name: str) -> bool:
+    """Return whether somebody typed the name, however it is spaced: a screen shows one space for many."""
+    return " ".join(typed.split()) == " ".join(name.split())
 
 
 def redemption_rate(claimed: int, redeemed: int) -> int | None:
@@ -194,6 +274,25 @@ def share(part: int, whole: int) -> int:
 def say_share(part: int, whole: int) -> str:
     """Return a part in percent, in words that do not call something nothing."""
     return "under 1%" if 0 < part * 100 < whole else f"{part * 100 // max(whole, 1)}%"
+
+
+def link_hints(link: str, desk: str) -> list[str]:
+    """Return a sentence for each thing that keeps phones from following the link, seen from the desk's own address."""
+    there, here = urlsplit(link), urlsplit(desk)
+    hints = []
+    if there.hostname in LOCAL_HOSTS:
+        hints.append(
+            f"The link starts with {there.scheme}://{there.netloc}, which only this computer knows; a phone cannot"
+            " open it. Set LOYALTY_PUBLIC_URL to the address that members use."
+        )
+    elif there.scheme != "https":
+        hints.append(
+            "The link is not secure: it starts with http. Browsers warn of that, and cameras need https."
+            " Serve the program by https, and set LOYALTY_PUBLIC_URL."
+        )
+    if here.netloc and here.hostname not in LOCAL_HOSTS and there.netloc != here.netloc:
+        hints.append(f"The link leads to {there.netloc}, but you opened this page at {here.netloc}.")
+    return hints
 
 
 def _whole(text: str) -> int:

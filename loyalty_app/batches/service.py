@@ -1,7 +1,9 @@
 """Make, watch, pause, resume and delete batches."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
@@ -10,8 +12,10 @@ from sqlmodel import Session, UTCDateTime, col, select
 from loyalty_app.audit import service as audit
 from loyalty_app.batches import rules
 from loyalty_app.batches.models import Batch, BatchKind, BatchStatus, BatchTombstone
-from loyalty_app.core import live, secrets, times
+from loyalty_app.batches.rules import Badge, Sort, Wish
+from loyalty_app.core import languages, live, secrets, times
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import JobStatus
@@ -25,13 +29,32 @@ GENERATE_CODES = "generate_codes"
 PAGE = 12
 TOPIC = "batches"
 DELETIONS = "batch-deletions"
-_CODES = sa.table("code", sa.column("id", sa.Integer), sa.column("batch_id", sa.Integer))
+"""What everybody who holds a voucher hears: that a batch is gone, or that its redemptions are frozen or allowed."""
+_CODES = sa.table(
+    "code",
+    sa.column("id", sa.Integer),
+    sa.column("batch_id", sa.Integer),
+    sa.column("status", sa.String),
+    sa.column("expires_at", UTCDateTime()),
+)
 """By name only: codes are known further up, here just that they go with their batch."""
+PAUSE_FIRST = "Pause the batch first, so that nobody claims a voucher while it is deleted."
 CLAIMABLE = (BatchStatus.GENERATING, BatchStatus.ACTIVE, BatchStatus.FAILED)
 
 
 class NotPossibleNowError(AppError):
     """The batch is in a state that does not allow this."""
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What goes if a batch goes."""
+
+    batch: Batch
+    unredeemed: int
+    """Claimed and not redeemed."""
+    usable: int
+    """Of these, how many could still be redeemed."""
 
 
 def topic(batch_id: int | None) -> str:
@@ -58,6 +81,7 @@ def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) ->
         prefix=plan.prefix,
         alphabet=plan.alphabet,
         length=plan.length,
+        channel=plan.channel,
         total=plan.total,
         expires_on=plan.expires_on,
         closes_at=times.end_of_day(plan.expires_on, program.time_zone),
@@ -93,19 +117,86 @@ def go_on(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
         live.announce(session, TOPIC, topic(batch_id))
 
 
-def delete(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
-    """Remove the batch, its vouchers and their history for good; leave numbers without names (S3-19, S3-22)."""
+def freeze(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
+    """Stop redemptions, whether or not claims go on; vouchers stay good. Freezing twice changes nothing."""
+    _set_frozen(session, batch_id, frozen=True, by=by, now=now)
+
+
+def unfreeze(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
+    """Allow redemptions again."""
+    _set_frozen(session, batch_id, frozen=False, by=by, now=now)
+
+
+def rename(
+    session: Session,
+    batch_id: int,
+    *,
+    name: str | None = None,
+    channel: str | None = None,
+    by: Actor,
+    now: datetime,
+) -> Batch:
+    """Change what people here call a batch, and where it is said to be shown; an empty channel is none."""
     by.must(Permission.QR_CODE_MANAGEMENT)
+    problems: dict[str, str] = {}
+    batch = session.get(Batch, batch_id, with_for_update=True)
+    if batch is None:
+        raise NotFoundError("batch")
+    before = batch.name, batch.channel
+    if name is not None:
+        batch.name = rules.read_name(name, problems)
+    if channel is not None:
+        batch.channel = rules.read_channel(channel, problems)
+    if problems:
+        raise InvalidError(**problems)
+    if (batch.name, batch.channel) != before:
+        session.add(batch)
+        session.flush()
+        audit.record(session, "rename", f"batch {batch_id}", f"{before[0]} → {batch.name}", by=by, now=now)
+        live.announce(session, TOPIC, topic(batch_id))
+    return batch
+
+
+def impact(session: Session, batch_id: int, *, by: Actor, now: datetime) -> Impact:
+    """Return what deleting a batch would take away."""
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    batch = get(session, batch_id)
+    usable = session.execute(
+        sa.select(sa.func.count()).where(
+            _CODES.c.batch_id == batch_id, _CODES.c.status == "claimed", _CODES.c.expires_at > now
+        )
+    ).scalar_one()
+    return Impact(batch, unredeemed=batch.claimed - batch.redeemed, usable=usable)
+
+
+def delete(session: Session, batch_id: int, *, typed_name: str, by: Actor, now: datetime) -> None:
+    """Remove the batch, its vouchers and their history for good; leave numbers without names (S3-19, S3-22).
+
+    The name has to be typed, and nobody may be able to claim: so it is paused first, or over (S3-35).
+    """
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    asked = session.get(Batch, batch_id, populate_existing=True)
+    if asked is None:
+        raise NotFoundError("batch")
+    if not rules.is_same_name(typed_name, asked.name):
+        raise InvalidError(typed_name=f"Type the batch's name to delete it: {asked.name}")
+    if not rules.may_delete(asked, now):  # before any lock: no claim shall find its voucher held for nothing
+        raise NotPossibleNowError(PAUSE_FIRST)
+
     # The job before the batch, as the generator locks them, and the codes too, as claims and redemptions do;
     # the other way round could deadlock.
     if job := jobs.of_subject(session, GENERATE_CODES, [batch_id]).get(batch_id):
         jobs.finish(session, job.id or 0, JobStatus.CANCELLED)
     held = sa.select(_CODES.c.id).where(_CODES.c.batch_id == batch_id).order_by(_CODES.c.id).with_for_update()
     session.connection().execute(sa.select(sa.func.count()).select_from(held.subquery()))
-    batch = session.get(Batch, batch_id, with_for_update=True)
+    batch = session.get(Batch, batch_id, with_for_update=True, populate_existing=True)
     if batch is None:
         raise NotFoundError("batch")
 
+    # The database takes the codes, redemptions and attempts along: their foreign keys cascade.
+    gone = session.connection().execute(sa.delete(Batch).where(col(Batch.id) == batch_id, _may_go(now)))
+    if not gone.rowcount:
+        raise NotPossibleNowError(PAUSE_FIRST)
     session.add(
         BatchTombstone(
             batch_id=batch_id,
@@ -118,8 +209,6 @@ def delete(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None
             deleted_by=by.account_id,
         )
     )
-    # The database takes the codes, redemptions and attempts along: their foreign keys cascade.
-    session.connection().execute(sa.delete(Batch).where(col(Batch.id) == batch_id))
     audit.record(session, "delete", f"batch {batch_id}", f"{batch.total} vouchers", by=by, now=now)
     live.announce(session, TOPIC, DELETIONS, topic(batch_id), "redemptions")
 
@@ -138,6 +227,11 @@ def watched(session: Session, batch_id: int, *, by: Actor) -> Batch:
     return get(session, batch_id)
 
 
+def claim_url(batch: Batch) -> str:
+    """Return the public address of a batch's claim page (S3-9)."""
+    return f"{settings().origin}{languages.ENGLISH.at(f'/claim/{batch.claim_token}')}"
+
+
 def by_tokens(session: Session, claim_tokens: Iterable[str]) -> dict[str, Batch]:
     """Return the batches behind public claim tokens."""
     # Anything may stand in an address; what no database can store is no token of ours.
@@ -146,11 +240,31 @@ def by_tokens(session: Session, claim_tokens: Iterable[str]) -> dict[str, Batch]
     return {batch.claim_token: batch for batch in found}
 
 
-def newest(session: Session, page: int, *, by: Actor) -> tuple[list[Batch], int]:
-    """Return one page of batches, newest first, and how many there are."""
+def listed(
+    session: Session,
+    wish: Wish,
+    *,
+    skip: int = 0,
+    limit: int = PAGE,
+    by: Actor,
+    now: datetime,
+) -> list[Batch]:
+    """Return the batches that fit the wish, a page at a time."""
     by.must(Permission.VIEW_DASHBOARD)
-    batches = session.exec(select(Batch).order_by(col(Batch.id).desc()).limit(PAGE).offset((page - 1) * PAGE))
-    return list(batches), session.exec(select(sa.func.count(col(Batch.id)))).one()
+    query = (
+        select(Batch)
+        .where(*_fits(wish, now))
+        .order_by(*_order(wish.sort, now), col(Batch.id).desc())
+        .offset(skip)
+        .limit(limit)
+    )
+    return list(session.exec(query))
+
+
+def counted(session: Session, wish: Wish, *, by: Actor, now: datetime) -> int:
+    """Return how many batches fit the wish."""
+    by.must(Permission.VIEW_DASHBOARD)
+    return session.exec(select(sa.func.count(col(Batch.id))).where(*_fits(wish, now))).one()
 
 
 def count_made(session: Session, batch_id: int, made: int) -> Batch:
@@ -223,12 +337,80 @@ def _switch(
         raise NotPossibleNowError("This batch cannot be paused or resumed until its vouchers are made.")
 
 
+def _set_frozen(session: Session, batch_id: int, *, frozen: bool, by: Actor, now: datetime) -> None:
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    is_other = col(Batch.redemptions_frozen).is_not(frozen)
+    if _set(session, batch_id, is_other, redemptions_frozen=frozen):
+        audit.record(session, "freeze" if frozen else "unfreeze", f"batch {batch_id}", by=by, now=now)
+        live.announce(session, TOPIC, topic(batch_id), DELETIONS)
+    else:
+        get(session, batch_id)
+
+
+def _fits(wish: Wish, now: datetime) -> list[ColumnElement[bool]]:
+    parts: list[ColumnElement[bool]] = []
+    if text := wish.text.strip():
+        parts.append(col(Batch.name).icontains(text, autoescape=True))
+    if wish.badge:
+        parts.append(_says(wish.badge, now))
+    if wish.channel:
+        parts.append(col(Batch.channel) == wish.channel)
+    if wish.offer_id is not None:
+        parts.append(col(Batch.offer_id) == wish.offer_id)
+    if wish.below is not None:
+        parts.append(col(Batch.id) < wish.below)
+    return parts
+
+
+def _order(sort: Sort, now: datetime) -> tuple[ColumnElement[Any], ...]:
+    match sort:
+        case Sort.NEWEST:
+            return ()
+        case Sort.NAME:
+            return (sa.func.lower(Batch.name),)
+        case Sort.EXPIRY:  # the next to end first; what is over stands behind
+            return col(Batch.closes_at) <= now, col(Batch.closes_at).asc()
+        case Sort.CLAIMED:
+            return (col(Batch.claimed).desc(),)
+        case Sort.RATE:  # one without claims has no rate, and stands behind
+            rate = sa.case((col(Batch.claimed) > 0, col(Batch.redeemed) * 1.0 / col(Batch.claimed)), else_=-1)
+            return (rate.desc(),)
+        case Sort.LEFT:
+            return (_LEFT,)
+
+
+def _says(badge: Badge, now: datetime) -> ColumnElement[bool]:
+    """Return `rules.badge` as a condition."""
+    runs = sa.and_(col(Batch.status) == BatchStatus.ACTIVE, col(Batch.closes_at) > now)
+    match badge:
+        case Badge.EXPIRED:
+            return sa.and_(col(Batch.status) == BatchStatus.ACTIVE, col(Batch.closes_at) <= now)
+        case Badge.SOLD_OUT:
+            return sa.and_(runs, _LEFT == 0)
+        case Badge.ACTIVE:
+            return sa.and_(runs, _LEFT > 0)
+        case Badge.GENERATING | Badge.PAUSED | Badge.FAILED:
+            return col(Batch.status) == BatchStatus(badge.value)
+
+
+def _may_go(now: datetime) -> ColumnElement[bool]:
+    """Return `rules.may_delete` as a condition."""
+    return sa.or_(
+        col(Batch.status).in_((BatchStatus.PAUSED, BatchStatus.FAILED)),
+        sa.and_(col(Batch.status) == BatchStatus.GENERATING, col(Batch.claimed) == 0),
+        col(Batch.closes_at) <= now,
+        _LEFT == 0,
+    )
+
+
 def _set(session: Session, batch_id: int, condition: ColumnElement[bool], **values: object) -> bool:
     changed = session.connection().execute(
         sa.update(Batch).where(col(Batch.id) == batch_id, condition).values(**values)
     )
     return bool(changed.rowcount)
 
+
+_LEFT = col(Batch.total) - col(Batch.claimed) - col(Batch.withheld)
 
 # Statements of every claim and scan are put together once: that takes longer than running them.
 _BY_TOKENS = select(Batch).where(col(Batch.claim_token).in_(sa.bindparam("tokens", expanding=True)))

@@ -164,7 +164,7 @@ def _share() -> rx.Component:
             rx.el.a(
                 "Download QR",
                 href=batch.png,
-                download=batch.file_name,
+                download=True,
                 custom_attrs={"reloadDocument": True},
                 class_name="button",
             ),

@@ -9,16 +9,15 @@ from sqlmodel import Session
 
 from loyalty_app.batches import rules as batch_rules
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch, BatchStatus, Channel
-from loyalty_app.batches.rules import Badge
-from loyalty_app.batches.state import BADGES, claim_url
+from loyalty_app.batches.models import Batch, BatchStatus
+from loyalty_app.batches.rules import CHANNELS, Badge
+from loyalty_app.batches.state import BADGES
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission, actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
-from loyalty_app.core.texts import slug
 from loyalty_app.insights import rules
 from loyalty_app.insights import service as insights
 from loyalty_app.insights.rules import Check, Range, Verdict
@@ -37,16 +36,6 @@ MOST_DIGITS = 9
 MOST_TYPED = 254
 NAMES = ("Claimed", "Redeemed")
 
-CHANNELS = {
-    Channel.EMAIL: "Email",
-    Channel.IN_STORE: "In-store QR",
-    Channel.SOCIAL: "Social media",
-    Channel.EVENT: "Event",
-    Channel.SMS: "Text message",
-    Channel.WEBSITE: "Website",
-    Channel.PRINT: "Print",
-    Channel.OTHER: "Other",
-}
 VERDICTS = {
     Verdict.TOO_EARLY: "Too early to say",
     Verdict.LOW: "Low",
@@ -110,7 +99,6 @@ class BatchView:
     url: str = ""
     qr: str = ""
     png: str = ""
-    file_name: str = ""
     export: str = ""
     vouchers: str = ""
     dashboard: str = ""
@@ -342,7 +330,7 @@ def _facts(looked: Looked, program: Program, now: datetime) -> rules.Facts:
 
 def _view(looked: Looked, program: Program, now: datetime) -> BatchView:
     batch, locale = looked.batch, program.locale
-    badge, url = batch_rules.badge(batch, now), claim_url(batch)
+    badge, url = batch_rules.badge(batch, now), batches.claim_url(batch)
     rate = batch_rules.redemption_rate(batch.claimed, batch.redeemed)
     made = f"Made {times.say_instant(batch.created_at, program.time_zone, locale)}"
     return BatchView(
@@ -371,8 +359,7 @@ def _view(looked: Looked, program: Program, now: datetime) -> BatchView:
         is_frozen=batch.redemptions_frozen,
         url=url,
         qr=drawing.svg_data_uri(url),
-        png=drawing.png_data_uri(url),
-        file_name=f"{slug(batch.name)}-claim-qr.png",
+        png=f"/api/v1/batches/{batch.id}/qr.png",
         export=f"/api/v1/batches/{batch.id}/codes.csv",
         vouchers=f"/admin/batches/{batch.id}/vouchers",
         dashboard=f"/admin/batches/?offer={batch.offer_id}" if batch.offer_id else "/admin/batches/",

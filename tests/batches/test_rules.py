@@ -22,7 +22,9 @@ def problems(**changes: str) -> dict[str, str]:
 
 
 def test_a_good_draft_is_a_plan():
-    assert rules.read(GOOD, today=TODAY) == Plan("Summer 2026", 1, 127, date(2026, 12, 31), "SUN26", Alphabet.SAFE, 10)
+    assert rules.read(GOOD, today=TODAY) == Plan(
+        "Summer 2026", 1, 127, date(2026, 12, 31), "SUN26", Alphabet.SAFE, 10, None
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,7 @@ def test_a_good_draft_is_a_plan():
         ("prefix", "ŁÓDŹ"),
         ("prefix", "THIRTEENCHARS"),
         ("alphabet", "runes"),
+        ("channel", "pigeon"),
         ("length", "3"),
         ("length", "25"),
     ],
@@ -130,3 +133,31 @@ def test_a_batch_is_open_until_the_instant_it_closes():
 
     assert rules.badge(batch, NOON - timedelta(microseconds=1)) is Badge.ACTIVE
     assert rules.badge(batch, datetime.fromisoformat(NOON.isoformat())) is Badge.EXPIRED
+
+
+@pytest.mark.requirement("S3-37")
+@pytest.mark.parametrize(
+    ("expected", "least", "most"), [(200, 300, 400), (1, 2, 2), (33, 50, 66), (90_000, 100_000, 100_000)]
+)
+def test_more_are_advised_than_expected_but_not_more_than_allowed(expected, least, most):
+    assert rules.suggested(expected) == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("link", "desk", "says"),
+    [
+        ("https://kawa.example/c", "https://kawa.example/admin", []),
+        ("http://localhost:8000/c", "http://localhost:8000/admin", ["only this computer knows"]),
+        ("http://localhost:8000/c", "http://10.0.0.5:8000/admin", ["only this computer knows", "you opened this page"]),
+        ("http://kawa.example/c", "http://kawa.example/admin", ["not secure"]),
+        ("https://kawa.example/c", "https://other.example/admin", ["you opened this page at other.example"]),
+        ("https://kawa.example/c", "http://localhost:8000/admin", []),
+        ("https://kawa.example/c", "", []),
+    ],
+)
+@pytest.mark.requirement("S3-30")
+def test_a_link_that_phones_cannot_follow_is_said_to_be_one(link, desk, says):
+    hints = rules.link_hints(link, desk)
+
+    assert len(hints) == len(says)
+    assert all(part in hint for part, hint in zip(says, hints, strict=True))

@@ -1,15 +1,16 @@
 """Batches are made, paused, resumed and deleted, and nothing of a deleted one stays but numbers."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from loyalty_app import tables
 from loyalty_app.audit.models import AuditEntry
+from loyalty_app.batches import rules
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch, BatchStatus, BatchTombstone
-from loyalty_app.batches.rules import Draft
+from loyalty_app.batches.models import Batch, BatchStatus, BatchTombstone, Channel
+from loyalty_app.batches.rules import Badge, Draft, Sort, Wish
 from loyalty_app.batches.service import NotPossibleNowError
 from loyalty_app.claims.models import ClaimAttempt
 from loyalty_app.codes.models import Code
@@ -123,13 +124,16 @@ def test_today_is_the_day_in_the_programs_zone():
 def test_only_who_manages_codes_changes_batches(by):
     made = change(builders.batch)
 
-    for verb in (batches.pause, batches.resume, batches.delete):
+    for verb in (batches.pause, batches.resume, batches.freeze, batches.unfreeze, batches.rename, batches.impact):
         with pytest.raises(ForbiddenError):
             change(verb, made.id, by=by, now=NOON)
+    with pytest.raises(ForbiddenError):
+        change(batches.delete, made.id, typed_name="Summer", by=by, now=NOON)
     with pytest.raises(ForbiddenError):
         create(by)
 
 
+@pytest.mark.requirement("S3-12", "S3-17")
 def test_a_batch_is_paused_and_resumed():
     made = change(builders.batch)
 
@@ -158,6 +162,7 @@ def test_pausing_twice_changes_nothing_and_is_one_entry():
     assert [entry.verb for entry in rows(AuditEntry)].count("pause") == 1
 
 
+@pytest.mark.requirement("S3-12", "S3-15")
 def test_pausing_and_resuming_change_no_code_row():
     made = change(builders.batch)
     change(builders.claimed, made)
@@ -178,10 +183,12 @@ def test_a_batch_cannot_be_paused_before_its_vouchers_are_made():
     assert see(batches.get, made.id).status is BatchStatus.GENERATING
 
 
-@pytest.mark.parametrize("verb", [batches.pause, batches.resume, batches.delete])
+@pytest.mark.parametrize("verb", [batches.pause, batches.resume, batches.freeze, batches.unfreeze, batches.rename])
 def test_a_batch_that_is_not_there_is_not_found(verb):
     with pytest.raises(NotFoundError):
         change(verb, 99, by=ADMIN, now=NOON)
+    with pytest.raises(NotFoundError):
+        change(batches.delete, 99, typed_name="", by=ADMIN, now=NOON)
 
 
 def used_batch():
@@ -194,6 +201,7 @@ def used_batch():
     return made
 
 
+@pytest.mark.requirement("S3-19", "S3-22")
 def test_a_deleted_batch_leaves_no_row_with_its_codes_or_members():
     other = change(builders.batch, 2)
     change(builders.claimed, other)
@@ -201,7 +209,7 @@ def test_a_deleted_batch_leaves_no_row_with_its_codes_or_members():
     made = used_batch()
     codes = {code.code for code in rows(Code) if code.batch_id == made.id}
 
-    change(batches.delete, made.id, by=ADMIN, now=NOON)
+    change(builders.deleted, made.id)
 
     with pytest.raises(NotFoundError):
         see(batches.get, made.id)
@@ -213,9 +221,10 @@ def test_a_deleted_batch_leaves_no_row_with_its_codes_or_members():
     assert len(rows(Member)) == 2
 
 
+@pytest.mark.requirement("S3-22")
 def test_numbers_without_names_stay():
     made = used_batch()
-    change(batches.delete, made.id, by=ADMIN, now=NOON)
+    change(builders.deleted, made.id)
 
     (stone,) = rows(BatchTombstone)
     assert (stone.batch_id, stone.total, stone.claimed, stone.redeemed) == (made.id, 5, 2, 1)
@@ -224,7 +233,7 @@ def test_numbers_without_names_stay():
 
 def test_the_number_of_a_deleted_batch_is_never_given_again():
     first = change(builders.batch, 1)
-    change(batches.delete, first.id, by=ADMIN, now=NOON)
+    change(builders.deleted, first.id)
 
     assert change(builders.batch, 1).id > first.id
 
@@ -233,20 +242,189 @@ def test_deleting_cancels_the_job():
     change(builders.offer)
     made = create()
 
-    change(batches.delete, made.id, by=ADMIN, now=NOON)
+    change(builders.deleted, made.id)
     assert [job.status for job in rows(Job)] == [JobStatus.CANCELLED]
 
 
-def test_batches_are_listed_newest_first_in_pages(monkeypatch):
-    monkeypatch.setattr(batches, "PAGE", 2)
-    ids = [change(builders.batch, 1).id for _ in range(3)]
+def found(now=NOON, by=VIEWER, skip=0, limit=50, **wish):
+    """Return the names of the batches that fit; their number must be the one that is counted."""
+    listed = see(batches.listed, Wish(**wish), skip=skip, limit=limit, by=by, now=now)
+    if not skip and limit == 50:
+        assert see(batches.counted, Wish(**wish), by=by, now=now) == len(listed)
+    return [batch.name for batch in listed]
 
-    first, count = see(batches.newest, 1, by=VIEWER)
-    second, _ = see(batches.newest, 2, by=VIEWER)
-    assert [batch.id for batch in (*first, *second)] == ids[::-1]
-    assert count == 3
-    with pytest.raises(ForbiddenError):
-        see(batches.newest, 1, by=CASHIER)
+
+@pytest.fixture
+def a_shelf(database):
+    """Make a batch of every badge, by three channels and with different numbers."""
+    end = {"expires_on": "2026-06-30"}
+    active = change(builders.batch, 4, name="Poster", channel="in_store")
+    for who in ("Mia", "Ola"):
+        change(builders.claimed, active, change(builders.member, who))
+    paused = change(builders.batch, 3, name="letter", channel="email", **end)
+    code = change(builders.claimed, paused)
+    change(redemptions.redeem_many, [redemptions.Ask(code, CASHIER)], now=NOON)
+    change(batches.pause, paused.id, by=ADMIN, now=NOON)
+    change(builders.claimed, change(builders.batch, 1, name="Sold 100%", channel="email"))
+    change(builders.batch, 2, name="Over", now=NOON - timedelta(days=60))
+    change(builders.batch, 1, quantity="9", name="Growing")
+    failed = change(builders.batch, 1, quantity="9", name="Broken")
+    change(batches.fail, failed.id)
+    return active
+
+
+@pytest.mark.parametrize("badge", Badge)
+def test_a_filter_finds_exactly_the_batches_whose_cards_say_so(a_shelf, badge):
+    says = {batch.name for batch in rows(Batch) if rules.badge(batch, NOON) is badge}
+
+    assert says
+    assert set(found(badge=badge)) == says
+
+
+@pytest.mark.requirement("S3-2")
+@pytest.mark.parametrize(
+    ("sort", "first"),
+    [
+        (Sort.NEWEST, ["Broken", "Growing", "Over"]),
+        (Sort.NAME, ["Broken", "Growing", "letter"]),
+        (Sort.EXPIRY, ["letter"]),
+        (Sort.CLAIMED, ["Poster", "Sold 100%", "letter"]),
+        (Sort.RATE, ["letter", "Sold 100%", "Poster"]),
+        (Sort.LEFT, ["Sold 100%", "Over", "letter"]),
+    ],
+)
+def test_a_sort_puts_first_what_it_says(a_shelf, sort, first):
+    assert found(sort=sort)[: len(first)] == first
+
+
+def test_what_is_over_stands_behind_what_ends_next(a_shelf):
+    assert found(sort=Sort.EXPIRY)[-1] == "Over"
+
+
+@pytest.mark.parametrize(
+    ("wish", "names"),
+    [
+        ({"text": "  LETT "}, ["letter"]),
+        ({"text": "%"}, ["Sold 100%"]),
+        ({"text": "_"}, []),
+        ({"channel": Channel.EMAIL}, ["Sold 100%", "letter"]),
+        ({"channel": Channel.EMAIL, "badge": Badge.PAUSED}, ["letter"]),
+        ({"offer_id": 1}, ["Poster"]),
+        ({"below": 2}, ["Poster"]),
+    ],
+)
+def test_a_wish_narrows_the_list(a_shelf, wish, names):
+    assert found(**wish) == names
+
+
+def test_a_list_is_read_a_page_at_a_time(a_shelf):
+    pages = [found(skip=skip, limit=4) for skip in (0, 4, 8)]
+
+    assert [len(page) for page in pages] == [4, 2, 0]
+    assert [name for page in pages for name in page] == found()
+
+
+def test_staff_and_strangers_see_no_batches():
+    for by in (CASHIER, STRANGER):
+        for query in (batches.listed, batches.counted):
+            with pytest.raises(ForbiddenError):
+                see(query, Wish(), by=by, now=NOON)
+
+
+def test_redemptions_are_frozen_and_allowed_again_apart_from_claims():
+    made = change(builders.batch)
+    change(builders.claimed, made)
+    before = rows(Code)
+
+    for _ in range(2):
+        change(batches.freeze, made.id, by=MARKETER, now=NOON)
+    kept = see(batches.get, made.id)
+    assert (kept.redemptions_frozen, kept.status) == (True, BatchStatus.ACTIVE)
+    assert change(builders.claimed, made, change(builders.member, "Ola"))
+    change(batches.pause, made.id, by=ADMIN, now=NOON)
+    assert see(batches.get, made.id).redemptions_frozen
+    change(batches.unfreeze, made.id, by=MARKETER, now=NOON)
+    assert not see(batches.get, made.id).redemptions_frozen
+    assert [entry.verb for entry in rows(AuditEntry)][-3:] == ["freeze", "pause", "unfreeze"]
+    assert rows(Code)[0] == before[0]
+
+
+def test_a_batch_gets_another_name_and_channel():
+    made = change(builders.batch, channel="email")
+
+    change(batches.rename, made.id, name="  Summer   letter ", by=MARKETER, now=NOON)
+    assert (see(batches.get, made.id).name, see(batches.get, made.id).channel) == ("Summer letter", Channel.EMAIL)
+    change(batches.rename, made.id, channel="", by=MARKETER, now=NOON)
+    assert see(batches.get, made.id).channel is None
+    entries = len(rows(AuditEntry))
+    change(batches.rename, made.id, name="Summer letter", by=MARKETER, now=NOON)
+    assert len(rows(AuditEntry)) == entries
+
+
+@pytest.mark.parametrize(("field", "value"), [("name", "  "), ("name", "x" * 81), ("channel", "pigeon")])
+def test_a_name_or_channel_that_is_none_changes_nothing(field, value):
+    made = change(builders.batch)
+
+    with pytest.raises(InvalidError) as refused:
+        change(batches.rename, made.id, **{field: value}, by=ADMIN, now=NOON)
+    assert refused.value.problems.keys() == {field}
+    assert see(batches.get, made.id).name == "Summer"
+
+
+@pytest.mark.requirement("S3-21")
+@pytest.mark.parametrize("typed", ["", "summer", "Summer 2", "Summe"])
+def test_nothing_is_deleted_before_its_name_is_typed(typed):
+    made = change(builders.batch)
+    change(batches.pause, made.id, by=ADMIN, now=NOON)
+
+    with pytest.raises(InvalidError) as refused:
+        change(batches.delete, made.id, typed_name=typed, by=ADMIN, now=NOON)
+    assert refused.value.problems.keys() == {"typed_name"}
+    assert see(batches.get, made.id)
+    assert rows(BatchTombstone) == []
+
+
+@pytest.mark.requirement("S3-35")
+def test_a_batch_that_gives_vouchers_is_paused_before_it_is_deleted():
+    made = change(builders.batch)
+    before = rows(Code)
+
+    with pytest.raises(NotPossibleNowError, match="Pause the batch first"):
+        change(batches.delete, made.id, typed_name="Summer", by=ADMIN, now=NOON)
+    assert rows(Code) == before
+    assert rows(BatchTombstone) == []
+
+    change(batches.pause, made.id, by=ADMIN, now=NOON)
+    change(batches.delete, made.id, typed_name="  Summer ", by=ADMIN, now=NOON)
+    assert rows(Code) == []
+
+
+def test_the_database_lets_go_exactly_the_batches_that_the_rules_let_go(a_shelf):
+    started = change(builders.batch, 1, quantity="9", name="Started")
+    change(builders.claimed, started)
+    may = {batch.name for batch in rows(Batch) if rules.may_delete(batch, NOON)}
+    gone = set()
+
+    for batch in rows(Batch):
+        try:
+            change(batches.delete, batch.id, typed_name=batch.name, by=ADMIN, now=NOON)
+        except NotPossibleNowError:
+            continue
+        gone.add(batch.name)
+    assert gone == may == {"letter", "Sold 100%", "Over", "Growing", "Broken"}
+    assert {batch.name for batch in rows(Batch)} == {"Poster", "Started"}
+
+
+@pytest.mark.requirement("S3-19")
+def test_an_impact_counts_what_is_lost():
+    made = change(builders.batch, 5, valid_days="3")
+    code = change(builders.claimed, made)
+    change(builders.claimed, made, change(builders.member, "Ola"))
+    change(builders.claimed, made, change(builders.member, "Piotr"), now=NOON + timedelta(days=5))
+    change(redemptions.redeem_many, [redemptions.Ask(code, CASHIER)], now=NOON)
+
+    impact = see(batches.impact, made.id, by=ADMIN, now=NOON + timedelta(days=6))
+    assert (impact.batch.claimed, impact.unredeemed, impact.usable) == (3, 2, 1)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from loyalty_app.batches import service as batches
+from loyalty_app.batches.service import NotPossibleNowError
 from loyalty_app.claims.models import ClaimAttempt
 from loyalty_app.claims.service import Ask, Claimed, Refused, claim_many
 from loyalty_app.codes import service as codes
@@ -109,12 +110,26 @@ def test_a_pause_in_the_middle_of_the_rush_counts_right(crowd, claim):
 def test_a_deletion_in_the_middle_of_the_rush_leaves_nothing(crowd, claim):
     rushed = batch(CROWD)
     rush = [lambda who=who: claim(Ask(rushed.claim_token, who)) for who in crowd]
-    rush.insert(20, lambda: change(batches.delete, rushed.id, by=ADMIN, now=times.now()))
+    rush.insert(20, lambda: builders.delete_step_by_step(rushed))
 
     answers = [answer for answer in at_once(rush) if answer is not None]
 
-    assert said(answers).keys() <= {"claimed", Reason.UNKNOWN_CODE, Reason.SOLD_OUT}
+    assert said(answers).keys() <= {"claimed", Reason.BATCH_PAUSED, Reason.UNKNOWN_CODE, Reason.SOLD_OUT}
     assert rows(Code) == rows(ClaimAttempt) == []
+
+
+@pytest.mark.requirement("S3-35")
+def test_a_batch_that_is_not_paused_loses_no_claim_to_a_deletion(crowd, claim):
+    rushed = batch(CROWD)
+
+    def delete():
+        with pytest.raises(NotPossibleNowError):
+            change(batches.delete, rushed.id, typed_name=rushed.name, by=ADMIN, now=times.now())
+
+    answers = at_once([*[lambda who=who: claim(Ask(rushed.claim_token, who)) for who in crowd[:-1]], delete])
+
+    assert said(answers[:-1]) == {"claimed": len(crowd) - 1}
+    assert see(dashboard.differences) == []
 
 
 def test_members_claim_while_the_codes_are_being_made(crowd, claim, monkeypatch):

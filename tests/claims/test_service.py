@@ -101,7 +101,7 @@ def test_a_paused_batch_gives_nothing_until_it_is_resumed():
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)  # SQLite has one writer: nobody comes in between
 @pytest.mark.parametrize(
-    ("verb", "reason"), [(batches.pause, Reason.BATCH_PAUSED), (batches.delete, Reason.UNKNOWN_CODE)]
+    ("verb", "reason"), [(batches.pause, Reason.BATCH_PAUSED), (builders.deleted, Reason.UNKNOWN_CODE)]
 )
 def test_a_batch_paused_or_deleted_between_look_and_claim_gives_nothing(monkeypatch, verb, reason):
     batch, mia = change(builders.batch, now=times.now()), member()
@@ -163,7 +163,7 @@ def test_an_unknown_link_is_no_batch(token):
 
 def test_the_link_of_a_deleted_batch_is_unknown():
     batch = change(builders.batch)
-    change(batches.delete, batch.id, by=ADMIN, now=NOON)
+    change(builders.deleted, batch.id)
 
     assert ask(batch) == Refused(Reason.UNKNOWN_CODE)
 

@@ -14,7 +14,6 @@ from loyalty_app.jobs import engine
 from loyalty_app.jobs.engine import Kind
 from loyalty_app.jobs.models import Job, JobStatus
 from tests import builders
-from tests.builders import ADMIN, NOON
 from tests.doors import change, rows, see
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -115,7 +114,7 @@ def test_a_deleted_batch_gets_no_more_codes():
     change(builders._make_codes, made.id, 100, now=times.now())
     store = see(step.prepare, see(lambda session: session.get(Job, job.id)))
 
-    change(batches.delete, made.id, by=ADMIN, now=NOON)
+    change(builders.deleted, made.id)
 
     assert change(store, times.now()) is None
     assert rows(Code) == []
@@ -129,7 +128,7 @@ def test_a_batch_deleted_between_two_steps_ends_its_job(monkeypatch):
 
     def prepare_and_delete(session, running):
         if running.done == 100:
-            change(batches.delete, made.id, by=ADMIN, now=NOON)
+            change(builders.deleted, made.id)
         return prepare(session, running)
 
     engine.run(job.id, {batches.GENERATE_CODES: Kind(prepare_and_delete, batches.fail)})

@@ -71,6 +71,8 @@ MAY: dict[str, set[str]] = {
     "OfferState": MAKERS,
     "BatchesState": WATCHERS,
     "BatchActionsState": MAKERS,
+    "DeleteState": MAKERS,
+    "EditBatchState": MAKERS,
     "NewBatchState": MAKERS,
     "VouchersState": WATCHERS,
     "OverviewState": WATCHERS,
@@ -101,11 +103,16 @@ PUBLIC_VARS: dict[str, set[str]] = {
         "offer_id", "version", "title", "form", "words", "translated", "unfolded", "reward_kind", "currency",
         "problems", "main_words", "previews", "theirs", "batches", "older", "older_words", "is_missing", "is_loaded",
     },
-    "BatchesState": {"rows", "page", "pages", "is_loaded", "share", "doomed"},
-    "BatchActionsState": {"busy"},
+    "BatchesState": {
+        "rows", "text", "status", "channel", "sort", "offer", "offer_id", "without_offer", "is_narrowed",
+        "found_words", "page", "pages", "newer", "older", "turn", "is_loaded", "share", "checks",
+    },
+    "BatchActionsState": {"busy", "frozen"},
+    "DeleteState": {"doomed", "facts", "file", "fits", "problem", "busy", "turn"},
+    "EditBatchState": {"problems", "name", "channel", "is_missing", "is_loaded"},
     "NewBatchState": {
         "problems", "choices", "offer_id", "today", "zone", "is_loaded", "quantity", "alphabet", "length", "odds",
-        "is_weak",
+        "is_weak", "advice", "until", "promised",
     },
     "VouchersState": {
         "name", "rows", "text", "status", "first_page", "next_page", "file", "sees_members", "is_missing",
@@ -135,7 +142,25 @@ PUBLIC_VARS: dict[str, set[str]] = {
 }  # fmt: skip
 """What the browser gets of each state. A new one has to be looked at: is it for everybody who may open the page?"""
 
-HARMLESS = ("", "0", "—", "/sign-in/", "percent", "500", "safe", "10", "starting", "ready", 0, 1, False, None, [], {})
+HARMLESS = (
+    "",
+    "0",
+    "—",
+    "/sign-in/",
+    "percent",
+    "500",
+    "safe",
+    "10",
+    "starting",
+    "ready",
+    "newest",
+    0,
+    1,
+    False,
+    None,
+    [],
+    {},
+)
 """What a public var may hold before anybody has asked: all of it stands in a public file."""
 
 PUBLIC_ROUTES = {
@@ -195,6 +220,8 @@ PRIVATE_ROUTES = {
     ("/api/v1/api-keys/{key_id}", "DELETE"): Permission.API_KEY_MANAGEMENT,
     ("/pictures", "POST"): Permission.OFFER_MANAGEMENT,
     ("/api/v1/audit-log.csv", "GET"): Permission.VIEW_AUDIT_LOG,
+    ("/api/v1/batches/{batch_id}/qr.png", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/batches/{batch_id}/qr.svg", "GET"): Permission.VIEW_DASHBOARD,
     ("/auth/people", "POST"): Permission.USER_MANAGEMENT,
 }
 

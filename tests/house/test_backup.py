@@ -20,7 +20,6 @@ from loyalty_app import backup, tables
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, AccountSession
 from loyalty_app.audit.models import AuditEntry
-from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
 from loyalty_app.claims import service as claims
 from loyalty_app.claims.models import ClaimAttempt
@@ -123,7 +122,7 @@ def test_the_number_of_a_deleted_batch_is_not_given_again(
     database: Any, elsewhere: Callable[[str], str], target: str, tmp_path: Path
 ) -> None:
     kept, gone = (doors.change(builders.batch, 1, name=name) for name in ("Kept", "Gone"))
-    doors.change(batches.delete, gone.id, by=builders.ADMIN, now=builders.NOON)
+    doors.change(builders.deleted, gone.id)
     file = tmp_path / "deleted.zip"
     backup.save(database, file)
 

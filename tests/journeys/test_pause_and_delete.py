@@ -1,13 +1,15 @@
-"""Pause, resume and delete a batch while somebody looks at its claim page."""
+"""Pause, resume, freeze and delete a batch while somebody looks at its claim page."""
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from loyalty_app.accounts.models import Role
 from tests.journeys.conftest import PHONE, Shop, card, choose, screenshot
 
 
+@pytest.mark.requirement("S3-12", "S3-13", "S3-14", "S3-17", "S3-18")
 def test_a_pause_closes_the_open_claim_page_and_a_resume_opens_it_again(visit: Callable[..., Page], shop: Shop) -> None:
     batch = shop.batch("Spring flyer", offer_id=shop.offer("Free cake", description="One slice."))
     desk = visit(shop.account("Marek Marketer", Role.MARKETER), "/admin/batches/")
@@ -39,8 +41,10 @@ def test_a_paused_page_leads_home(visit: Callable[..., Page], shop: Shop) -> Non
     screenshot(phone, "home")
 
 
+@pytest.mark.requirement("S3-19", "S3-21", "S3-22", "S3-23", "S3-35")
 def test_a_deletion_says_what_is_lost_and_takes_everything(visit: Callable[..., Page], shop: Shop) -> None:
-    batch, mia = shop.batch("Old flyer", made=1500), shop.member("Mia Deleted")
+    promised = shop.offer("Five off", reward_kind="amount", reward_value="5")
+    batch, mia = shop.batch("Old flyer", made=1500, offer_id=promised), shop.member("Mia Deleted")
     code = shop.claimed(batch, mia)
     desk = visit(shop.admin, "/admin/batches/")
     cards = visit(mia, "/my/cards/", at=PHONE)
@@ -53,14 +57,33 @@ def test_a_deletion_says_what_is_lost_and_takes_everything(visit: Callable[..., 
     expect(dialog).to_contain_text(
         "Are you sure you want to permanently delete this batch? 1,500 vouchers will be permanently deleted."
     )
+    expect(dialog).to_contain_text("Claimed: 1. Redeemed: 0.")
     expect(dialog).to_contain_text("One member holds an unredeemed voucher of it, and loses it.")
-    screenshot(desk, "batches-delete")
+    expect(dialog).to_contain_text("Value outstanding: ")
+    expect(dialog).to_contain_text("5.00.")
+    expect(dialog.get_by_role("button", name="Confirm")).to_have_count(0)
+    screenshot(desk, "batches-delete-active")
     dialog.get_by_role("button", name="Keep batch").click()
     expect(dialog).to_be_hidden()
-    expect(card(desk, "Old flyer")).to_be_visible()
+    expect(card(desk, "Old flyer")).to_contain_text("Active")
 
     choose(desk, "Old flyer", "Delete batch")
-    dialog.get_by_role("button", name="Confirm").click()
+    dialog.get_by_role("button", name="Pause and go on").click()
+    expect(dialog).to_contain_text("It is paused. Left like this, it keeps its vouchers and numbers.")
+    expect(card(desk, "Old flyer")).to_contain_text("Paused")
+    with desk.expect_download() as taken:
+        dialog.get_by_role("link", name="Export CSV").click()
+    assert len(taken.value.path().read_text().splitlines()) == 1501
+    confirm, name = dialog.get_by_role("button", name="Confirm"), dialog.get_by_label("Type the name of the batch")
+    expect(confirm).to_be_disabled()
+    name.fill("Old fly")
+    expect(dialog).to_contain_text("Confirm works once you have typed: Old flyer")
+    expect(confirm).to_be_disabled()
+    screenshot(desk, "batches-delete")
+    name.fill("Old flyer")
+    expect(confirm).to_be_enabled()
+    confirm.click()
+    expect(dialog).to_be_hidden()
     expect(card(desk, "Old flyer")).to_have_count(0)
     expect(desk.get_by_text("The batch and its vouchers are deleted.")).to_be_visible()
     expect(cards.get_by_text(code[:4])).to_have_count(0)
@@ -69,13 +92,40 @@ def test_a_deletion_says_what_is_lost_and_takes_everything(visit: Callable[..., 
     screenshot(cards, "my-cards-empty")
 
 
+@pytest.mark.requirement("S3-23")
 def test_a_batch_can_be_paused_instead_of_deleted(visit: Callable[..., Page], shop: Shop) -> None:
     shop.batch("Doubtful flyer")
     desk = visit(shop.admin, "/admin/batches/")
 
     choose(desk, "Doubtful flyer", "Delete batch")
     desk.get_by_role("dialog", name="Delete batch").get_by_role("button", name="Pause instead").click()
+    expect(desk.get_by_role("dialog", name="Delete batch")).to_be_hidden()
     expect(card(desk, "Doubtful flyer")).to_contain_text("Paused")
+
+
+def test_redemptions_are_frozen_after_a_word_of_warning_and_allowed_at_once(
+    visit: Callable[..., Page], shop: Shop
+) -> None:
+    batch = shop.batch("Disputed flyer")
+    desk = visit(shop.account("Marek Marketer", Role.MARKETER), "/admin/batches/")
+
+    choose(desk, "Disputed flyer", "Freeze redemptions")
+    dialog = desk.get_by_role("dialog", name="Freeze redemptions")
+    expect(dialog).to_contain_text("keep their vouchers in My cards")
+    expect(dialog).to_contain_text("are told at the counter that redemptions are frozen")
+    screenshot(desk, "batches-freeze")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(card(desk, "Disputed flyer")).not_to_contain_text("Redemptions frozen")
+
+    choose(desk, "Disputed flyer", "Freeze redemptions")
+    dialog.get_by_role("button", name="Freeze redemptions").click()
+    expect(dialog).to_be_hidden()
+    expect(card(desk, "Disputed flyer")).to_contain_text("Redemptions frozen")
+    expect(card(desk, "Disputed flyer")).to_contain_text("Active")
+    assert next(one for one in shop.batches() if one.id == batch.id).redemptions_frozen
+
+    choose(desk, "Disputed flyer", "Allow redemptions")
+    expect(card(desk, "Disputed flyer")).not_to_contain_text("Redemptions frozen")
 
 
 def test_whoever_only_watches_is_offered_no_actions(visit: Callable[..., Page], shop: Shop) -> None:

@@ -195,7 +195,7 @@ class Promotion(RuleBasedStateMachine):
     def delete(self, number):
         batch = self.one(number)
         change(batches.pause, batch.id, by=ADMIN, now=self.now)
-        change(batches.delete, batch.id, by=ADMIN, now=self.now)
+        change(builders.deleted, batch.id, now=self.now)
 
         self.expected.remove(batch)
         self.recorded = [one for one in self.recorded if one[1] is not batch]

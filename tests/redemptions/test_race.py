@@ -122,7 +122,7 @@ def test_groups_that_hold_the_same_vouchers_in_different_orders_do_not_block_eac
 def test_a_deletion_in_the_middle_of_the_rush_leaves_nothing(redeem):
     texts = claimed(TILLS)
     rush = [lambda code=code: redeem(Ask(code, CASHIER)) for code in texts]
-    rush.insert(20, lambda: change(batches.delete, 1, by=ADMIN, now=times.now()))
+    rush.insert(20, lambda: builders.delete_step_by_step(rows(Batch)[0]))
 
     answers = [answer for answer in at_once(rush) if answer is not None]
 
@@ -213,7 +213,7 @@ def test_a_batch_deleted_while_its_redemptions_are_reversed_leaves_nothing(redee
             return None
 
     rush = [lambda number=number: undo(number) for number in numbers]
-    rush.insert(turn * 4, lambda: change(batches.delete, 1, by=ADMIN, now=times.now()))
+    rush.insert(turn * 4, lambda: builders.delete_step_by_step(rows(Batch)[0]))
     at_once(rush)
 
     assert rows(Redemption) == []

@@ -144,7 +144,7 @@ def test_a_voucher_of_a_paused_batch_is_still_good():
 @pytest.mark.requirement("S3-22")
 def test_a_voucher_of_a_deleted_batch_is_unknown():
     code = claimed()
-    change(batches.delete, 1, by=ADMIN, now=NOON)
+    change(builders.deleted, 1)
 
     assert redeem(code) == Refused(Reason.UNKNOWN_CODE)
 
