@@ -1,16 +1,39 @@
-"""The QR code of a batch's claim link, as files to print (S3-10)."""
+"""Batches for other programs, and the QR code of a claim link as files to print (S3-10)."""
 
-from typing import Annotated
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from pydantic import Field
+from sqlmodel import Session
 
+from loyalty_app.batches import rules
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Alphabet, Batch, BatchKind, BatchStatus, Channel
+from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading
-from loyalty_app.core.texts import slug
+from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.errors import InvalidError
+from loyalty_app.core.texts import slug, storable
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.models import Job, JobStatus
+from loyalty_app.offers.api import PromiseShown, View
 from loyalty_app.qr import drawing
+from loyalty_app.ui.rest import (
+    IMAGE_PNG,
+    IMAGE_SVG,
+    MOST_NUMBER,
+    Instant,
+    Number,
+    Once,
+    OnceOnly,
+    Page,
+    Paged,
+    Sent,
+    Shown,
+)
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/api/v1/batches", tags=["Batches"])
@@ -18,20 +41,239 @@ router = APIRouter(prefix="/api/v1/batches", tags=["Batches"])
 Pixels = Annotated[int, Query(ge=drawing.PRINT_PIXELS // 2, le=drawing.PRINT_PIXELS * 4)]
 
 
-@router.get("/{batch_id}/qr.png")
+class BatchWish(Sent):
+    """A batch that is wanted."""
+
+    name: Annotated[str, Field(max_length=300, examples=["Summer 2026 - Email list"])]
+    kind: Annotated[str, Field(max_length=20, examples=["claim"], description="So far only `claim`.")] = BatchKind.CLAIM
+    offer_id: Annotated[int, Field(ge=1, le=MOST_NUMBER, examples=[7])]
+    quantity: Annotated[int, Field(examples=[500], description="At most 100,000.")]
+    expires_on: Annotated[date, Field(examples=["2027-12-31"], description="The last day, in the program's zone.")]
+    prefix: Annotated[str, Field(max_length=40, examples=["SUN"])] = ""
+    alphabet: Annotated[Alphabet, Field(examples=["safe"])] = Alphabet.SAFE
+    length: Annotated[int, Field(examples=[10], description="Characters after the prefix.")] = 10
+    channel: Annotated[Channel | None, Field(examples=["email"])] = None
+    base_url: Annotated[str | None, Field(max_length=2000, description="For scan batches, which are to come.")] = None
+    parameters: Annotated[dict[str, Any] | None, Field(description="For scan batches, which are to come.")] = None
+
+
+class BatchChange(Sent):
+    """What people here call a batch, and where it is shown; what is left out stays as it is."""
+
+    name: Annotated[str | None, Field(max_length=300, examples=["Summer 2026 - Poster"])] = None
+    channel: Annotated[Channel | None, Field(examples=["print"], description="Null for none.")] = None
+
+
+class Confirmation(Sent):
+    """The name of the batch, to say that it is meant."""
+
+    confirm: Annotated[str, Field(max_length=300, examples=["Summer 2026 - Email list"])]
+
+
+class JobOfBatch(Shown):
+    """How far the making of its codes is; more under /jobs."""
+
+    id: Annotated[int, Field(examples=[12])]
+    status: Annotated[JobStatus, Field(examples=["done"])]
+    done: Annotated[int, Field(examples=[500])]
+    total: Annotated[int, Field(examples=[500])]
+
+
+class BatchShown(Shown):
+    """A set of codes."""
+
+    id: Annotated[int, Field(examples=[12])]
+    name: Annotated[str, Field(examples=["Summer 2026 - Email list"])]
+    kind: Annotated[BatchKind, Field(examples=["claim"])]
+    status: Annotated[BatchStatus, Field(examples=["active"])]
+    badge: Annotated[rules.Badge, Field(examples=["active"], description="Also expired, sold_out.")]
+    redemptions_frozen: bool
+    job: JobOfBatch | None
+    total: Annotated[int, Field(examples=[500])]
+    claimed: Annotated[int, Field(examples=[127])]
+    redeemed: Annotated[int, Field(examples=[45])]
+    available: Annotated[int, Field(examples=[373])]
+    disabled: Annotated[int, Field(examples=[0])]
+    redemption_rate: Annotated[
+        int | None, Field(examples=[35], description="Redeemed of claimed, in whole percent; null without claims.")
+    ]
+    claim_token: Annotated[str, Field(examples=["kT2vQ8"])]
+    claim_url: Annotated[str, Field(examples=["https://shop.example/en-us/claim/kT2vQ8"])]
+    channel: Annotated[Channel | None, Field(examples=["email"])]
+    prefix: Annotated[str, Field(examples=["SUN"])]
+    alphabet: Annotated[Alphabet, Field(examples=["safe"])]
+    length: Annotated[int, Field(examples=[10])]
+    offer_id: Annotated[int | None, Field(examples=[7])]
+    offer: Annotated[PromiseShown, Field(description="What was promised when it was made.")]
+    expires_on: Annotated[date, Field(examples=["2027-12-31"])]
+    expires_at: Annotated[Instant, Field(description="The first instant after that day, in the program's zone.")]
+    created_at: Instant
+
+
+@router.post("", status_code=202, response_model=BatchShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def create_batch(sent: BatchWish, once: OnceOnly) -> Response:
+    """Make a batch. Its codes are made in the background: follow `job`."""
+    _must_be_known(sent)
+    draft = rules.Draft(
+        name=storable(sent.name),
+        offer_id=str(sent.offer_id),
+        quantity=str(sent.quantity),
+        expires_on=sent.expires_on.isoformat(),
+        prefix=storable(sent.prefix),
+        alphabet=sent.alphabet,
+        length=str(sent.length),
+        channel=sent.channel or "",
+    )
+
+    def make(session: Session, now: datetime) -> BatchShown:
+        batch = batches.create(session, draft, by=actor(), now=now)
+        return one_batch(session, batch.id or 0, now)
+
+    return once.answer(202, make)
+
+
+@router.get("")
 @allow(Permission.VIEW_DASHBOARD)
-def qr_png(batch_id: int, size: Pixels = drawing.PRINT_PIXELS) -> Response:
+def list_batches(
+    paging: Paged,
+    q: Annotated[str, Query(max_length=80, description="Part of a name.")] = "",
+    badge: rules.Badge | None = None,
+    channel: Channel | None = None,
+    offer_id: Annotated[int | None, Query(alias="offerId", ge=1, le=MOST_NUMBER)] = None,
+) -> Page[BatchShown]:
+    """List the batches, the newest first."""
+    now = times.now()
+    wish = rules.Wish(storable(q), badge, channel, offer_id, below=paging.after or None)
+    with reading() as session:
+        found = batches.listed(session, wish, limit=paging.limit + 1, by=actor(), now=now)
+        view, work = View.of(session, found), _jobs_of(session, found)
+    return paging.page(found, lambda batch: _shown(batch, view, work, now), lambda batch: batch.id or 0)
+
+
+@router.get("/{batch_id}")
+@allow(Permission.VIEW_DASHBOARD)
+def read_batch(batch_id: Number) -> BatchShown:
+    """Return one batch."""
+    with reading() as session:
+        batches.watched(session, batch_id, by=actor())
+        return one_batch(session, batch_id, times.now())
+
+
+@router.patch("/{batch_id}")
+@allow(Permission.QR_CODE_MANAGEMENT)
+def change_batch(batch_id: Number, sent: BatchChange) -> BatchShown:
+    """Change the name or the channel; nothing else of a batch ever changes."""
+    now = times.now()
+    name = None if sent.name is None else storable(sent.name)
+    channel = (sent.channel or "") if "channel" in sent.model_fields_set else None
+    with transaction() as session:
+        batches.rename(session, batch_id, name=name, channel=channel, by=actor(), now=now)
+        return one_batch(session, batch_id, now)
+
+
+@router.delete("/{batch_id}", status_code=204)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def delete_batch(
+    batch_id: Number,
+    sent: Confirmation | None = None,
+    confirm: Annotated[str, Query(max_length=300, description="The name of the batch, if there is no body.")] = "",
+) -> None:
+    """Delete a batch, its codes and their history for good. Pause it first, and name it: this cannot be undone."""
+    typed_name = storable(sent.confirm if sent else confirm)
+    with transaction() as session:
+        batches.delete(session, batch_id, typed_name=typed_name, by=actor(), now=times.now())
+
+
+@router.post("/{batch_id}/pause", response_model=BatchShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def pause_batch(batch_id: Number, once: OnceOnly) -> Response:
+    """Stop new claims; vouchers already claimed stay good."""
+    return _do(batches.pause, batch_id, once)
+
+
+@router.post("/{batch_id}/resume", response_model=BatchShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def resume_batch(batch_id: Number, once: OnceOnly) -> Response:
+    """Allow new claims again."""
+    return _do(batches.resume, batch_id, once)
+
+
+@router.post("/{batch_id}/freeze", response_model=BatchShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def freeze_batch(batch_id: Number, once: OnceOnly) -> Response:
+    """Stop redemptions for now, whether or not claims go on."""
+    return _do(batches.freeze, batch_id, once)
+
+
+@router.post("/{batch_id}/unfreeze", response_model=BatchShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def unfreeze_batch(batch_id: Number, once: OnceOnly) -> Response:
+    """Allow redemptions again."""
+    return _do(batches.unfreeze, batch_id, once)
+
+
+@router.get("/{batch_id}/qr.png", response_class=Response, responses=IMAGE_PNG)
+@allow(Permission.VIEW_DASHBOARD)
+def qr_png(batch_id: Number, size: Pixels = drawing.PRINT_PIXELS) -> Response:
     """Answer the QR code as a PNG whose sides have at least that many pixels."""
     batch = _batch(batch_id)
     return _file(drawing.png(batches.claim_url(batch), size), "image/png", f"{slug(batch.name)}-claim-qr.png")
 
 
-@router.get("/{batch_id}/qr.svg")
+@router.get("/{batch_id}/qr.svg", response_class=Response, responses=IMAGE_SVG)
 @allow(Permission.VIEW_DASHBOARD)
-def qr_svg(batch_id: int) -> Response:
+def qr_svg(batch_id: Number) -> Response:
     """Answer the QR code as an SVG, sharp at any size."""
     batch = _batch(batch_id)
     return _file(drawing.svg(batches.claim_url(batch)), "image/svg+xml", f"{slug(batch.name)}-claim-qr.svg")
+
+
+def one_batch(session: Session, batch_id: int, now: datetime) -> BatchShown:
+    """Return a batch as programs read it, as it stands now in this transaction."""
+    batch = batches.get(session, batch_id)
+    session.refresh(batch)  # the verbs write past what the session remembers
+    return _shown(batch, View.of(session, [batch]), _jobs_of(session, [batch]), now)
+
+
+def _do(verb: Callable[..., None], batch_id: int, once: Once) -> Response:
+    def act(session: Session, now: datetime) -> BatchShown:
+        verb(session, batch_id, by=actor(), now=now)
+        return one_batch(session, batch_id, now)
+
+    return once.answer(200, act)
+
+
+def _must_be_known(sent: BatchWish) -> None:
+    problems = {}
+    if sent.kind != BatchKind.CLAIM:
+        problems["kind"] = "Only claim batches can be made so far: use `claim`."
+    for name in ("base_url", "parameters"):
+        if getattr(sent, name):
+            problems[name] = "Only scan batches have this, and they are to come."
+    if problems:
+        raise InvalidError(**problems)
+
+
+def _jobs_of(session: Session, found: Sequence[Batch]) -> dict[int, Job]:
+    return jobs.of_subject(session, batches.GENERATE_CODES, [batch.id or 0 for batch in found])
+
+
+def _shown(batch: Batch, view: View, work: Mapping[int, Job], now: datetime) -> BatchShown:
+    own = {name: getattr(batch, name, None) for name in BatchShown.model_fields}
+    job = work.get(batch.id or 0)
+    return BatchShown.model_validate(
+        own
+        | {
+            "badge": rules.badge(batch, now),
+            "job": JobOfBatch.model_validate(job) if job else None,
+            "available": rules.available(batch),
+            "redemption_rate": rules.redemption_rate(batch.claimed, batch.redeemed),
+            "claim_url": batches.claim_url(batch),
+            "offer": PromiseShown.model_validate(view.fields(batch)),
+            "expires_at": batch.closes_at,
+        }
+    )
 
 
 def _batch(batch_id: int) -> Batch:

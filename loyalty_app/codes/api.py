@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
+from loyalty_app.batches.api import BatchShown, Pixels, one_batch
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
@@ -21,14 +22,13 @@ from loyalty_app.core.database import reading
 from loyalty_app.core.texts import slug, storable
 from loyalty_app.qr import drawing
 from loyalty_app.ui.problems import Problem, ProblemError, refused
-from loyalty_app.ui.rest import CSV, IMAGE_PNG, Instant, Number, Once, OnceOnly, Page, Paged, Shown
+from loyalty_app.ui.rest import CSV, IMAGE_PNG, IMAGE_SVG, Instant, Number, Once, OnceOnly, Page, Paged, Shown
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/api/v1/batches", tags=["Codes"])
 single = APIRouter(prefix="/api/v1/codes", tags=["Codes"])
 
 CHUNK = 2_000
-Pixels = Annotated[int, Query(ge=drawing.PRINT_PIXELS // 2, le=drawing.PRINT_PIXELS * 4)]
 CodeText = Annotated[str, Path(max_length=80, examples=["SUN-2K7P-M4XR-9T"])]
 HEAD = ("serial", "code", "status", "member", "email", "claimedAt", "expiresAt", "redeemedAt")
 
@@ -63,6 +63,20 @@ def list_codes(
     return paging.page(found, lambda one: shown(one, batch), lambda one: one.serial)
 
 
+@router.post("/{batch_id}/disable-codes", response_model=BatchShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def disable_codes(batch_id: Number, once: OnceOnly) -> Response:
+    """Switch off every code of a batch that is not redeemed."""
+    return _switch_all(codes.disable_all, batch_id, once)
+
+
+@router.post("/{batch_id}/enable-codes", response_model=BatchShown)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def enable_codes(batch_id: Number, once: OnceOnly) -> Response:
+    """Switch every code of a batch on again; what is redeemed stays redeemed."""
+    return _switch_all(codes.enable_all, batch_id, once)
+
+
 @single.get("/{code}")
 @allow(Permission.VIEW_DASHBOARD)
 def read_code(code: CodeText) -> CodeShown:
@@ -91,6 +105,13 @@ def enable_code(code: CodeText, once: OnceOnly) -> Response:
 def code_png(code: CodeText, size: Pixels = drawing.PRINT_PIXELS) -> Response:
     """Draw a code as a QR code whose sides have at least that many pixels."""
     return Response(drawing.png(_printed(code), size), media_type="image/png")
+
+
+@single.get("/{code}/image.svg", response_class=Response, responses=IMAGE_SVG)
+@allow(Permission.VIEW_DASHBOARD)
+def code_svg(code: CodeText) -> Response:
+    """Draw a code as a QR code that is sharp at any size."""
+    return Response(drawing.svg(_printed(code)), media_type="image/svg+xml")
 
 
 @router.get("/{batch_id}/codes.csv", response_class=StreamingResponse, responses=CSV)
@@ -133,6 +154,15 @@ def _switch(verb: Callable[..., Detailed | Refused], code: str, once: Once) -> R
     def act(session: Session, now: datetime) -> CodeShown | Problem:
         found = verb(session, storable(code), by=actor(), now=now)
         return refused(found.reason) if isinstance(found, Refused) else shown(found.code, found.batch)
+
+    return once.answer(200, act)
+
+
+def _switch_all(verb: Callable[..., int], batch_id: int, once: Once) -> Response:
+    def act(session: Session, now: datetime) -> BatchShown:
+        batches.get(session, batch_id)
+        verb(session, batch_id, by=actor(), now=now)
+        return one_batch(session, batch_id, now)
 
     return once.answer(200, act)
 
