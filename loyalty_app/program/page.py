@@ -120,7 +120,7 @@ def _colors() -> rx.Component:
                 type="color", aria_label="Pick the brand colour", value=state.color, on_change=state.pick_color
             ),
             rx.el.button("Use the standard colour", type="button", on_click=state.take_color_away, class_name="button"),
-            class_name="swatch",
+            class_name="color-choice",
         ),
     )
 
