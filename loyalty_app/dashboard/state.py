@@ -13,7 +13,6 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
-from loyalty_app.insights import service as insights
 from loyalty_app.insights.rules import Range
 from loyalty_app.insights.state import chart_of, range_links, read_range
 from loyalty_app.jobs import service as jobs
@@ -94,8 +93,7 @@ class OverviewState(rx.State):
 
     async def _show(self) -> None:
         program, sums = await hub.shared(batches.TOPIC, "totals", lambda: read(_totals))
-        wanted = Range(self._range)
-        self.chart = await hub.shared(batches.TOPIC, ("chart", wanted), lambda: read(_chart, wanted))
+        self.chart = await chart_of(Range(self._range))
         named = actor().may(Permission.VIEW_MEMBERS)  # what is shared is shared by those who may see the same
         latest = await hub.shared(redemptions.TOPIC, ("latest", named), lambda: read(_latest))
         locale = program.locale
@@ -124,11 +122,6 @@ def _sample_words(session: Session) -> str:
 
 def _totals(session: Session) -> tuple[Program, dashboard.Totals]:
     return programs.current(session), dashboard.totals(session, by=actor())
-
-
-def _chart(session: Session, wanted: Range) -> Chart:
-    began = insights.first_activity(session, by=actor())
-    return chart_of(session, wanted, began, times.now(), None, programs.current(session))
 
 
 def _latest(session: Session) -> list[ScanRow]:

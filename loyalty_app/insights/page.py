@@ -161,13 +161,8 @@ def _share() -> rx.Component:
         rx.el.p(batch.url, class_name="url", dir="ltr"),
         rx.el.div(
             CopyButton.create(text=batch.url, label="Copy Link", done="Copied", class_name="button"),
-            rx.el.a(
-                "Download QR",
-                href=batch.png,
-                download=True,
-                custom_attrs={"reloadDocument": True},
-                class_name="button",
-            ),
+            _file("Download QR", f"/api/v1/batches/{batch.id}/qr.png"),
+            _file("Download SVG", f"/api/v1/batches/{batch.id}/qr.svg"),
             rx.el.a(
                 "Visit Page",
                 href=batch.url,
@@ -188,6 +183,10 @@ def _share() -> rx.Component:
         ),
         class_name="card share",
     )
+
+
+def _file(words: str, path: str) -> rx.Component:
+    return rx.el.a(words, href=path, download=True, custom_attrs={"reloadDocument": True}, class_name="button")
 
 
 def _promise() -> rx.Component:

@@ -177,6 +177,11 @@ def timeline(wanted: Range, began: datetime, until: datetime, zone: str) -> Time
     return Timeline(Step.MONTH, _between([_midnight(_month(first, number), zone) for number in range(months + 1)]))
 
 
+def settled_until(line: Timeline, until: datetime) -> datetime:
+    """Return the last full hour before then that lies in a chart's last span."""
+    return max(line.spans[-1].begin, until.replace(minute=0, second=0, microsecond=0))
+
+
 def verdict(channel: Channel | None, claimed: int, redeemed: int) -> Verdict:
     """Return where a batch's redemption rate lies: in its channel's band (S3-27), else by the general hint (S2-5)."""
     rate = redemption_rate(claimed, redeemed)

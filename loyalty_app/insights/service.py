@@ -29,7 +29,7 @@ from loyalty_app.offers.rules import differences
 from loyalty_app.redemptions.models import Attempt
 
 MOST_SIBLINGS = 12
-LATEST = 10_000
+LATEST = 2_000
 """So many of the latest tries of the whole program are looked through for those of one batch."""
 
 INSTANT = "%Y-%m-%d %H:%M:%S.%f"

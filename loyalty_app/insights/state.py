@@ -1,7 +1,8 @@
 """One batch and all that its numbers say, live."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -20,8 +21,8 @@ from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.insights import rules
 from loyalty_app.insights import service as insights
-from loyalty_app.insights.rules import Check, Range, Verdict
-from loyalty_app.insights.service import Looked
+from loyalty_app.insights.rules import Check, Range, Timeline, Verdict
+from loyalty_app.insights.service import Happened, Looked
 from loyalty_app.offers import service as offers
 from loyalty_app.offers.rules import say_reward
 from loyalty_app.program import service as programs
@@ -35,6 +36,9 @@ from loyalty_app.ui.live import hub
 MOST_DIGITS = 9
 MOST_TYPED = 254
 NAMES = ("Claimed", "Redeemed")
+SETTLED = "settled-activity"
+"""Never announced: what is kept under it is swept away with everything that is half a minute old."""
+FAR = timedelta(days=1)
 
 VERDICTS = {
     Verdict.TOO_EARLY: "Too early to say",
@@ -98,7 +102,6 @@ class BatchView:
     is_frozen: bool = False
     url: str = ""
     qr: str = ""
-    png: str = ""
     export: str = ""
     vouchers: str = ""
     dashboard: str = ""
@@ -150,8 +153,17 @@ class _Page:
     advice: list[AdviceRow]
     checks: list[CheckRow]
     siblings: list[SiblingRow]
-    chart: Chart
     is_unseen: bool
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a chart shows of the time before this hour."""
+
+    program: Program
+    line: Timeline
+    until: datetime
+    happened: list[Happened]
 
 
 class BatchState(rx.State):
@@ -197,14 +209,15 @@ class BatchState(rx.State):
     async def _show(self) -> None:
         batch_id, wanted = self._batch_id, Range(self._range)
         try:
-            page = await hub.shared(batches.TOPIC, ("batch", batch_id, wanted), lambda: read(_page, batch_id, wanted))
+            page = await hub.shared(batches.TOPIC, ("batch", batch_id), lambda: read(_page, batch_id))
+            chart = await chart_of(wanted, batch_id)
             differing = await hub.shared(offers.TOPIC, batch_id, lambda: read(_changed, batch_id))
         except NotFoundError:
             self.is_missing, self.is_loaded = True, True
             return
         self.batch, self.offer, self.changed = page.view, page.offer, say_changed(differing)
         self.advice, self.checks, self.siblings = list(page.advice), list(page.checks), list(page.siblings)
-        self.chart, self.is_unseen = page.chart, page.is_unseen
+        self.chart, self.is_unseen = chart, page.is_unseen
         self.is_missing, self.is_loaded = False, True
 
 
@@ -259,39 +272,67 @@ def range_links(path: str, here: str, usual: Range) -> list[RangeLink]:
     ]
 
 
-def chart_of(
-    session: Session, wanted: Range, began: datetime | None, until: datetime, batch_id: int | None, program: Program
-) -> Chart:
-    """Return the chart of claims and redemptions of one batch, or of all together."""
-    zone, locale = program.time_zone, program.locale
-    line = rules.timeline(wanted, began or until, until, zone)
-    happened = insights.activity(session, line.spans, batch_id, by=actor())
+async def chart_of(wanted: Range, batch_id: int | None = None) -> Chart:
+    """Return the chart of claims and redemptions of one batch, or of all together.
+
+    Only what happened in this hour is read at each change. What is older hardly changes, and is read anew by and by.
+    """
+    hour = times.now().replace(minute=0, second=0, microsecond=0)
+    old = await hub.shared(SETTLED, (batch_id, wanted, hour), lambda: read(_settled, batch_id, wanted))
+    new = await hub.shared(batches.TOPIC, ("since", batch_id, old.until), lambda: read(_since, batch_id, old.until))
+    return drawn_chart(old, new, wanted)
+
+
+def drawn_chart(old: Settled, new: Happened, wanted: Range) -> Chart:
+    """Return the chart of what is settled, and of what happened since in its last span."""
+    zone, locale = old.program.time_zone, old.program.locale
+    last = old.happened[-1]
+    happened = [*old.happened[:-1], Happened(last.claimed + new.claimed, last.redeemed + new.redeemed)]
     pairs = [
         Pair(
-            times.say_step(span.begin, line.step, zone, locale),
+            times.say_step(span.begin, old.line.step, zone, locale),
             one.claimed,
             one.redeemed,
             say_number(one.claimed, locale),
             say_number(one.redeemed, locale),
         )
-        for span, one in zip(line.spans, happened, strict=True)
+        for span, one in zip(old.line.spans, happened, strict=True)
     ]
     claimed, redeemed = sum(one.claimed for one in happened), sum(one.redeemed for one in happened)
     summary = (
         f"{say_number(claimed, locale)} claimed and {say_number(redeemed, locale)} redeemed {PERIODS[wanted]},"
-        f" by {line.step.value}."
+        f" by {old.line.step.value}."
     )
-    most = max((max(one.claimed, one.redeemed) for one in happened), default=0)
+    most = max(max(one.claimed, one.redeemed) for one in happened)
     if claimed:
         peak = max(pairs, key=lambda pair: pair.first)
         summary += f" Most claims: {peak.first_words}, {peak.label}."
     return drawn(pairs, NAMES, say_number(most, locale), summary)
 
 
-def _page(session: Session, batch_id: int, wanted: Range) -> _Page:
+def _settled(session: Session, batch_id: int | None, wanted: Range) -> Settled:
+    by, program, now = actor(), programs.current(session), times.now()
+    if batch_id is None:
+        began = insights.first_activity(session, by=by) or now
+    else:
+        batch = batches.watched(session, batch_id, by=by)
+        began = batch.created_at
+        if wanted is Range.ALL:
+            now = min(now, batch.closes_at - timedelta(microseconds=1))
+    line = rules.timeline(wanted, began, now, program.time_zone)
+    until = rules.settled_until(line, now)
+    spans = [rules.Span(one.begin, min(one.end, until)) for one in line.spans]
+    return Settled(program, line, until, insights.activity(session, spans, batch_id, by=by))
+
+
+def _since(session: Session, batch_id: int | None, begin: datetime) -> Happened:
+    (found,) = insights.activity(session, [rules.Span(begin, begin + FAR)], batch_id, by=actor())
+    return found
+
+
+def _page(session: Session, batch_id: int) -> _Page:
     looked, program, now = insights.look(session, batch_id, by=actor()), programs.current(session), times.now()
     batch = looked.batch
-    until = min(now, batch.closes_at) if wanted is Range.ALL else now
     facts = _facts(looked, program, now)
     return _Page(
         view=_view(looked, program, now),
@@ -299,7 +340,6 @@ def _page(session: Session, batch_id: int, wanted: Range) -> _Page:
         advice=[AdviceRow(one.topic, one.says, one.because, one.questions) for one in rules.advice(facts)],
         checks=[_check(one) for one in _checks(looked, program, now)],
         siblings=[_sibling(one, batch.id or 0, program) for one in looked.siblings],
-        chart=chart_of(session, wanted, batch.created_at, until, batch_id, program),
         is_unseen=facts.badge is Badge.ACTIVE and not batch.claimed,
     )
 
@@ -358,8 +398,7 @@ def _view(looked: Looked, program: Program, now: datetime) -> BatchView:
         may_resume=batch.status is BatchStatus.PAUSED,
         is_frozen=batch.redemptions_frozen,
         url=url,
-        qr=drawing.svg_data_uri(url),
-        png=f"/api/v1/batches/{batch.id}/qr.png",
+        qr=_qr(url),
         export=f"/api/v1/batches/{batch.id}/codes.csv",
         vouchers=f"/admin/batches/{batch.id}/vouchers",
         dashboard=f"/admin/batches/?offer={batch.offer_id}" if batch.offer_id else "/admin/batches/",
@@ -444,6 +483,11 @@ def _sibling(batch: Batch, here: int, program: Program) -> SiblingRow:
         great=band.great if band else rules.WHOLE,
         great_room=rules.WHOLE - band.great if band else 0,
     )
+
+
+@lru_cache(maxsize=256)
+def _qr(url: str) -> str:
+    return drawing.svg_data_uri(url)  # at each change of a number it would be the same picture
 
 
 def _check(one: Check) -> CheckRow:

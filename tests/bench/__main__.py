@@ -4,10 +4,10 @@ import gc
 import sys
 import time
 
-from tests.bench import claims, codes, live, redemptions
+from tests.bench import claims, codes, dashboard, live, redemptions
 from tests.bench.harness import HEAD, places
 
-ROWS = {"codes": codes, "claims": claims, "redemptions": redemptions, "live": live}
+ROWS = {"codes": codes, "claims": claims, "redemptions": redemptions, "live": live, "dashboard": dashboard}
 
 
 def main(wanted):
