@@ -105,7 +105,7 @@ def _numbers() -> rx.Component:
             _tile("Redeemed", batch.redeemed, batch.redeemed_words),
             _tile("Left", batch.left, batch.left_words),
             _tile("Redemption rate", batch.rate, "redeemed ÷ claimed"),
-            class_name="tiles",
+            class_name="tiles five",
         ),
     )
 
