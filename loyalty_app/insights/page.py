@@ -47,6 +47,9 @@ def _title() -> rx.Component:
                 rx.fragment(
                     rx.cond(batch.may_pause, _switch("pause", "Pause batch", act.pause(batch.id))),
                     rx.cond(batch.may_resume, _switch("play", "Resume batch", act.resume(batch.id))),
+                    rx.cond(batch.may_go_on, _switch("play", "Go on making vouchers", act.go_on(batch.id))),
+                    rx.cond(batch.is_frozen, _switch("play", "Allow redemptions", act.unfreeze(batch.id))),
+                    rx.el.a("Name and channel", href=batch.edit, class_name="button"),
                 ),
             ),
             rx.el.a("Export CSV", href=batch.export, custom_attrs={"reloadDocument": True}, class_name="button"),
@@ -68,6 +71,7 @@ def _title() -> rx.Component:
                     custom_attrs={"data-badge": batch.badge},
                 )
             ),
+            rx.cond(batch.is_frozen, rx.el.li(icon("lock"), "Redemptions frozen", class_name="frozen")),
             rx.cond(batch.channel, rx.el.li(batch.channel)),
             rx.el.li(batch.until, class_name="until"),
             rx.el.li(batch.made),

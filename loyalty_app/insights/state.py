@@ -99,12 +99,13 @@ class BatchView:
     progress_words: str = ""
     may_pause: bool = False
     may_resume: bool = False
+    may_go_on: bool = False
     is_frozen: bool = False
     url: str = ""
     qr: str = ""
     export: str = ""
     vouchers: str = ""
-    dashboard: str = ""
+    edit: str = ""
 
 
 @dataclass(frozen=True)
@@ -396,12 +397,13 @@ def _view(looked: Looked, program: Program, now: datetime) -> BatchView:
         progress_words=f"{say_number(batch.made, locale)} of {say_number(batch.total, locale)} made",
         may_pause=batch.status is BatchStatus.ACTIVE,
         may_resume=batch.status is BatchStatus.PAUSED,
+        may_go_on=batch.status is BatchStatus.FAILED,
         is_frozen=batch.redemptions_frozen,
         url=url,
         qr=_qr(url),
         export=f"/api/v1/batches/{batch.id}/codes.csv",
         vouchers=f"/admin/batches/{batch.id}/vouchers",
-        dashboard=f"/admin/batches/?offer={batch.offer_id}" if batch.offer_id else "/admin/batches/",
+        edit=f"/admin/batches/{batch.id}/edit",
     )
 
 

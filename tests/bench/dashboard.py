@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import UTCDateTime
 
 from loyalty_app.batches import state as batch_screens
+from loyalty_app.batches.rules import Wish
 from loyalty_app.claims import service as claims
 from loyalty_app.codes import api as files
 from loyalty_app.codes.models import Code
@@ -38,14 +39,15 @@ FIRST_BYTE, GROWTH = 1.0, 16
 def run(place):
     """Return the rows of one database."""
     act_as(builders.ADMIN)
-    took, numbers = {}, None
+    took, sent = {}, (0.0, 0.0, 0.0, 0)
     for codes in (SMALL, LARGE):
         with place.opened():
             batch_id = fill(codes // BATCHES)
             if codes == SMALL:
                 must_be_counted()
             took[codes] = {name: seconds(read) for name, read in screens(batch_id).items()}
-            numbers = export() if codes == LARGE else None
+            if codes == LARGE:
+                sent = export()
     table = []
     for name, small in took[SMALL].items():
         large = took[LARGE][name]
@@ -59,7 +61,7 @@ def run(place):
                 *(() if is_kept else (f"≤ {RATIO}", large / small <= RATIO)),
             )
         )
-    first, total, grown, claimed = numbers
+    first, total, grown, claimed = sent
     table += [
         Row(
             f"first byte of {FILE:,} vouchers as CSV, {claimed:,} claims meanwhile, {place.name}",
@@ -90,7 +92,7 @@ def screens(batch_id):
 
     return {
         "overview": overview,
-        "list of batches": lambda session: batch_screens._page(session, 1),
+        "list of batches": lambda session: batch_screens._page(session, Wish(), 1),
         "page of a batch": batch,
         "chart of a batch, 30 days, before this hour": lambda session: batch_page._settled(
             session, batch_id, Range.MONTH
@@ -227,12 +229,12 @@ def export():
     sizes, process = [], psutil.Process()
     claiming = threading.Thread(target=claim)
 
-    async def send():
+    async def send() -> tuple[float, float, int]:
         lines = 0
-        began, first = time.perf_counter(), None
+        began, first = time.perf_counter(), 0.0
         async for chunk in files.codes_csv(batch.id).body_iterator:
             first = first or time.perf_counter() - began
-            lines += chunk.count("\n")
+            lines += str(chunk).count("\n")
             sizes.append(process.memory_info().rss)
         return first, time.perf_counter() - began, lines
 
