@@ -3,17 +3,16 @@
 from typing import Any
 
 import reflex as rx
-from reflex.components.component import NoSSRComponent
 
 from loyalty_app.core.languages import ENGLISH, Language
 
-_reader_time = rx.asset("reader_time.jsx", shared=True)
+_reader = rx.asset("reader.jsx", shared=True)
 
 
-class ReaderTime(NoSSRComponent):
+class ReaderTime(rx.Component):
     """An end on the reader's clock, which only the browser knows; nothing where it is the program's."""
 
-    library = f"$/public{_reader_time}"
+    library = f"$/public{_reader}"
     tag = "ReaderTime"
     end: rx.Var[str]
     language: rx.Var[str]

@@ -56,7 +56,7 @@ SETTINGS = (
 
 
 _menus = rx.asset("menus.jsx", shared=True)
-_languages = rx.asset("languages.jsx", shared=True)
+_reader = rx.asset("reader.jsx", shared=True)
 
 
 class Menus(NoSSRComponent):
@@ -69,7 +69,7 @@ class Menus(NoSSRComponent):
 class HtmlLanguage(rx.Component):
     """Puts the page's language and direction on the document."""
 
-    library = f"$/public{_languages}"
+    library = f"$/public{_reader}"
     tag = "HtmlLanguage"
     language: rx.Var[str]
     direction: rx.Var[str]
@@ -78,7 +78,7 @@ class HtmlLanguage(rx.Component):
 class LanguageSwitch(rx.Component):
     """Links to the same page in each language."""
 
-    library = f"$/public{_languages}"
+    library = f"$/public{_reader}"
     tag = "LanguageSwitch"
     label: rx.Var[str]
     here: rx.Var[str]

@@ -30,3 +30,18 @@ export function LanguageSwitch({ label, here, choices }) {
     </nav>
   );
 }
+
+// The end of something on the clock of whoever reads: `end` names the instant and, before its offset, the clock of
+// the shop. Where both clocks show the same there is nothing to add.
+export function ReaderTime({ end, language, words }) {
+  if (!end) return null;
+  const at = new Date(end);
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const here = `${day}T${two(at.getHours())}:${two(at.getMinutes())}`;
+  if (end.startsWith(here)) return null;
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", numberingSystem: "latn" };
+  const date = end.startsWith(day) ? {} : { weekday: "short", day: "numeric", month: "short" };
+  const said = new Intl.DateTimeFormat(language, { ...clock, ...date }).format(at);
+  return <time dateTime={end} className="reader-time"> {words.replace("{time}", said)}</time>;
+}
