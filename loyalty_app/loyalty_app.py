@@ -72,12 +72,23 @@ def public(
     """Put up a page for everybody, once for each language."""
     for words in LANGUAGES:
         framed = layout.public(page(words), SIGNS, words, route)
-        app.add_page(framed, route=words.at(route), title=words(title), on_load=[ShellState.opened, *opened])
+        own = _of_its_module(page, framed)
+        app.add_page(own, route=words.at(route), title=words(title), on_load=[ShellState.opened, *opened])
 
 
 def desk(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.IndividualEventType[()]) -> None:
     """Put up a page for work."""
-    app.add_page(layout.desk(page(), SIGNS, route), route=route, title=title, on_load=[ShellState.opened, *opened])
+    own = _of_its_module(page, layout.desk(page(), SIGNS, route))
+    app.add_page(own, route=route, title=title, on_load=[ShellState.opened, *opened])
+
+
+def _of_its_module(page: Callable[..., rx.Component], content: rx.Component) -> Callable[[], rx.Component]:
+    # The framework puts all parts that one module brings into one script; a phone shall not load those of the desk.
+    def own() -> rx.Component:
+        return content
+
+    own.__module__ = page.__module__
+    return own
 
 
 def shielded(inner: ASGIApp) -> ASGIApp:
