@@ -74,6 +74,7 @@ def make(session: Session, name: str, time_zone: str, currency: str, locale: str
     program = Program(name=name, time_zone=time_zone, currency=currency, locale=locale)
     session.add(program)
     session.flush()
+    live.announce(session, TOPIC)
     return program
 
 

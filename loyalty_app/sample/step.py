@@ -92,7 +92,7 @@ def _today(session: Session, owner: Account, *, at: datetime) -> None:
     marketer, admin = _actor(session, rules.STAFF[0][0]), accounts.actor_for(owner)
     at -= timedelta(minutes=20)
     batches.pause(session, _batch(session, rules.PAUSED).id or 0, by=marketer, now=at)
-    _batch(session, rules.FROZEN).redemptions_frozen = True
+    batches.freeze(session, _batch(session, rules.FROZEN).id or 0, by=marketer, now=at + timedelta(minutes=1))
     sign = _batch(session, rules.SERIES[1].name)
     for status in (CodeStatus.ACTIVE, CodeStatus.CLAIMED):
         lost = _last_code(session, sign, status)
@@ -143,9 +143,9 @@ class _Week:
             offer_id=str(offer.id),
             quantity=str(one.total),
             expires_on=last_day.isoformat(),
+            channel=one.channel,
         )
         batch = batches.create(self._session, draft, by=self._marketer, now=event.at)
-        batch.channel = one.channel
         self._make_codes(batch.id or 0, at=event.at)
 
     def _make_codes(self, batch_id: int, *, at: datetime) -> None:

@@ -201,7 +201,7 @@ def used_batch():
     return made
 
 
-@pytest.mark.requirement("S3-19", "S3-22")
+@pytest.mark.requirement("S3-19", "S3-20", "S3-22")
 def test_a_deleted_batch_leaves_no_row_with_its_codes_or_members():
     other = change(builders.batch, 2)
     change(builders.claimed, other)
