@@ -45,7 +45,9 @@ def audit_page() -> rx.Component:
 
 def _search() -> rx.Component:
     search = AuditState.search
-    kinds = options(("", "Everything"), *[(kind, kind.capitalize()) for kind in KINDS], chosen=search.kind)
+    kinds = options(
+        ("", "Everything"), *[(kind, kind.replace("_", " ").capitalize()) for kind in KINDS], chosen=search.kind
+    )
 
     def labelled(name: str, label: str, control: rx.Component) -> rx.Component:
         return rx.el.div(rx.el.label(label, html_for=name), control, class_name="field")

@@ -34,13 +34,13 @@ PAST = {
 }
 """The verbs of the trail as the past tense; another one is written as it is."""
 
-KINDS = ("batch", "offer", "account", "program", "picture", "code", "redemption", "member", "key")
+KINDS = ("batch", "offer", "account", "program", "picture", "code", "redemption", "member", "api_key")
 """What is changed, by the first word of an entry's subject."""
 
 PLACES = {"batch": "/admin/batches/", "offer": "/admin/offers/"}
 """Where things of a kind are looked at."""
 
-SUBJECT = re.compile(r"([a-z]+) (\d+)")
+SUBJECT = re.compile(r"([a-z_]+) (\d+)")
 
 
 def sentence(entry: AuditEntry) -> str:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 def batch() -> int:
     """Make a batch with five codes."""
-    return change(builders.batch, 5, prefix="SUN", now=times.now()).id
+    return change(builders.batch, 5, prefix="SUN", now=times.now()).id or 0
 
 
 def member_of(program: Program, email: str = "ana@example.com") -> int:

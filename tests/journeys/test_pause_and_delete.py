@@ -1,9 +1,10 @@
 """Pause, resume, freeze and delete a batch while somebody looks at its claim page."""
 
+import colorsys
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from loyalty_app.accounts.models import Role
 from tests.journeys.conftest import PHONE, Shop, card, choose, screenshot
@@ -29,6 +30,30 @@ def test_a_pause_closes_the_open_claim_page_and_a_resume_opens_it_again(visit: C
     expect(card(desk, "Spring flyer")).to_contain_text("Active")
     phone.get_by_role("button", name="Claim voucher").click()
     expect(phone.get_by_role("heading", name="It is yours")).to_be_visible()
+
+
+@pytest.mark.requirement("S3-5")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_badge_is_green_while_active_and_yellow_while_paused(
+    scheme: str, visit: Callable[..., Page], shop: Shop
+) -> None:
+    batch = shop.batch(f"Badge in {scheme}")
+    desk = visit(shop.admin, f"/admin/batches/?q=Badge in {scheme}", color_scheme=scheme)
+    badge = card(desk, f"Badge in {scheme}").locator(".badge")
+
+    expect(badge).to_have_text("Active")
+    assert 90 < hue(badge) < 160
+    shop.pause(batch)
+    expect(badge).to_have_text("Paused")
+    assert 30 < hue(badge) < 60
+
+
+def hue(badge: Locator) -> float:
+    """Return the hue of what the badge is painted with, in degrees: 40 is yellow as amber is, 120 is green."""
+    red, green, blue = (
+        int(part) / 255 for part in badge.evaluate("one => getComputedStyle(one).color.match(/[0-9]+/g).slice(0, 3)")
+    )
+    return colorsys.rgb_to_hsv(red, green, blue)[0] * 360
 
 
 def test_a_paused_page_leads_home(visit: Callable[..., Page], shop: Shop) -> None:
