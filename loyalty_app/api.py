@@ -28,6 +28,7 @@ from loyalty_app.core import database, languages, metrics, migrations, times
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
+from loyalty_app.core.languages import Sentence
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.jobs import api as jobs
 from loyalty_app.members import api as members
@@ -79,13 +80,13 @@ READER = """<!doctype html>
 </html>
 """
 
-TOO_LONG_OR_UNREADABLE = "This is too long or not readable."
+TOO_LONG_OR_UNREADABLE = Sentence("This is too long or not readable.")
 FAULTS = {
     "missing": "This is needed.",
     "extra_forbidden": "There is no such field here.",
     "enum": "Use one of: {expected}.",
     "literal_error": "Use one of: {expected}.",
-    "string_too_long": "Keep this to {max_length} characters.",
+    "string_too_long": Sentence("Keep this to {max_length} characters."),
     "string_type": "Enter a text.",
     "int_": "Enter a whole number.",
     "decimal_": "Enter an amount, for example 5 or 4.50.",
@@ -273,7 +274,7 @@ def _place(where: Sequence[object]) -> str:
 def _say(fault: Mapping[str, Any]) -> str:
     kind = str(fault["type"])
     words = next((words for start, words in FAULTS.items() if kind.startswith(start)), TOO_LONG_OR_UNREADABLE)
-    return words.format(**fault.get("ctx", {}))
+    return languages.spoken()(Sentence(words, **fault.get("ctx", {})))
 
 
 def _http(_request: Request, error: Exception) -> Response:

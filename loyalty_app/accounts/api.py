@@ -19,7 +19,7 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import reading, transaction
 from loyalty_app.core.errors import InvalidError
-from loyalty_app.core.languages import spoken
+from loyalty_app.core.languages import Sentence, spoken
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.program import service as programs
@@ -28,11 +28,14 @@ from loyalty_app.ui.shield import COOKIE, session_secret
 
 router = APIRouter(prefix="/auth")
 
-CODE_REFUSALS: dict[Reason, tuple[int, str]] = {
-    Reason.UNKNOWN_CODE: (422, "This is not the code from the mail."),
-    Reason.RATE_LIMITED: (429, "Too many wrong codes. Send a new code and enter that."),
-    Reason.EXPIRED: (410, "This code does not work any more. Send a new code, or sign up again."),
-    Reason.LOGIN_REQUIRED: (409, "There is an account with this address by now. Sign in instead."),
+CODE_REFUSALS: dict[Reason, tuple[int, Sentence]] = {
+    Reason.UNKNOWN_CODE: (422, Sentence("This is not the code from the mail.")),
+    Reason.RATE_LIMITED: (429, Sentence("Too many wrong codes. Send a new code and enter that.")),
+    Reason.EXPIRED: (
+        410,
+        Sentence("This code does not work any more. Send a new code, or sign up again."),
+    ),
+    Reason.LOGIN_REQUIRED: (409, Sentence("There is an account with this address by now. Sign in instead.")),
 }
 
 Text = Annotated[str, Form(max_length=300), AfterValidator(storable)]
@@ -111,7 +114,8 @@ def reset_password(request: Request, token: Text = "", password: Text = "") -> J
         with transaction() as session:
             if accounts.reset_password(session, token, password_hash, peer=peer_of(request), now=now):
                 return lead_to("/sign-in/?reset=yes")
-    return JSONResponse({"detail": "This link does not work any more. Ask for a new one."}, 410)
+    words = spoken()
+    return JSONResponse({"detail": words("This link does not work any more. Ask for a new one.")}, 410)
 
 
 @router.post("/password")
@@ -129,7 +133,7 @@ def change_password(request: Request, current: Text = "", password: Text = "") -
             session, password_hash, is_right=is_right, by=actor(), peer=peer, now=now
         )
     if refused and refused.reason is Reason.LOGIN_REQUIRED:
-        raise InvalidError(current="This is not your present password.")
+        raise InvalidError(current=Sentence("This is not your present password."))
     return refusal(refused) if refused else lead_to("/account/?done=password")
 
 
@@ -162,7 +166,8 @@ def setup(  # noqa: PLR0913, PLR0917 - the fields of the form
                 programs.ask_for_sample_data(session, account.id or 0, now=now)
         if signed_in:
             return entrance(request, signed_in, "")
-    return JSONResponse({"detail": "This setup link does not work any more. Sign in instead."}, 410)
+    words = spoken()
+    return JSONResponse({"detail": words("This setup link does not work any more. Sign in instead.")}, 410)
 
 
 @router.post("/people")
@@ -213,19 +218,24 @@ def entrance(request: Request, signed_in: SignedIn, wish: str) -> JSONResponse:
 
 def refusal(refused: SignInRefused) -> JSONResponse:
     """Return why there is no session."""
+    words = spoken()
     if refused.reason is Reason.RATE_LIMITED:
-        minutes = -(-refused.retry_after // 60)
-        said = f"Too many tries. Wait {minutes} minute{'s' if minutes > 1 else ''} and try again."
+        said = words.count(
+            "Too many tries. Wait {number} minute and try again.",
+            "Too many tries. Wait {number} minutes and try again.",
+            -(-refused.retry_after // 60),
+        )
         return JSONResponse(
             {"code": refused.reason, "detail": said}, 429, headers={"Retry-After": str(refused.retry_after)}
         )
-    said = "The e-mail address or the password is wrong."
+    said = words("The e-mail address or the password is wrong.")
     return JSONResponse({"code": refused.reason, "detail": said}, 401)
 
 
 def code_refusal(refused: CodeRefused) -> JSONResponse:
     """Return why a sign-up code opened nothing."""
-    status, said = CODE_REFUSALS[refused.reason]
+    status, sentence = CODE_REFUSALS[refused.reason]
+    said = spoken()(sentence)
     problems = {"code": said} if refused.reason is Reason.UNKNOWN_CODE else {}
     return JSONResponse({"code": refused.reason, "detail": said, "problems": problems}, status)
 

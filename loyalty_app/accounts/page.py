@@ -517,7 +517,10 @@ def _setup_form(words: Language) -> rx.Component:
                     "locale",
                     words("Number and date format"),
                     options(*[(locale, language_name(locale)) for locale in LOCALES], chosen="en-US"),
-                    help_text=words("Texts are in English; numbers, money and dates follow this."),
+                    help_text=words(
+                        "Pages for work are in English; members read English, German or Arabic."
+                        " Numbers, money and dates follow this."
+                    ),
                 ),
             ),
             rx.el.fieldset(

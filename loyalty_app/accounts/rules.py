@@ -8,7 +8,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from loyalty_app.accounts.models import Role
 from loyalty_app.core.actor import Permission
-from loyalty_app.core.languages import Language
+from loyalty_app.core.languages import Language, Sentence
 
 # A shop's own mail may live on .local, and a trial on .test; the library refuses both unless told.
 SPECIAL_USE_DOMAIN_NAMES[:] = [name for name in SPECIAL_USE_DOMAIN_NAMES if name not in {"local", "test"}]
@@ -34,6 +34,8 @@ HOME = {Role.ADMIN: "/admin/", Role.MARKETER: "/admin/", Role.VIEWER: "/admin/",
 
 PASSWORD_LENGTH = range(8, 201)
 NAME_LENGTH = 80
+
+NOT_AN_ADDRESS = Sentence("Enter an e-mail address like ana@example.com.")
 
 SESSION_LENGTH = {Role.MEMBER: timedelta(days=60)}
 WORKING_DAY = timedelta(hours=16)
@@ -89,25 +91,27 @@ def problems(name: str, email: str, password: str) -> dict[str, str]:
     """Return a sentence for each field of a new account that is not acceptable."""
     found = {"name": name_problem(name), "password": password_problem(password, email)}
     if normal_email(email) is None:
-        found["email"] = "Enter an e-mail address like ana@example.com."
+        found["email"] = NOT_AN_ADDRESS
     return {field: found[field] for field in ("name", "email", "password") if found.get(field)}
 
 
 def name_problem(name: str) -> str:
     """Return what is wrong with a name, or nothing."""
     if not name.strip():
-        return "Enter a name."
-    return f"Keep the name to {NAME_LENGTH} characters." if len(name.strip()) > NAME_LENGTH else ""
+        return Sentence("Enter a name.")
+    if len(name.strip()) > NAME_LENGTH:
+        return Sentence("Keep the name to {most} characters.", most=NAME_LENGTH)
+    return ""
 
 
 def password_problem(password: str, email: str) -> str:
     """Return what is wrong with a new password, or nothing."""
     if len(password.strip()) < PASSWORD_LENGTH.start:
-        return f"Use at least {PASSWORD_LENGTH.start} characters."
+        return Sentence("Use at least {least} characters.", least=PASSWORD_LENGTH.start)
     if len(password) >= PASSWORD_LENGTH.stop:
-        return f"Use at most {PASSWORD_LENGTH.stop - 1} characters."
+        return Sentence("Use at most {most} characters.", most=PASSWORD_LENGTH.stop - 1)
     if password.lower() == email.strip().lower():
-        return "Choose a password that is not your e-mail address."
+        return Sentence("Choose a password that is not your e-mail address.")
     return ""
 
 

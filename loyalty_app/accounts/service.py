@@ -28,7 +28,7 @@ from loyalty_app.core import live, secrets
 from loyalty_app.core.actor import STRANGER, Actor, Permission, account_topic
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
-from loyalty_app.core.languages import Language
+from loyalty_app.core.languages import Language, Sentence
 from loyalty_app.core.reasons import Reason
 from loyalty_app.mail import service as mails
 from loyalty_app.program import rules as program_rules
@@ -302,7 +302,7 @@ def ask_for_reset(session: Session, email: str, words: Language, *, peer: str, n
     """Send a link to choose a new password to the owner of the address, if it has an account; tell nobody whether."""
     address = rules.normal_email(email)
     if address is None:
-        raise InvalidError(email="Enter an e-mail address like ana@example.com.")
+        raise InvalidError(email=rules.NOT_AN_ADDRESS)
     if refused := _too_many_letters(session, address, peer=peer, now=now):
         return refused
     session.connection().execute(sa.delete(PasswordReset).where(col(PasswordReset.expires_at) <= now))
@@ -594,7 +594,7 @@ def _add(session: Session, who: Newcomer, role: Role, *, now: datetime) -> Accou
     try:
         session.flush()
     except IntegrityError:
-        raise InvalidError(email="There is an account with this address. Sign in instead.") from None
+        raise InvalidError(email=Sentence("There is an account with this address. Sign in instead.")) from None
     return account
 
 

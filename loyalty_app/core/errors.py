@@ -1,5 +1,7 @@
 """A caller's mistakes. An expected "no" of the business is a `Reason`, returned and never raised."""
 
+from loyalty_app.core.languages import Sentence
+
 
 class AppError(Exception):
     """The request cannot be carried out; the transaction is rolled back."""
@@ -18,7 +20,7 @@ class ForbiddenError(AppError):
 
     def __init__(self) -> None:
         """Say it without telling what is there."""
-        super().__init__("Your account may not do this. Ask an admin if you need it.")
+        super().__init__(Sentence("Your account may not do this. Ask an admin if you need it."))
 
 
 class InvalidError(AppError):

@@ -15,7 +15,7 @@ from loyalty_app.accounts.service import CodeRefused, Newcomer, SignedIn, SignIn
 from loyalty_app.audit import service as audit
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
-from loyalty_app.core.languages import Language
+from loyalty_app.core.languages import Language, Sentence
 from loyalty_app.members import rules
 from loyalty_app.members.models import Member
 from loyalty_app.program import service as programs
@@ -62,7 +62,7 @@ class NotSetUpError(AppError):
 
     def __init__(self) -> None:
         """Say who can change that."""
-        super().__init__("This program is not set up yet. Come back when its first admin has done that.")
+        super().__init__(Sentence("This program is not set up yet. Come back when its first admin has done that."))
 
 
 def ask_to_join(session: Session, who: Newcomer, words: Language, *, peer: str, now: datetime) -> str | SignInRefused:
@@ -86,7 +86,7 @@ def join(session: Session, who: Newcomer, *, now: datetime, device: str = "") ->
         _JOIN, {"account": account.id, "name": account.name, "email": account.email, "now": now}
     )
     if not joined.rowcount:
-        raise InvalidError(email="This address belongs to another member.")
+        raise InvalidError(email=Sentence("This address belongs to another member."))
     return accounts.open_session(session, account, now=now, device=device)
 
 

@@ -10,6 +10,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 from email_validator import EmailNotValidError, validate_email
 
 from loyalty_app.core import times
+from loyalty_app.core.languages import Sentence
 
 LOCALES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL", "pt-PT", "sv-SE", "ar")
 NAME_LENGTH = 80
@@ -90,15 +91,15 @@ def problems(name: str, time_zone: str, currency: str, locale: str) -> dict[str,
     """Return a sentence for each field that is not acceptable."""
     found = {}
     if not name:
-        found["program_name"] = "Give the program a name; members will see it."
+        found["program_name"] = Sentence("Give the program a name; members will see it.")
     elif len(name) > NAME_LENGTH:
-        found["program_name"] = f"Keep the name to {NAME_LENGTH} characters."
+        found["program_name"] = Sentence("Keep the name to {most} characters.", most=NAME_LENGTH)
     if time_zone not in times.time_zones():
-        found["time_zone"] = "Choose a time zone from the list."
+        found["time_zone"] = Sentence("Choose a time zone from the list.")
     if currency not in currencies():
-        found["currency"] = "Choose a currency from the list."
+        found["currency"] = Sentence("Choose a currency from the list.")
     if locale not in LOCALES:
-        found["locale"] = "Choose a language from the list."
+        found["locale"] = Sentence("Choose a language from the list.")
     return found
 
 
