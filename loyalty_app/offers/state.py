@@ -221,7 +221,8 @@ class OfferState(rx.State):
         program = await read(programs.current)
         self.currency = program.currency
         if not self.offer_id:
-            self.title, self.version, self.form, self.words = "", "new", OfferForm(), {}
+            # A form that stood there before this was opened is put up anew: what it remembers must be told again.
+            self.title, self.version, self.form, self.words = "", times.now().isoformat(), OfferForm(), {}
         else:
             try:
                 offer, shown, older, count = await read(_one, self.offer_id)
