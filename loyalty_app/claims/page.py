@@ -122,16 +122,18 @@ def voucher_card(words: Language, card: ObjectVar[CardView]) -> rx.Component:
                 rx.el.figcaption(card.code, class_name="code", dir="ltr"),
             ),
             rx.el.p(
-                rx.cond(
-                    card.state == "redeemed",
-                    rx.fragment(icon("check"), words("Redeemed")),
-                    rx.fragment(icon("clock"), words("Expired")),
+                rx.match(
+                    card.state,
+                    ("redeemed", rx.fragment(icon("check"), words("Redeemed"))),
+                    ("expired", rx.fragment(icon("clock"), words("Expired"))),
+                    rx.fragment(),
                 ),
                 rx.el.span(card.code, class_name="code", dir="ltr"),
                 class_name="spent",
             ),
         ),
-        expiry(card.note, card.end, words, class_name="note"),
+        rx.cond(card.hold, rx.el.p(card.hold, role="status", class_name="hint")),
+        rx.cond(card.note, expiry(card.note, card.end, words, class_name="note")),
         rx.cond(card.minimum, rx.el.p(card.minimum, class_name="note")),
         rx.cond(
             card.terms,

@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 from loyalty_app.batches.models import Batch, BatchStatus
 from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core import times
+from loyalty_app.core.languages import Sentence
 from loyalty_app.core.reasons import Reason
+
+KEPT = ("ready", "disabled")
+"""The states of cards that are neither used nor over, the ones to use first."""
 
 
 def refusal(batch: Batch, now: datetime) -> Reason | None:
@@ -44,6 +48,15 @@ def voucher_state(status: CodeStatus, expires_at: datetime, now: datetime, *, is
     if is_disabled:
         return "disabled"
     return "expired" if now >= expires_at else "ready"
+
+
+def hold(state: str, *, is_frozen: bool) -> str:
+    """Return why a card cannot be redeemed now, without blame; nothing where it can, or where it is over."""
+    if state == "disabled":
+        return Sentence("This voucher cannot be redeemed. Ask in the shop.")
+    if state == "ready" and is_frozen:
+        return Sentence("It cannot be redeemed for the moment. It stays valid; try again later.")
+    return ""
 
 
 def told(reason: Reason) -> Reason:

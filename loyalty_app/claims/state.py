@@ -71,6 +71,8 @@ class CardView:
     reward: str
     minimum: str
     state: str
+    hold: str
+    """Why it cannot be redeemed now; nothing where it can."""
     note: str
     end: str
     qr: str
@@ -170,8 +172,8 @@ class CardsState(rx.State):
         program, vouchers = await read(_mine)
         words, now = spoken(), times.now()
         views = [_card(voucher, program, words, now=now) for voucher in vouchers]
-        self.cards = [view for view in views if view.state == "ready"]
-        self.past = [view for view in views if view.state != "ready"]
+        self.cards = [view for state in rules.KEPT for view in views if view.state == state]
+        self.past = [view for view in views if view.state not in rules.KEPT]
         self.is_loaded = True
 
 
@@ -206,10 +208,12 @@ def _until(page: claims.ClaimPage, program: Program, words: Language, *, now: da
 
 def _card(voucher: claims.Voucher, program: Program, words: Language, *, now: datetime) -> CardView:
     offer = _offer(voucher.promise, program, words)
-    state = rules.voucher_state(voucher.status, voucher.expires_at, now)
+    state = rules.voucher_state(voucher.status, voucher.expires_at, now, is_disabled=voucher.is_disabled)
     zone, locale = program.time_zone, words.formats(program.locale)
     if voucher.status is CodeStatus.REDEEMED and voucher.redeemed_at:
         note, end = words("Redeemed {when}", when=times.say_instant(voucher.redeemed_at, zone, locale)), ""
+    elif state == "disabled":
+        note = end = ""  # days that nobody can use are no promise
     else:
         note = times.say_validity(voucher.expires_at, zone, locale, now=now, words=words)
         end = times.clock_end(voucher.expires_at, zone)
@@ -221,6 +225,7 @@ def _card(voucher: claims.Voucher, program: Program, words: Language, *, now: da
         reward=offer.reward,
         minimum=offer.minimum,
         state=state,
+        hold=words(rules.hold(state, is_frozen=voucher.is_frozen)),
         note=note,
         end=end,
         qr=drawing.svg_data_uri(voucher.code) if state == "ready" else "",

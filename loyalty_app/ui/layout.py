@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from reflex.components.component import NoSSRComponent
 from reflex.vars import ArrayVar, ObjectVar
 from reflex_components_core.core.banner import has_connection_errors
 
@@ -59,7 +58,7 @@ _menus = rx.asset("menus.jsx", shared=True)
 _reader = rx.asset("reader.jsx", shared=True)
 
 
-class Menus(NoSSRComponent):
+class Menus(rx.Component):
     """Closes open menus on Escape and on a click elsewhere."""
 
     library = f"$/public{_menus}"
@@ -145,8 +144,20 @@ def public(content: rx.Component, signs: Signs, words: Language, route: str) -> 
                     signs.is_signed_in,
                     rx.fragment(
                         rx.cond(~signs.is_member, rx.el.a(words("Work"), href=signs.home)),
-                        rx.el.a(words("My account"), href=words.at("/account/")),
-                        forms.sign_out_button(words),
+                        rx.el.details(
+                            rx.el.summary(icon("person"), aria_label=words("Account"), title=words("Account")),
+                            rx.el.div(
+                                rx.el.a(
+                                    words("My account"),
+                                    href=words.at("/account/"),
+                                    custom_attrs={"data-closes": "true"},
+                                ),
+                                forms.sign_out_button(words),
+                                class_name="menu",
+                            ),
+                            class_name="account",
+                        ),
+                        Menus.create(),
                     ),
                 ),
                 aria_label=words("Account"),

@@ -9,14 +9,16 @@ from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch, BatchStatus
 from loyalty_app.claims import service as claims
 from loyalty_app.claims.models import ClaimAttempt
-from loyalty_app.claims.rules import voucher_state
+from loyalty_app.claims.rules import hold, voucher_state
 from loyalty_app.claims.service import Ask, Claimed, Refused
 from loyalty_app.codes import alphabet
+from loyalty_app.codes import service as all_codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.database import answer_all
 from loyalty_app.core.errors import ForbiddenError
+from loyalty_app.core.languages import ENGLISH, GERMAN
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.members.models import Member
@@ -303,6 +305,42 @@ def test_a_member_sees_their_own_cards_the_newest_first():
     assert alphabet.display(cards[1].code, "SUN").startswith("SUN-")
     with pytest.raises(ForbiddenError):
         see(claims.mine, by=STRANGER)
+
+
+def card_says(words, now=NOON):
+    """Return the state of Mia's only card, and why it cannot be redeemed."""
+    (card,) = see(claims.mine, by=member())
+    state = voucher_state(card.status, card.expires_at, now, is_disabled=card.is_disabled)
+    return state, words(hold(state, is_frozen=card.is_frozen))
+
+
+def test_a_voucher_that_is_switched_off_says_so_without_blame_until_it_is_switched_on():
+    code = ask(change(builders.batch)).code
+    assert card_says(ENGLISH) == ("ready", "")
+
+    change(all_codes.disable, code, by=ADMIN, now=NOON)
+    assert card_says(ENGLISH) == ("disabled", "This voucher cannot be redeemed. Ask in the shop.")
+    assert card_says(GERMAN)[1] == "Dieser Gutschein kann nicht eingelöst werden. Fragen Sie im Geschäft."
+    change(all_codes.enable, code, by=ADMIN, now=NOON)
+    assert card_says(ENGLISH) == ("ready", "")
+
+
+def test_a_frozen_voucher_can_be_shown_and_says_that_it_stays_valid():
+    batch = change(builders.batch)
+    code = ask(batch).code
+    change(batches.freeze, batch.id, by=ADMIN, now=NOON)
+
+    assert card_says(ENGLISH) == (
+        "ready",
+        "It cannot be redeemed for the moment. It stays valid; try again later.",
+    )
+    assert "bleibt gültig" in card_says(GERMAN)[1]
+    assert card_says(ENGLISH, batch.closes_at) == ("expired", "")
+    change(all_codes.disable, code, by=ADMIN, now=NOON)
+    assert card_says(ENGLISH)[0] == "disabled"
+    change(all_codes.enable, code, by=ADMIN, now=NOON)
+    change(batches.unfreeze, batch.id, by=ADMIN, now=NOON)
+    assert card_says(ENGLISH) == ("ready", "")
 
 
 def test_an_expiry_day_ends_where_the_shop_is():

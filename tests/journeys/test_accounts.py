@@ -82,6 +82,7 @@ def test_a_member_sees_where_they_are_signed_in_and_ends_it(
     for page in (phone, lost, desk):
         sign_in(page, "pola@example.com", builders.PASSWORD)
         expect(page.get_by_role("heading", name="My cards")).to_be_visible()
+    phone.locator(".account > summary").click()
     phone.get_by_role("link", name="My account").click()
     sessions = phone.get_by_role("listitem")
     expect(sessions).to_have_count(4)  # with the one that joining opened
