@@ -207,7 +207,16 @@ def _form(state: type[NewBatchState], problems: ObjectVar[dict[str, str]]) -> rx
             max_length=9,
             on_change=state.expect_members.debounce(250),
         ),
-        rx.el.p(state.advice, class_name="odds", aria_live="polite"),
+        rx.el.div(
+            rx.el.p(state.advice),
+            rx.cond(
+                state.advised,
+                rx.el.button(f"Use {state.advised}", type="button", on_click=state.take_advice, class_name="button"),
+                rx.fragment(),
+            ),
+            class_name=rx.cond(state.advised, "odds advised", "unseen"),
+            aria_live="polite",
+        ),
         field(
             "quantity",
             "Quantity",

@@ -11,6 +11,7 @@ from loyalty_app.batches.models import Alphabet, Batch, BatchStatus, Channel
 
 MOST_CODES = 100_000
 NAME_LENGTH = 80
+WHOLE = 100
 LENGTHS = range(4, 25)
 PREFIX = re.compile(r"[A-Z0-9]{0,12}")
 FARTHEST_YEARS = 10
@@ -272,8 +273,11 @@ def share(part: int, whole: int) -> int:
 
 
 def say_share(part: int, whole: int) -> str:
-    """Return a part in percent, in words that do not call something nothing."""
-    return "under 1%" if 0 < part * 100 < whole else f"{part * 100 // max(whole, 1)}%"
+    """Return a part in whole percent, half up, in words that call something not nothing, and nearly all not all."""
+    if 0 < part * 100 < whole:
+        return "under 1%"
+    rounded = (part * 200 + whole) // (whole * 2) if whole else 0
+    return "over 99%" if part < whole and rounded == WHOLE else f"{rounded}%"
 
 
 def link_hints(link: str, desk: str) -> list[str]:

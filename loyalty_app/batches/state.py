@@ -391,11 +391,10 @@ class NewBatchState(rx.State):
     length: str = "10"
     odds: str = ""
     is_weak: bool = False
+    advised: rx.Field[str] = rx.field("")
     advice: str = ""
     until: str = ""
     promised: rx.Field[list[str]] = rx.field(default_factory=list)
-
-    _advised: str = "500"
 
     @rx.event
     async def opened(self) -> None:
@@ -406,7 +405,7 @@ class NewBatchState(rx.State):
         wish = self.router.url.query_parameters.get("offer", "")
         self.offer_id = wish if any(wish == value for value, _ in self.choices) else ""
         self.today, self.zone = times.local_day(times.now(), program.time_zone).isoformat(), program.time_zone
-        self.advice, self.until = "", ""
+        self.advice, self.advised, self.until = "", "", ""
         self.is_loaded = True
         self._weigh()
         await self._tell_offer()
@@ -431,8 +430,8 @@ class NewBatchState(rx.State):
         self.until = f"Vouchers are {said}." if closes_at > times.now() else "This day is over."
 
     @rx.event
-    async def expect_members(self, value: str) -> rx.event.EventSpec | None:
-        """Advise a quantity, and fill it in where nobody typed another."""
+    async def expect_members(self, value: str) -> None:
+        """Advise a quantity; what stands in the form is changed by nobody but its writer."""
         expected = _number(str(value).strip())
         least, most = rules.suggested(expected)
         locale = (await read(programs.current)).locale
@@ -442,9 +441,12 @@ class NewBatchState(rx.State):
             if expected
             else ""
         )
-        if not expected or self.quantity != self._advised:
-            return None
-        self.quantity = self._advised = str(least)
+        self.advised = str(least) if expected else ""
+
+    @rx.event
+    async def take_advice(self) -> rx.event.EventSpec:
+        """Put the advised quantity into the form."""
+        self.quantity = self.advised or self.quantity
         self._weigh()
         return rx.set_value("quantity", self.quantity)
 

@@ -12,6 +12,7 @@ def home_page(words: Language) -> rx.Component:
     return rx.el.section(
         rx.el.div(icon("ticket"), class_name="emblem"),
         rx.el.h1(rx.cond(ShellState.program_name, ShellState.program_name, words("Welcome"))),
+        rx.cond(ShellState.about, rx.el.p(ShellState.about, class_name="about", dir="auto"), rx.fragment()),
         rx.cond(
             ShellState.is_member,
             rx.fragment(
@@ -36,5 +37,31 @@ def home_page(words: Language) -> rx.Component:
                 ),
             ),
         ),
+        _where_to_find_us(),
         class_name="panel welcome",
+    )
+
+
+def _where_to_find_us() -> rx.Component:
+    shell = ShellState
+    return rx.cond(
+        (shell.website != "") | (shell.contact != ""),
+        rx.el.p(
+            rx.cond(
+                shell.website,
+                rx.el.a(
+                    shell.website, href=shell.website, rel="noopener", dir="ltr", custom_attrs={"reloadDocument": True}
+                ),
+                rx.fragment(),
+            ),
+            rx.cond(
+                shell.contact,
+                rx.el.a(
+                    shell.contact, href=f"mailto:{shell.contact}", dir="ltr", custom_attrs={"reloadDocument": True}
+                ),
+                rx.fragment(),
+            ),
+            class_name="contacts",
+        ),
+        rx.fragment(),
     )

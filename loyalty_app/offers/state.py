@@ -12,7 +12,7 @@ from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
-from loyalty_app.core.languages import LANGUAGES, Language
+from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.core.texts import storable
 from loyalty_app.offers import rules
 from loyalty_app.offers import service as offers
@@ -340,6 +340,7 @@ def _preview(promise: Promise, digest: str, language: Language, program: Program
     def said(word: str) -> str:
         return promise.translations.get(language.tag, {}).get(word) or getattr(promise, word)
 
+    locale = language.formats(program.locale)
     is_item = promise.reward_kind is RewardKind.ITEM
     reward = "" if is_item or promise.reward_value else "…"
     return PreviewView(
@@ -350,8 +351,8 @@ def _preview(promise: Promise, digest: str, language: Language, program: Program
         description=said("description"),
         terms=said("terms"),
         reward=reward
-        or (said("reward_item") if is_item else rules.say_reward(promise, program.currency, program.locale)),
-        minimum=_say_minimum(promise, program) if promise.minimum_purchase else "",
+        or (said("reward_item") if is_item else rules.say_reward(promise, program.currency, locale, language)),
+        minimum=_say_minimum(promise, program, locale, language) if promise.minimum_purchase else "",
         picture=pictures.url_of(digest) if digest else "",
         claim=language("Claim voucher"),
         terms_label=language("Terms"),
@@ -373,8 +374,9 @@ def _told(offer: Offer, program: Program) -> dict[str, str]:
     return {name: _shortened(text) or "nothing" for name, text in told.items()}
 
 
-def _say_minimum(promise: Promise, program: Program) -> str:
-    return f"Minimum purchase {say_money(promise.minimum_purchase or 0, program.currency, program.locale)}"
+def _say_minimum(promise: Promise, program: Program, locale: str = "", words: Language = ENGLISH) -> str:
+    amount = say_money(promise.minimum_purchase or 0, program.currency, locale or program.locale)
+    return words("Minimum purchase {amount}", amount=amount)
 
 
 def _shortened(text: str) -> str:

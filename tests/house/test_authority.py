@@ -112,7 +112,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "EditBatchState": {"problems", "name", "channel", "is_missing", "is_loaded"},
     "NewBatchState": {
         "problems", "choices", "offer_id", "today", "zone", "is_loaded", "quantity", "alphabet", "length", "odds",
-        "is_weak", "advice", "until", "promised",
+        "is_weak", "advice", "advised", "until", "promised",
     },
     "VouchersState": {
         "name", "rows", "text", "status", "first_page", "next_page", "file", "sees_members", "is_missing",

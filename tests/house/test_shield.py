@@ -487,7 +487,7 @@ def provoke_by_websocket(server: Server, cookie: str, payload: str) -> None:
                 "router_data": {"pathname": "/"},
             },
             {
-                "name": f"{root}.loyalty_app___offers___state____new_offer_state.save",
+                "name": f"{root}.loyalty_app___offers___state____offer_state.save",
                 "payload": {"form": [payload]},
                 "router_data": {"pathname": "/"},
             },

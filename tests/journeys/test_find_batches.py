@@ -123,6 +123,8 @@ def test_a_new_batch_says_what_it_will_promise_and_how_many_to_make(visit: Calla
     desk.get_by_label("Channel").select_option(label="Email")
     desk.get_by_label("Expected members").fill("200")
     expect(desk.get_by_text("You expect 200 members? Make 300 to 400.")).to_be_visible()
+    expect(desk.get_by_label("Quantity")).to_have_value("500")
+    desk.get_by_role("button", name="Use 300").click()
     expect(desk.get_by_label("Quantity")).to_have_value("300")
     desk.get_by_label("Quantity").fill("310")
     desk.get_by_label("Expiry date").fill(in_days(1))

@@ -27,6 +27,8 @@ def test_a_new_name_colour_and_logo_reach_an_open_claim_page(visit: Callable[...
     )
     expect(desk.locator(".picture-field img")).to_be_visible()
     desk.get_by_label("Name", exact=True).fill("Aurora on the corner")
+    desk.get_by_label("About", exact=True).fill("We roast on Mondays.")
+    desk.get_by_label("Contact address").fill("hello@aurora.example")
     screenshot(desk, "profile")
     desk.get_by_role("button", name="Save profile").click()
     expect(desk.get_by_text("The profile is saved.")).to_be_visible()
@@ -39,12 +41,19 @@ def test_a_new_name_colour_and_logo_reach_an_open_claim_page(visit: Callable[...
     phone.emulate_media(color_scheme="dark")
     screenshot(phone, "claim-branded", dark=True)
 
+    home = visit(None, "/", at=PHONE)
+    expect(home.get_by_text("We roast on Mondays.")).to_be_visible()
+    expect(home.get_by_role("link", name="hello@aurora.example")).to_be_visible()
+    screenshot(home, "home-with-profile")
+
     desk.goto("/admin/settings/audit-log/?kind=program")
     expect(desk.get_by_role("cell", name="changed program").first).to_be_visible()
-    expect(desk.get_by_role("cell", name="name, brand color, logo").first).to_be_visible()
+    expect(desk.get_by_role("cell", name="name, brand color, about, contact, logo").first).to_be_visible()
 
     desk.goto("/admin/settings/")  # as others expect to find it
     desk.get_by_label("Name", exact=True).fill(name)
+    desk.get_by_label("About", exact=True).fill("")
+    desk.get_by_label("Contact address").fill("")
     desk.get_by_role("button", name="Use the standard colour").click()
     desk.get_by_role("button", name="Remove picture").click()
     desk.get_by_role("button", name="Save profile").click()
