@@ -101,7 +101,8 @@ def per_request(url, members, callers):
     hint, lock = ("indexed by code_free", "") if database.is_sqlite(engine) else ("", "for update skip locked")
     give = sa.text(
         "update code set status = 'claimed', member_id = :member, claimed_at = :now, expires_at = :until where id ="
-        f" (select id from code {hint} where batch_id = :batch and status = 'active' order by serial limit 1 {lock})"
+        f" (select id from code {hint} where batch_id = :batch and status = 'active' and not disabled"
+        f" order by serial limit 1 {lock})"
         " returning code"
     ).bindparams(sa.bindparam("now", type_=UTCDateTime()), sa.bindparam("until", type_=UTCDateTime()))
     counted = sa.text("update batch set claimed = claimed + 1 where id = :batch")

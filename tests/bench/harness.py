@@ -201,7 +201,8 @@ def must(is_right: bool, what: str) -> None:  # noqa: FBT001 - reads like an ass
 
 def must_be_counted() -> None:
     """Stop the run if a counter differs from the rows."""
-    differences = see(dashboard.differences)
+    # The bare peers keep no activity, which is part of what ours does more; tests/insights races it.
+    differences = [one for one in see(dashboard.differences) if ", by its activity," not in one]
     must(not differences, "; ".join(differences))
 
 
