@@ -23,7 +23,7 @@ from loyalty_app.core.languages import Sentence, spoken
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.program import service as programs
-from loyalty_app.ui.routes import allow
+from loyalty_app.ui.routes import allow, peer_of
 from loyalty_app.ui.shield import COOKIE, session_secret
 
 router = APIRouter(prefix="/auth")
@@ -180,11 +180,6 @@ def hire(name: Text = "", email: Text = "", password: Text = "", role: Text = ""
     with transaction() as session:
         accounts.create(session, who, Role(role), by=actor(), now=times.now())
     return JSONResponse({"next": "/admin/people/"}, headers={"Cache-Control": "no-store"})
-
-
-def peer_of(request: Request) -> str:
-    """Return the network address that the request came from."""
-    return request.client.host if request.client else ""
 
 
 def device_of(request: Request) -> str:

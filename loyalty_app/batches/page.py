@@ -20,7 +20,7 @@ from loyalty_app.batches.state import (
 from loyalty_app.ui.expiry import expiry
 from loyalty_app.ui.forms import CopyButton, field, forget, options, remember, submit, summary
 from loyalty_app.ui.icons import icon
-from loyalty_app.ui.layout import empty, title_line
+from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
 
 SHARE = "share-dialog"
 DELETE = "delete-dialog"
@@ -99,7 +99,7 @@ def batch_card(row: ObjectVar[BatchRow]) -> rx.Component:
                     type="button",
                     class_name="button icon-only",
                     aria_label=f"Share {row.name}",
-                    on_click=[BatchesState.open_share(row.id), _show(SHARE)],
+                    on_click=[BatchesState.open_share(row.id), show_dialog(SHARE)],
                 ),
                 rx.cond(ShellState.may_manage, _menu(row)),
                 class_name="tools",
@@ -453,7 +453,11 @@ def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
                 row.is_frozen,
                 _item("play", "Allow redemptions", actions.unfreeze(row.id), busy=busy),
                 _item(
-                    "lock", "Freeze redemptions", [actions.ask_freeze(row.id), _show(FREEZE)], busy=busy, closes=True
+                    "lock",
+                    "Freeze redemptions",
+                    [actions.ask_freeze(row.id), show_dialog(FREEZE)],
+                    busy=busy,
+                    closes=True,
                 ),
             ),
             rx.el.a(
@@ -462,7 +466,7 @@ def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
                 href=f"/admin/batches/{row.id}/edit",
                 aria_label=f"Name and channel of {row.name}",
             ),
-            _item("trash", "Delete batch", [DeleteState.ask(row.id), _show(DELETE)], busy=busy, closes=True),
+            _item("trash", "Delete batch", [DeleteState.ask(row.id), show_dialog(DELETE)], busy=busy, closes=True),
             class_name="menu",
         ),
         key=f"{row.id}-{row.badge}-{row.is_frozen}",
@@ -516,7 +520,7 @@ def _share_dialog() -> rx.Component:
         rx.el.button(
             icon("cross"),
             type="button",
-            on_click=_close(SHARE),
+            on_click=close_dialog(SHARE),
             class_name="button icon-only close",
             aria_label="Close",
         ),
@@ -559,11 +563,11 @@ def _freeze_dialog() -> rx.Component:
             class_name="effects",
         ),
         rx.el.div(
-            rx.el.button("Cancel", type="button", on_click=_close(FREEZE), class_name="button", auto_focus=True),
+            rx.el.button("Cancel", type="button", on_click=close_dialog(FREEZE), class_name="button", auto_focus=True),
             rx.el.button(
                 "Freeze redemptions",
                 type="button",
-                on_click=[BatchActionsState.freeze(frozen.id), _close(FREEZE)],
+                on_click=[BatchActionsState.freeze(frozen.id), close_dialog(FREEZE)],
                 class_name="button primary",
             ),
             class_name="actions",
@@ -612,7 +616,7 @@ def _pause_first() -> rx.Component:
             rx.el.button(
                 "Pause instead",
                 type="button",
-                on_click=[BatchActionsState.pause(DeleteState.doomed.id), _close(DELETE)],
+                on_click=[BatchActionsState.pause(DeleteState.doomed.id), close_dialog(DELETE)],
                 class_name="button primary",
             ),
             rx.el.button(
@@ -686,7 +690,7 @@ def _confirm() -> rx.Component:
 
 
 def _keep() -> rx.Component:
-    return rx.el.button("Keep batch", type="button", on_click=_close(DELETE), class_name="button")
+    return rx.el.button("Keep batch", type="button", on_click=close_dialog(DELETE), class_name="button")
 
 
 def _pages() -> rx.Component:
@@ -701,11 +705,3 @@ def _pages() -> rx.Component:
             class_name="pages",
         ),
     )
-
-
-def _show(dialog: str) -> rx.event.EventSpec:
-    return rx.call_function(f"() => document.getElementById('{dialog}').showModal()")
-
-
-def _close(dialog: str) -> rx.event.EventSpec:
-    return rx.call_function(f"() => document.getElementById('{dialog}').close()")

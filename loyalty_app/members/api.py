@@ -21,7 +21,7 @@ from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.members.service import Changes
 from loyalty_app.ui.rest import Instant, Number, OnceOnly, Page, Paged, Sent, Shown
-from loyalty_app.ui.routes import allow
+from loyalty_app.ui.routes import allow, peer_of
 
 router = APIRouter(prefix="/auth")
 rest = APIRouter(prefix="/api/v1/members", tags=["Members"])
@@ -111,7 +111,7 @@ def sign_up(
     """Send a code to the address of somebody who wants to join; it looks the same whether it has an account."""
     who = accounts.newcomer(name, email, password)
     with transaction() as session:
-        outcome = members.ask_to_join(session, who, spoken(), peer=entrance.peer_of(request), now=times.now())
+        outcome = members.ask_to_join(session, who, spoken(), peer=peer_of(request), now=times.now())
     if isinstance(outcome, SignInRefused):
         return entrance.refusal(outcome)
     query = urlencode({"sign_up": outcome} | ({"next": goal} if (goal := rules.safe_return(next)) else {}))
