@@ -10,11 +10,14 @@ from loyalty_app.claims.models import ClaimAttempt
 from loyalty_app.codes.models import Code
 from loyalty_app.core.answered import Answered
 from loyalty_app.core.live import Topic
+from loyalty_app.exports.models import Export
 from loyalty_app.jobs.models import Job
+from loyalty_app.keys.models import TokenKey
 from loyalty_app.mail.models import Mail
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Offer
 from loyalty_app.pictures.models import Picture
+from loyalty_app.points.models import PointsEntry
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions.models import Attempt, Redemption
 
@@ -32,13 +35,16 @@ TABLES = (
     Mail,
     Member,
     Offer,
+    TokenKey,
     Batch,
     BatchActivity,
     BatchTombstone,
     Code,
     ClaimAttempt,
     Redemption,
+    PointsEntry,
     Attempt,
+    Export,
     Job,
     Topic,
     Answered,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -12,6 +13,7 @@ from loyalty_app.accounts.service import Newcomer
 from loyalty_app.batches import rules as batch_rules
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch, BatchStatus
+from loyalty_app.batches.scans import ScanDraft
 from loyalty_app.claims import service as claims
 from loyalty_app.codes import step
 from loyalty_app.core import database
@@ -91,6 +93,25 @@ def batch(session: Session, made: int = 10, *, now: datetime = NOON, valid_days:
     if made:
         _make_codes(session, planned.id or 0, made, now=now)
     return planned
+
+
+def scan_batch(session: Session, made: int = 3, *, points: int = 20, now: datetime = NOON, **changes: Any) -> Batch:
+    """Make a scan batch of which that many codes are made; all of them unless a quantity is given."""
+    draft = {
+        "name": "Cups",
+        "quantity": str(made),
+        "expires_on": (now + timedelta(days=30)).date().isoformat(),
+        "parameters": (("points", str(points)),),
+    } | changes
+    planned = batches.create_scan(session, ScanDraft(**draft), by=ADMIN, now=now)
+    if made:
+        _make_codes(session, planned.id or 0, made, now=now)
+    return planned
+
+
+def link(batch: Batch, serial: int = 1) -> str:
+    """Return the address that a code of a scan batch leads to."""
+    return batches.links(batch)(serial)
 
 
 def delete_step_by_step(batch: Batch) -> None:

@@ -1,5 +1,7 @@
 """Real databases: each test gets a fresh copy of its own, on SQLite and on PostgreSQL."""
 
+import base64
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -21,6 +23,10 @@ KINDS = ("sqlite", "postgresql")
 # A slow machine is no failure, and the same examples every time make a red test mean something.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+
+os.environ["LOYALTY_SECRET_KEYS"] = f"1:{base64.urlsafe_b64encode(bytes(range(64))).decode()}"
+"""The same key in every test; what is about key files sets its own."""
 
 
 @pytest.fixture(params=KINDS)

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -14,6 +15,9 @@ class BatchKind(StrEnum):
     """How its codes reach people."""
 
     CLAIM = "claim"
+    """Vouchers that members claim by one link."""
+    SCAN = "scan"
+    """Codes of which each has a link of its own, sealed, that pays points (S0-1)."""
 
 
 class Channel(StrEnum):
@@ -51,7 +55,10 @@ class Batch(Promise, table=True):
     """An immutable set of codes with a copy of what was promised when it was made."""
 
     __table_args__ = (
-        sa.CheckConstraint("redeemed between 0 and claimed", name="redeemed_at_most_claimed"),
+        sa.CheckConstraint(
+            "redeemed between 0 and case kind when 'claim' then claimed else made end", name="redeemed_at_most_claimed"
+        ),
+        sa.CheckConstraint("redeemed + disabled <= made", name="disabled_is_not_redeemed"),
         sa.CheckConstraint("claimed + withheld <= made", name="claimed_at_most_made"),
         sa.CheckConstraint("made <= total", name="made_at_most_total"),
         # A number is never given twice: the tombstone of a deleted batch keeps it.
@@ -78,6 +85,16 @@ class Batch(Promise, table=True):
     """How many of the disabled nobody has claimed, so nobody can."""
     redemptions_frozen: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     """The second switch, independent of the pause: vouchers stay good, and cannot be redeemed for now."""
+    parameters: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"})
+    """What is sealed into every token of a scan batch, as it was typed (S0-4); `points` is paid."""
+    fields: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    """What a scan batch asks who redeems (`batches.fields`)."""
+    base_url: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": ""})
+    """Where the codes of a scan batch lead (S0-11)."""
+    key_id: int | None = Field(default=None, foreign_key="token_key.id", index=True)
+    """The key that seals the tokens of a scan batch."""
     expires_on: date
     closes_at: datetime
     """The first instant after the expiry date in the program's time zone."""

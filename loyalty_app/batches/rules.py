@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from loyalty_app.batches.models import Alphabet, Batch, BatchStatus, Channel
+from loyalty_app.batches.models import Alphabet, Batch, BatchKind, BatchStatus, Channel
 
 MOST_CODES = 100_000
 NAME_LENGTH = 80
@@ -108,6 +108,16 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """How many codes, and how they look."""
+
+    total: int
+    prefix: str
+    alphabet: Alphabet
+    length: int
+
+
+@dataclass(frozen=True)
 class Strength:
     """How hard the codes of a batch are to guess."""
 
@@ -142,7 +152,7 @@ def shortest_length(alphabet: Alphabet, quantity: int) -> int:
 
 def weigh(quantity: str, alphabet: str, length: str) -> Strength | None:
     """Return the strength of settings as typed; None while one of them is not acceptable."""
-    count, characters = _whole(quantity), _whole(length)
+    count, characters = whole(quantity), whole(length)
     if not 1 <= count <= MOST_CODES or characters not in LENGTHS or alphabet not in set(Alphabet):
         return None
     return strength(Alphabet(alphabet), characters, count)
@@ -160,31 +170,35 @@ def read(draft: Draft, *, today: date) -> Plan | dict[str, str]:
     problems: dict[str, str] = {}
     name = read_name(draft.name, problems)
     channel = read_channel(draft.channel, problems)
-    offer_id = _whole(draft.offer_id)
+    offer_id = whole(draft.offer_id)
     if not offer_id:
         problems["offer_id"] = "Choose the offer that its vouchers promise."
 
-    quantity = _whole(draft.quantity)
-    if not 1 <= quantity <= MOST_CODES:
+    shape = read_shape(draft.quantity, draft.prefix, draft.alphabet, draft.length, problems)
+    expires_on = read_expiry(draft.expires_on, today, problems)
+    if problems or shape is None or expires_on is None:
+        return problems
+    return Plan(name, offer_id, shape.total, expires_on, shape.prefix, shape.alphabet, shape.length, channel)
+
+
+def read_shape(quantity: str, prefix: str, alphabet: str, length: str, problems: dict[str, str]) -> Shape | None:
+    """Return how many codes are wanted and how they look, or add to the problems."""
+    total, characters = whole(quantity), whole(length)
+    if not 1 <= total <= MOST_CODES:
         problems["quantity"] = f"Enter a whole number from 1 to {MOST_CODES:,}."
-    prefix = re.sub(r"[\s-]", "", draft.prefix).upper()
+    prefix = re.sub(r"[\s-]", "", prefix).upper()
     if not PREFIX.fullmatch(prefix):
         problems["prefix"] = "Use up to 12 letters A to Z and digits."
-    alphabet = Alphabet(draft.alphabet) if draft.alphabet in set(Alphabet) else None
-    if alphabet is None:
+    if alphabet not in set(Alphabet):
         problems["alphabet"] = "Choose a character set from the list."
-    length = _whole(draft.length)
-    if length not in LENGTHS:
+    if characters not in LENGTHS:
         problems["length"] = f"Enter a whole number from {LENGTHS.start} to {LENGTHS.stop - 1}."
-    expires_on = _expiry(draft.expires_on, today, problems)
-
-    if alphabet and not problems.keys() & {"length", "quantity"}:
-        odds = strength(alphabet, length, quantity)
-        if odds.is_weak:
-            problems["length"] = say_weak(odds, shortest_length(alphabet, quantity))
-    if problems or alphabet is None or expires_on is None:
-        return problems
-    return Plan(name, offer_id, quantity, expires_on, prefix, alphabet, length, channel)
+    if problems.keys() & {"quantity", "alphabet", "length"}:
+        return None
+    odds = strength(Alphabet(alphabet), characters, total)
+    if odds.is_weak:
+        problems["length"] = say_weak(odds, shortest_length(Alphabet(alphabet), total))
+    return Shape(total, prefix, Alphabet(alphabet), characters)
 
 
 def read_name(text: str, problems: dict[str, str]) -> str:
@@ -243,15 +257,20 @@ def badge(batch: Batch, now: datetime) -> Badge:
 
 
 def available(batch: Batch) -> int:
-    """Return how many vouchers are left (S3-29); those switched off are not."""
-    return batch.total - batch.claimed - batch.withheld
+    """Return how many codes are left to claim (S3-29), or of a scan batch to redeem; those switched off are not."""
+    return batch.total - max(batch.claimed, batch.redeemed) - batch.withheld
+
+
+def points(batch: Batch) -> int:
+    """Return what each code of a scan batch pays."""
+    return batch.reward_value if batch.kind is BatchKind.SCAN else 0
 
 
 def may_delete(batch: Batch, now: datetime) -> bool:
     """Return whether a batch may go: nobody can claim from it, or it was never finished."""
     return (
         batch.status in (BatchStatus.PAUSED, BatchStatus.FAILED)
-        or (batch.status is BatchStatus.GENERATING and batch.claimed == 0)
+        or (batch.status is BatchStatus.GENERATING and max(batch.claimed, batch.redeemed) == 0)
         or now >= batch.closes_at
         or available(batch) == 0
     )
@@ -299,12 +318,14 @@ def link_hints(link: str, desk: str) -> list[str]:
     return hints
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """Return the whole number that was typed, or 0 if it is none."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0  # noqa: PLR2004 - no number here is longer
 
 
-def _expiry(text: str, today: date, problems: dict[str, str]) -> date | None:
+def read_expiry(text: str, today: date, problems: dict[str, str]) -> date | None:
+    """Return the last day, or add to the problems."""
     try:
         day = date.fromisoformat(text.strip())
     except ValueError:

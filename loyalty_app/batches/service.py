@@ -1,6 +1,6 @@
 """Make, watch, pause, resume and delete batches."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.audit import service as audit
-from loyalty_app.batches import rules
+from loyalty_app.batches import fields, rules, scans
 from loyalty_app.batches.models import Batch, BatchKind, BatchStatus, BatchTombstone
 from loyalty_app.batches.rules import Badge, Sort, Wish
 from loyalty_app.core import languages, live, secrets, times
@@ -19,8 +19,9 @@ from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import JobStatus
+from loyalty_app.keys import service as keys
 from loyalty_app.offers import service as offers
-from loyalty_app.offers.models import Offer, Promise
+from loyalty_app.offers.models import Offer, Promise, RewardKind
 from loyalty_app.program import service as programs
 
 GENERATE_CODES = "generate_codes"
@@ -89,12 +90,53 @@ def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) ->
         created_at=now,
         created_by=by.account_id,
     )
-    session.add(batch)
-    session.flush()
-    jobs.enqueue(session, GENERATE_CODES, batch.id or 0, batch.total, now=now)
-    audit.record(session, "create", f"batch {batch.id}", f"{batch.name}: {batch.total} vouchers", by=by, now=now)
-    live.announce(session, TOPIC)
-    return batch
+    return _begin(session, batch, by=by, now=now)
+
+
+def create_scan(session: Session, draft: scans.ScanDraft, *, by: Actor, now: datetime) -> Batch:
+    """Make a scan batch, sealed with the newest key, and start making its codes in the background (S0-13)."""
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    program = programs.current(session)
+    today = times.local_day(now, program.time_zone)
+    plan = scans.read(draft, today=today, origin=settings().origin)
+    if isinstance(plan, dict):
+        raise InvalidError(**plan)
+    if plan.offer_id and session.get(Offer, plan.offer_id) is None:
+        raise InvalidError(offer_id="This offer does not exist any more. Choose another, or none.")
+
+    promise = promise_of(offers.get(session, plan.offer_id)) if plan.offer_id else _of_points(plan.points)
+    promise.reward_kind, promise.reward_value, promise.reward_item = RewardKind.POINTS, plan.points, ""
+    promise.minimum_purchase = promise.valid_days = None
+    if plan.title:
+        promise.title, promise.translations = plan.title, {}
+    promise.description = plan.description or promise.description
+    batch = Batch(
+        **promise.model_dump(),
+        name=plan.name,
+        kind=BatchKind.SCAN,
+        status=BatchStatus.GENERATING,
+        offer_id=plan.offer_id,
+        prefix=plan.shape.prefix,
+        alphabet=plan.shape.alphabet,
+        length=plan.shape.length,
+        total=plan.shape.total,
+        parameters=plan.parameters,
+        fields=fields.stored(plan.fields),
+        base_url=plan.base_url,
+        key_id=keys.current(session, now=now),
+        expires_on=plan.expires_on,
+        closes_at=times.end_of_day(plan.expires_on, program.time_zone),
+        claim_token=secrets.new_token(),
+        created_at=now,
+        created_by=by.account_id,
+    )
+    return _begin(session, batch, by=by, now=now)
+
+
+def links(batch: Batch) -> Callable[[int], str]:
+    """Return what makes the address that each serial of a scan batch leads to (S0-3)."""
+    seal = keys.sealer(batch.key_id or 0, batch.id or 0, batch.parameters)
+    return lambda serial: scans.link(batch.base_url, seal(serial))
 
 
 def pause(session: Session, batch_id: int, *, by: Actor, now: datetime) -> None:
@@ -321,6 +363,23 @@ def promise_of(source: Offer | Batch) -> Promise:
     return Promise(**{field: getattr(source, field) for field in Promise.model_fields})
 
 
+def _begin(session: Session, batch: Batch, *, by: Actor, now: datetime) -> Batch:
+    session.add(batch)
+    session.flush()
+    jobs.enqueue(session, GENERATE_CODES, batch.id or 0, batch.total, now=now)
+    noun = "vouchers" if batch.kind is BatchKind.CLAIM else "QR codes"
+    audit.record(session, "create", f"batch {batch.id}", f"{batch.name}: {batch.total} {noun}", by=by, now=now)
+    live.announce(session, TOPIC)
+    return batch
+
+
+def _of_points(points: int) -> Promise:
+    """Return a promise of points that needs no more words, in every language."""
+    said = {one.tag: {"title": one.count("{number} point", "{number} points", points)} for one in languages.LANGUAGES}
+    title = said.pop(languages.ENGLISH.tag)["title"]
+    return Promise(title=title, reward_kind=RewardKind.POINTS, reward_value=points, translations=said)
+
+
 def _happened(session: Session, batch_id: int, claimed: int, redeemed: int, *, at: datetime) -> None:
     counts = {"batch": batch_id, "slot": times.slot(at), "claimed": claimed, "redeemed": redeemed}
     session.connection().execute(_HAPPENED, counts)
@@ -397,7 +456,7 @@ def _may_go(now: datetime) -> ColumnElement[bool]:
     """Return `rules.may_delete` as a condition."""
     return sa.or_(
         col(Batch.status).in_((BatchStatus.PAUSED, BatchStatus.FAILED)),
-        sa.and_(col(Batch.status) == BatchStatus.GENERATING, col(Batch.claimed) == 0),
+        sa.and_(col(Batch.status) == BatchStatus.GENERATING, _GONE == 0),
         col(Batch.closes_at) <= now,
         _LEFT == 0,
     )
@@ -410,10 +469,13 @@ def _set(session: Session, batch_id: int, condition: ColumnElement[bool], **valu
     return bool(changed.rowcount)
 
 
-_LEFT = col(Batch.total) - col(Batch.claimed) - col(Batch.withheld)
+_GONE = sa.case((col(Batch.redeemed) > col(Batch.claimed), col(Batch.redeemed)), else_=col(Batch.claimed))
+_LEFT = col(Batch.total) - _GONE - col(Batch.withheld)
 
 # Statements of every claim and scan are put together once: that takes longer than running them.
-_BY_TOKENS = select(Batch).where(col(Batch.claim_token).in_(sa.bindparam("tokens", expanding=True)))
+_BY_TOKENS = select(Batch).where(
+    col(Batch.claim_token).in_(sa.bindparam("tokens", expanding=True)), col(Batch.kind) == BatchKind.CLAIM
+)
 _COUNT_CLAIMS = (
     sa.update(Batch)
     .where(col(Batch.id) == sa.bindparam("batch"), col(Batch.status).in_(CLAIMABLE))

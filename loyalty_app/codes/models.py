@@ -27,7 +27,7 @@ class Standing(StrEnum):
 
 
 class Code(SQLModel, table=True):
-    """One voucher: active until a member claims it, claimed until staff redeem it."""
+    """One code: active, claimed by a member, redeemed; one of a scan batch is redeemed by a member at once."""
 
     __table_args__ = (
         sa.Index("code_serial", "batch_id", "serial", unique=True),
@@ -36,8 +36,8 @@ class Code(SQLModel, table=True):
             "batch_id",
             "member_id",
             unique=True,
-            sqlite_where=sa.text("member_id is not null"),
-            postgresql_where=sa.text("member_id is not null"),
+            sqlite_where=sa.text("member_id is not null and claimed_at is not null"),
+            postgresql_where=sa.text("member_id is not null and claimed_at is not null"),
         ),
         sa.Index(
             "code_free",
@@ -58,6 +58,7 @@ class Code(SQLModel, table=True):
     disabled: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     """A switch over active and claimed that remembers the state beneath."""
     member_id: int | None = Field(default=None, foreign_key="member.id", index=True, ondelete="SET NULL")
+    """Who claimed it; of a scan batch, who redeemed it."""
     claimed_at: datetime | None = None
     expires_at: datetime | None = None
     """The first instant at which the claimed voucher is no longer good."""

@@ -1,7 +1,7 @@
 """Store codes, give them to members, and take them once."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from loyalty_app.codes.models import Code, CodeStatus, Standing
 from loyalty_app.core import database, live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.reasons import Reason
+from loyalty_app.keys import service as keys
 from loyalty_app.members.models import Member
 
 PAGE = 50
@@ -155,9 +156,26 @@ def give(session: Session, gifts: Sequence[Gift], *, now: datetime) -> dict[int,
 
 
 def take(session: Session, code_ids: Iterable[int], *, now: datetime) -> set[int]:
-    """Redeem claimed codes; return those that this call won. The one statement that decides (S2-12)."""
+    """Redeem claimed vouchers; return those that this call won. The one statement that decides (S2-12)."""
     taken = session.connection().execute(_TAKE, {"codes": sorted(code_ids), "now": now})
     return {code_id for code_id in taken.scalars() if code_id}
+
+
+def take_scanned(session: Session, takers: Mapping[int, int], *, now: datetime) -> set[int]:
+    """Redeem codes of scan batches for their members, by code; return those that this call won.
+
+    The one statement that decides (S0-27).
+    """
+    source = database.rows_from(session, ("code_id", "integer"), ("member_id", "integer"))
+    taken = session.connection().execute(
+        sa.text(
+            "update code set status = 'redeemed', redeemed_at = :now, member_id = taker.member_id"  # noqa: S608
+            f" from {source} as taker where code.id = taker.code_id and code.status = 'active' and not code.disabled"
+            " returning code.id"
+        ).bindparams(sa.bindparam("now", type_=UTCDateTime())),
+        {"rows": json.dumps(sorted(takers.items())), "now": now},
+    )
+    return set(taken.scalars())
 
 
 def hold(session: Session, code_id: int) -> bool:
@@ -166,7 +184,7 @@ def hold(session: Session, code_id: int) -> bool:
 
 
 def untake(session: Session, code_id: int) -> int | None:
-    """Make a redeemed code what it was before, claimed; return its holder."""
+    """Make a redeemed code what it was before: claimed, or of a scan batch active; return the holder of a voucher."""
     return session.connection().execute(_UNTAKE, {"taken": code_id}).scalar_one()
 
 
@@ -177,6 +195,16 @@ def by_texts(session: Session, codes: Iterable[str], *, held: bool = True) -> di
     theirs = session.exec(find_batches, params={"batches": list({one.batch_id for one in found})})
     of = {batch.id: batch for batch in theirs}
     return {one.code: (one, of[one.batch_id]) for one in found}
+
+
+def by_tokens(session: Session, tokens: Iterable[str]) -> dict[str, str | Reason]:
+    """Return what each token stands for: the normalised text of a code, or why for none (S0-25)."""
+    tokens = set(tokens)
+    opened = keys.opened(session, tokens)
+    places = {(one.sealed.batch_id, one.sealed.serial) for one in opened.values()}
+    found = session.connection().execute(_BY_PLACES, {"places": list(places)})
+    rows = {(batch_id, serial): (code, key_id, told) for batch_id, serial, code, key_id, told in found}
+    return {token: _code_of(opened.get(token), rows) for token in tokens}
 
 
 def get(session: Session, text: str, *, by: Actor) -> Detailed | Refused:
@@ -241,11 +269,24 @@ def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, 
     found = session.exec(
         select(Code, Batch)
         .join(Batch, col(Batch.id) == col(Code.batch_id))
-        .where(Code.member_id == member_id)
+        .where(Code.member_id == member_id, col(Code.claimed_at).is_not(None))
         .order_by(col(Code.claimed_at).desc(), col(Code.id).desc())
         .limit(limit)
     )
     return list(found)
+
+
+def _code_of(opened: keys.Opened | None, rows: Mapping[tuple[int, int], tuple[str, int | None, Any]]) -> str | Reason:
+    if opened is None:
+        return Reason.TAMPERED
+    if opened.is_retired:
+        return Reason.KEY_RETIRED
+    sealed = opened.sealed
+    code, key_id, parameters = rows.get((sealed.batch_id, sealed.serial), ("", None, {}))
+    if not code:
+        return Reason.UNKNOWN_CODE
+    # A batch of another life, before this database was brought back from a backup, may have had the number.
+    return code if (key_id, parameters) == (sealed.key_id, sealed.parameters) else Reason.TAMPERED
 
 
 def _listing(by: Actor) -> sa.Select[*tuple[Any, ...]]:
@@ -333,7 +374,11 @@ _TAKE = (
 _UNTAKE = (
     sa.update(Code)
     .where(col(Code.id) == sa.bindparam("taken"), col(Code.status) == CodeStatus.REDEEMED)
-    .values(status=CodeStatus.CLAIMED, redeemed_at=None)
+    .values(
+        status=sa.case((col(Code.claimed_at).is_(None), CodeStatus.ACTIVE.value), else_=CodeStatus.CLAIMED.value),
+        member_id=sa.case((col(Code.claimed_at).is_(None), None), else_=col(Code.member_id)),
+        redeemed_at=None,
+    )
     .returning(col(Code.member_id))
 )
 _HOLD = sa.select(col(Code.id)).where(col(Code.id) == sa.bindparam("code")).with_for_update()
@@ -377,6 +422,12 @@ _HELD_BATCHES = _BATCHES.with_for_update(key_share=True)  # a freeze waits for t
 _HELD = select(Code).where(
     col(Code.batch_id).in_(sa.bindparam("batches", expanding=True)),
     col(Code.member_id).in_(sa.bindparam("members", expanding=True)),
+    col(Code.claimed_at).is_not(None),
+)
+_BY_PLACES = (
+    sa.select(col(Code.batch_id), col(Code.serial), col(Code.code), col(Batch.key_id), col(Batch.parameters))
+    .join(Batch, col(Batch.id) == col(Code.batch_id))
+    .where(sa.tuple_(col(Code.batch_id), col(Code.serial)).in_(sa.bindparam("places", expanding=True)))
 )
 
 _INSTANT = "%Y-%m-%d %H:%M:%S.%f"

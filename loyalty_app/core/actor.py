@@ -18,6 +18,7 @@ class Permission(StrEnum):
     CLAIM_FOR_MEMBERS = "claim_for_members"
     VIEW_MEMBERS = "view_members"
     MEMBER_MANAGEMENT = "member_management"
+    POINTS_MANAGEMENT = "points_management"
     REVERSE_REDEMPTIONS = "reverse_redemptions"
     USER_MANAGEMENT = "user_management"
     PROGRAM_MANAGEMENT = "program_management"

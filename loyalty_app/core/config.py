@@ -26,6 +26,10 @@ class Settings(BaseSettings):
         default="", description="With the password: makes the first admin when there is no account."
     )
     admin_password: SecretStr = Field(default=SecretStr(""), description="See the e-mail setting.")
+    secret_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="What seals codes, as number:secret, comma-separated; empty: a file in the data folder.",
+    )
     smtp_url: SecretStr = Field(
         default=SecretStr(""),
         description="smtp:// or smtps://user:password@host:port; empty writes mail to outbox/ in the data folder.",

@@ -8,6 +8,8 @@ class Reason(StrEnum):
 
     RATE_LIMITED = "rate_limited"
     MALFORMED = "malformed"
+    TAMPERED = "tampered"
+    KEY_RETIRED = "key_retired"
     UNKNOWN_CODE = "unknown_code"
     WRONG_KIND = "wrong_kind"
     NOT_READY = "not_ready"
@@ -30,6 +32,8 @@ class Reason(StrEnum):
 STATUS: dict[Reason, int] = {
     Reason.RATE_LIMITED: 429,
     Reason.MALFORMED: 400,
+    Reason.TAMPERED: 400,
+    Reason.KEY_RETIRED: 410,
     Reason.UNKNOWN_CODE: 404,
     Reason.WRONG_KIND: 422,
     Reason.NOT_READY: 409,

@@ -21,7 +21,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.rules import from_minor, to_minor
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import RedemptionStatus
-from loyalty_app.redemptions.service import Ask, Line, Redeemed, Refused, Voucher, Wish
+from loyalty_app.redemptions.service import Ask, Incomplete, Line, Redeemed, Refused, Voucher, Wish
 from loyalty_app.ui.problems import Problem, refused
 from loyalty_app.ui.rest import MOST_NUMBER, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown
 from loyalty_app.ui.routes import allow
@@ -151,7 +151,13 @@ def redeem_code(sent: RedemptionWish, once: OnceOnly) -> Response:
 
     def redeem(session: Session, now: datetime) -> RedeemedShown | Problem:
         (answer,) = redemptions.redeem_many(session, [_ask(session, sent, storable(sent.nonce))], now=now)
-        return _recorded(session, answer) if isinstance(answer, Redeemed) else _no(answer)
+        match answer:
+            case Redeemed():
+                return _recorded(session, answer)
+            case Refused():
+                return _no(answer)
+            case Incomplete(problems):
+                raise InvalidError(**{f"fields.{label}": problem for label, problem in problems.items()})
 
     return once.answer(201, redeem)
 

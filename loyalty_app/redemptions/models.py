@@ -34,12 +34,18 @@ class Redemption(SQLModel, table=True):
     code_id: int = Field(foreign_key="code.id", index=True, ondelete="CASCADE")
     batch_id: int = Field(foreign_key="batch.id", index=True, ondelete="CASCADE")
     status: RedemptionStatus = Field(default=RedemptionStatus.RECORDED, sa_type=stored(RedemptionStatus))
+    member_id: int | None = Field(default=None, foreign_key="member.id", index=True, ondelete="SET NULL")
+    """Whose voucher it was, or who got the points."""
     account_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
-    """The staff who scanned."""
+    """The staff who scanned, or the member who redeemed for themselves."""
     api_key_id: int | None = Field(default=None, foreign_key="api_key.id", ondelete="SET NULL")
     """The program that redeemed, if it was one."""
     amount: int | None = None
     """The basket, in minor units, where the caller told it."""
+    points: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """What it paid."""
+    answers: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"})
+    """What the member told, by the label of the field (`Batch.fields`)."""
     at: datetime = Field(index=True)
     reversed_at: datetime | None = None
     reversed_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
@@ -72,6 +78,8 @@ class Attempt(SQLModel, table=True):
     at: datetime = Field(index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
     api_key_id: int | None = Field(default=None, foreign_key="api_key.id", ondelete="SET NULL")
+    member_id: int | None = Field(default=None, foreign_key="member.id", index=True, ondelete="SET NULL")
+    """The member who tried, where one did or was named."""
     code_id: int | None = Field(default=None, foreign_key="code.id", index=True, ondelete="CASCADE")
     batch_id: int | None = Field(default=None, foreign_key="batch.id", index=True, ondelete="CASCADE")
     text: str = Field(max_length=200)

@@ -1,12 +1,14 @@
 """What was scanned, and when a voucher may be redeemed."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core.reasons import Reason
+from loyalty_app.keys import rules as tokens
 
 MOST_TEXT = 200
 MOST_NONCE = 64
@@ -19,6 +21,13 @@ class CodeText:
     """A code in its normalised form."""
 
     code: str
+
+
+@dataclass(frozen=True)
+class TokenText:
+    """The sealed text that a scan code's link carries (S0-3)."""
+
+    token: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Unreadable:
     """Nothing that we issue looks like this."""
 
 
-Scanned = CodeText | ClaimLink | Foreign | Unreadable
+Scanned = CodeText | TokenText | ClaimLink | Foreign | Unreadable
 
 
 @dataclass(frozen=True)
@@ -51,22 +60,38 @@ class Facts:
     expires_at: datetime
     holder_id: int | None
     minimum: int | None
+    is_scan: bool = False
+    """A code that pays points to who redeems it, and needs no claim before."""
+    is_paused: bool = False
+    """Only said of a scan batch: vouchers already claimed stay good when theirs is paused (S3-15)."""
 
 
 def recognise(text: str) -> Scanned:
     """Tell what was scanned or typed."""
     text = text.strip()
     if "://" in text or text.startswith("/"):
-        steps = [step for step in urlsplit(text).path.split("/") if step] if _is_link(text) else []
+        link = urlsplit(text) if _is_link(text) else urlsplit("")
+        if carried := dict(parse_qsl(link.query)).get("code", "").strip():
+            return TokenText(carried) if tokens.looks_like_token(carried) else _typed(carried)
+        steps = [step for step in link.path.split("/") if step]
         if len(steps) >= 2 and steps[-2] == "claim":  # noqa: PLR2004 - …/claim/{token}
             return ClaimLink(steps[-1])
         return Foreign()
+    return TokenText(text) if tokens.looks_like_token(text) else _typed(text)
+
+
+def _typed(text: str) -> CodeText | Unreadable:
     code = alphabet.normal(text) if len(text) <= MOST_TEXT else None
     return CodeText(code) if code else Unreadable()
 
 
 def kept(text: str) -> str:
-    """Return what is remembered of a text: cut, and without what no database can store."""
+    """Return what is remembered of a text: cut, and without what no database can store.
+
+    Of a token only a digest: whoever reads the attempts cannot redeem what failed.
+    """
+    if isinstance(what := recognise(text), TokenText):
+        return f"token {hashlib.sha256(what.token.encode(errors='replace')).hexdigest()[:24]}"
     return text.encode(errors="replace").decode().replace("\0", "?")[:MOST_TEXT]
 
 
@@ -91,16 +116,41 @@ def refusals(
     checks = (
         (facts.disabled, Reason.DISABLED),
         (facts.status is CodeStatus.REDEEMED, Reason.ALREADY_REDEEMED),
+        (facts.is_paused, Reason.BATCH_PAUSED),
         (facts.is_frozen, Reason.REDEMPTION_FROZEN),
         (now >= facts.expires_at, Reason.EXPIRED),
-        (facts.status is CodeStatus.ACTIVE, Reason.NOT_CLAIMED),
-        (
-            facts.status is not CodeStatus.ACTIVE and member_id is not None and member_id != facts.holder_id,
-            Reason.NOT_HOLDER,
-        ),
+        (facts.is_scan and not member_id, Reason.LOGIN_REQUIRED),
+        (not facts.is_scan and facts.status is CodeStatus.ACTIVE, Reason.NOT_CLAIMED),
+        (_is_of_another(facts, member_id), Reason.NOT_HOLDER),
         (amount is not None and facts.minimum is not None and amount < facts.minimum, Reason.MIN_PURCHASE),
     )
     return tuple(reason for fails, reason in checks if fails)
+
+
+def outward(reason: Reason) -> Reason:
+    """Return what strangers and members may know of a reason: one and the same for every code that is none of theirs.
+
+    Nobody shall learn from it how close a guess was.
+    """
+    return Reason.UNKNOWN_CODE if reason in _QUIET else reason
+
+
+def _is_of_another(facts: Facts, member_id: int | None) -> bool:
+    is_held = not facts.is_scan and facts.status is not CodeStatus.ACTIVE
+    return is_held and member_id is not None and member_id != facts.holder_id
+
+
+_QUIET = frozenset(
+    {
+        Reason.MALFORMED,
+        Reason.TAMPERED,
+        Reason.KEY_RETIRED,
+        Reason.WRONG_KIND,
+        Reason.DISABLED,
+        Reason.NOT_HOLDER,
+        Reason.NOT_CLAIMED,
+    }
+)
 
 
 def _is_link(text: str) -> bool:

@@ -1,8 +1,8 @@
 """Redeem codes exactly once, take it back, and keep every attempt."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,10 @@ from sqlmodel import Session, col, select
 from loyalty_app.accounts.models import Account
 from loyalty_app.apikeys.models import ApiKey
 from loyalty_app.audit import service as audit
+from loyalty_app.batches import fields
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.fields import Field
+from loyalty_app.batches.models import Batch, BatchKind, BatchStatus
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
@@ -23,8 +25,12 @@ from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
+from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Promise
+from loyalty_app.points import service as ledger
+from loyalty_app.points.models import EntryKind
+from loyalty_app.points.service import Movement
 from loyalty_app.redemptions import rules
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
@@ -45,6 +51,8 @@ class Ask:
     nonce: str = ""
     member_id: int | None = None
     amount: int | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What the batch asks, by label (`Batch.fields`)."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,12 @@ class Voucher:
     redeemed_by: str = ""
     member_id: int | None = None
     batch_id: int = 0
+    is_scan: bool = False
+
+    @property
+    def points(self) -> int:
+        """Return what it pays."""
+        return self.promise.reward_value if self.is_scan else 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,8 @@ class Redeemed:
     at: datetime
     id: int = 0
     """The redemption's number."""
+    balance: int | None = None
+    """What the member has now, where it paid points."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,26 @@ class Refused:
     voucher: Voucher | None = None
     also: tuple[Reason, ...] = ()
     """What else stands against it."""
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    """Nothing was redeemed, and nothing kept: the batch asks for more, or for something else."""
+
+    problems: Mapping[str, str]
+    """A sentence for each answer that will not do, by label."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a scan code would pay, and what its batch asks for; looking at it changes nothing."""
+
+    code: str
+    promise: Promise
+    points: int
+    fields: list[Field]
+    expires_at: datetime
+    batch_id: int
 
 
 @dataclass(frozen=True)
@@ -111,6 +147,7 @@ class Line:
     staff: str
     """Who redeemed it: a person, or a program."""
     amount: int | None
+    points: int
     reversed_at: datetime | None
     reversed_by: str
     reversal_reason: str
@@ -146,50 +183,77 @@ class Scan:
     reason: Reason | None
 
 
-def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Redeemed | Refused]:
+def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Redeemed | Refused | Incomplete]:
     """Redeem each code if the rules allow it; all asks share this transaction.
 
     A refusal is an answer, not an error, and is kept like an acceptance. An ask is answered as if those
-    before it in the list had come first.
+    before it in the list had come first. A member redeems for themselves, and only what pays points.
     """
     for ask in asks:
-        ask.by.must(Permission.REDEEM)
+        ask.by.must(Permission.CLAIM if _is_member(ask.by) else Permission.REDEEM)
         _must_be_acceptable(ask)
-    read = [rules.recognise(ask.text) for ask in asks]
+    asks = _for_themselves(session, asks)
+    read = _recognised(session, asks)
     hits = _find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
     answered = _answered_before(session, asks, hits)
 
-    answers: list[Redeemed | Refused] = []
+    answers: list[Redeemed | Refused | Incomplete] = []
     fresh: list[int] = []
     for number, (ask, what) in enumerate(zip(asks, read, strict=True)):
-        hit = hits.get(what.code) if isinstance(what, rules.CodeText) else None
+        hit = _hit(hits, what)
         repeated = answered.get((ask.by.account_id, ask.by.api_key_id, ask.nonce)) if ask.nonce else None
         if repeated:
             answers.append(repeated.to(ask))
             continue
         answer = _answer(what, hit, ask, now)
+        if isinstance(answer, Incomplete):
+            answers.append(answer)
+            continue
         if hit and isinstance(answer, Redeemed):
             hits[hit.code.code] = hit.used(answer.voucher)  # for those after it in the list
         answered[ask.by.account_id, ask.by.api_key_id, ask.nonce] = _Answered(rules.kept(ask.text), answer)
         answers.append(answer)
         fresh.append(number)
 
-    new = [(asks[number], answers[number], _hit(hits, read[number])) for number in fresh]
-    numbers = _record(session, new, now=now)
-    return [_numbered(answer, _hit(hits, what), numbers) for answer, what in zip(answers, read, strict=True)]
+    new = [_New(asks[number], answers[number], _hit(hits, read[number])) for number in fresh]
+    made = _record(session, new, now=now)
+    return [_numbered(answer, _hit(hits, what), made) for answer, what in zip(answers, read, strict=True)]
 
 
 def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
     """Check a code as redeeming would; nothing is redeemed, and nothing is kept of it."""
     ask.by.must(Permission.REDEEM)
     _must_be_acceptable(ask)
-    what = rules.recognise(ask.text)
-    hit = _hit(_find(session, {what.code}, held=False), what) if isinstance(what, rules.CodeText) else None
+    (what,) = _recognised(session, [ask])
+    hit = _look(session, what)
     match _answer(what, hit, ask, now):
-        case Redeemed():
+        case Redeemed() | Incomplete():
             return Checked((), hit.voucher if hit else None)
         case Refused(reason, voucher, also):
             return Checked((reason, *also), voucher)
+
+
+def look(session: Session, text: str, *, by: Actor, now: datetime) -> Worth | Refused:
+    """Return what a scan code pays to who redeems it, or why it does not, as far as anybody may know.
+
+    It is for strangers too, consumes nothing, and keeps nothing. Who redeemed it themselves is told when.
+    """
+    by.must(Permission.PUBLIC)
+    (ask,) = _for_themselves(session, [Ask(text, by)])
+    (what,) = _recognised(session, [ask])
+    hit = _look(session, what)
+    refused = _answer(what, hit, ask, now)
+    is_mine = bool(hit and ask.member_id and ask.member_id == hit.code.member_id)
+    if hit and (hit.facts.is_scan or is_mine):
+        reasons = () if not isinstance(refused, Refused) else (refused.reason, *refused.also)
+        stands = [reason for reason in reasons if reason is not Reason.LOGIN_REQUIRED]
+        if not hit.facts.is_scan:
+            return Refused(Reason.WRONG_KIND, hit.voucher)
+        if not stands:
+            voucher, asked = hit.voucher, fields.loaded(hit.batch.fields)
+            return Worth(voucher.code, voucher.promise, voucher.points, asked, voucher.expires_at, voucher.batch_id)
+        return Refused(rules.outward(stands[0]), hit.voucher if is_mine else None)
+    return Refused(Reason.UNKNOWN_CODE)
 
 
 def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now: datetime) -> Reversed | Refused:
@@ -210,6 +274,10 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
 
     holder_id = codes.untake(session, redemption.code_id)
     batches.count_redemptions(session, redemption.batch_id, -1, at=redemption.at)
+    if redemption.points and redemption.member_id:
+        title = batches.get(session, redemption.batch_id).title
+        back = Movement(redemption.member_id, -redemption.points, EntryKind.REVERSAL, redemption_id, title, by.name)
+        ledger.move(session, [back], now=now)
     audit.record(session, "reverse", f"redemption {redemption_id}", why, by=by, now=now)
     live.announce(session, batches.TOPIC, TOPIC, codes.topic_of(holder_id))
     return Reversed(_line(session, redemption_id, by))
@@ -224,7 +292,7 @@ def listed(session: Session, wish: Wish, *, after: int = 0, limit: int, by: Acto
     if wish.batch_id is not None:
         query = query.where(col(Redemption.batch_id) == wish.batch_id)
     if wish.member_id is not None:
-        query = query.where(col(Code.member_id) == wish.member_id)
+        query = query.where(col(Redemption.member_id) == wish.member_id)
     if text := wish.text.strip():
         query = query.where(_fits(session, text, by))
     return [_as_line(row) for row in session.execute(query)]
@@ -276,11 +344,12 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
             col(Batch.title),
             col(Redemption.status),
             col(Redemption.at),
-            col(Code.member_id),
+            col(Redemption.member_id),
             sa.func.coalesce(Member.name, "") if named else sa.literal(""),
             sa.func.coalesce(Member.email, "") if named else sa.literal(""),
             sa.func.coalesce(Account.name, ApiKey.name, ""),
             col(Redemption.amount),
+            col(Redemption.points),
             col(Redemption.reversed_at),
             col(Redemption.reversed_by),
             col(Redemption.reversal_reason),
@@ -288,7 +357,7 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
         .select_from(Redemption)
         .join(Code, col(Code.id) == col(Redemption.code_id), isouter=True)
         .join(Batch, col(Batch.id) == col(Redemption.batch_id), isouter=True)
-        .join(Member, col(Member.id) == col(Code.member_id), isouter=True)
+        .join(Member, col(Member.id) == col(Redemption.member_id), isouter=True)
         .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
         .join(ApiKey, col(ApiKey.id) == col(Redemption.api_key_id), isouter=True)
     )
@@ -323,11 +392,42 @@ class _Hit:
     """A code that was found, as those next in the list will see it."""
 
     code: codes.Found
+    batch: Batch
     voucher: Voucher
     facts: rules.Facts
 
     def used(self, voucher: Voucher) -> "_Hit":
-        return _Hit(self.code, voucher, replace(self.facts, status=CodeStatus.REDEEMED))
+        return replace(self, voucher=voucher, facts=replace(self.facts, status=CodeStatus.REDEEMED))
+
+
+@dataclass(frozen=True)
+class _New:
+    """An ask that was not answered before, with its answer and what was found."""
+
+    ask: Ask
+    answer: Redeemed | Refused | Incomplete
+    hit: _Hit | None
+
+    @property
+    def member_id(self) -> int | None:
+        """Return whose attempt it is: of a voucher its holder, else who was told."""
+        held = self.hit.code.member_id if self.hit and not self.hit.facts.is_scan else None
+        return held or self.ask.member_id or None
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What was written: by code, the redemption's number; by redemption, the balance after it."""
+
+    numbers: dict[int, int] = field(default_factory=dict)
+    balances: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Bad:
+    """A token that stands for no code, and why."""
+
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -348,6 +448,36 @@ def _must_be_acceptable(ask: Ask) -> None:
         raise InvalidError(amount="Enter what the basket is worth: nothing below zero, and not billions.")
 
 
+def _is_member(by: Actor) -> bool:
+    return not by.may(Permission.REDEEM)
+
+
+def _for_themselves(session: Session, asks: Sequence[Ask]) -> list[Ask]:
+    accounts = {ask.by.account_id or 0 for ask in asks if _is_member(ask.by)}
+    if not accounts:
+        return list(asks)
+    own = members.ids_of_accounts(session, accounts)
+    return [replace(ask, member_id=own.get(ask.by.account_id or 0)) if _is_member(ask.by) else ask for ask in asks]
+
+
+def _recognised(session: Session, asks: Sequence[Ask]) -> list[rules.Scanned | _Bad]:
+    read: list[rules.Scanned | _Bad] = [rules.recognise(ask.text) for ask in asks]
+    tokens = {what.token for what in read if isinstance(what, rules.TokenText)}
+    if not tokens:
+        return read
+    meant = codes.by_tokens(session, tokens)
+    for place, what in enumerate(read):
+        if isinstance(what, rules.TokenText):
+            code = meant[what.token]
+            read[place] = _Bad(code) if isinstance(code, Reason) else rules.CodeText(code)
+    return read
+
+
+def _look(session: Session, what: rules.Scanned | _Bad) -> _Hit | None:
+    texts = {what.code} if isinstance(what, rules.CodeText) else set()
+    return _hit(_find(session, texts, held=False), what)
+
+
 def _find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[str, _Hit]:
     found = codes.by_texts(session, texts, held=held)
     # Asked for after the codes are locked, so that a redemption committed meanwhile is seen.
@@ -361,6 +491,7 @@ def _find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[
     hits = {}
     for text, (code, batch) in found.items():
         expires_at = code.expires_at or batch.closes_at
+        is_scan = batch.kind is BatchKind.SCAN
         voucher = Voucher(
             alphabet.display(code.code, batch.prefix),
             promises[batch.id],
@@ -369,6 +500,7 @@ def _find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[
             *first.get(code.id, (None, "")),
             member_id=code.member_id,
             batch_id=code.batch_id,
+            is_scan=is_scan,
         )
         facts = rules.Facts(
             code.status,
@@ -377,8 +509,10 @@ def _find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[
             expires_at,
             code.member_id,
             batch.minimum_purchase,
+            is_scan,
+            is_scan and batch.status is BatchStatus.PAUSED,
         )
-        hits[text] = _Hit(code, voucher, facts)
+        hits[text] = _Hit(code, batch, voucher, facts)
     return hits
 
 
@@ -399,6 +533,7 @@ def _answered_before(
     if accepted:  # a redemption made by an attempt may have been reversed since, and the code redeemed again
         made = session.connection().execute(_NUMBERS_THEN, {"codes": accepted})
         numbers = {(code_id, at): number for code_id, at, number in made if number}
+    balances = ledger.paid(session, numbers.values()) if numbers else {}
 
     by_id: dict[int | None, Voucher] = {hit.code.id: hit.voucher for hit in hits.values()}
     names = {(ask.by.account_id, ask.by.api_key_id): ask.by.name for ask in asks}
@@ -407,44 +542,62 @@ def _answered_before(
         caller, voucher = (attempt.account_id, attempt.api_key_id), by_id.get(attempt.code_id)
         if voucher and attempt.reason is None:
             then = replace(voucher, redeemed_at=attempt.at, redeemed_by=names.get(caller, ""))
-            answer = Redeemed(then, attempt.at, numbers.get((attempt.code_id, attempt.at), 0))
+            number = numbers.get((attempt.code_id, attempt.at), 0)
+            answer = Redeemed(then, attempt.at, number, balances.get(number))
         else:
             answer = Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher)
         answered[*caller, attempt.nonce] = _Answered(attempt.text, answer)
     return answered
 
 
-def _answer(what: rules.Scanned, hit: _Hit | None, ask: Ask, now: datetime) -> Redeemed | Refused:
-    match what:
-        case rules.ClaimLink() | rules.Foreign():
-            return Refused(Reason.WRONG_KIND)
-        case rules.Unreadable():
-            return Refused(Reason.MALFORMED)
-        case rules.CodeText():
-            pass
+def _answer(what: rules.Scanned | _Bad, hit: _Hit | None, ask: Ask, now: datetime) -> Redeemed | Refused | Incomplete:
     if hit is None:
-        return Refused(Reason.UNKNOWN_CODE)
+        return Refused(_why_nothing(what))
     if reasons := rules.refusals(hit.facts, now, member_id=ask.member_id, amount=ask.amount):
         return Refused(reasons[0], hit.voucher, reasons[1:])
-    return Redeemed(replace(hit.voucher, redeemed_at=now, redeemed_by=ask.by.name), now)
+    if hit.batch.fields:
+        _, problems = fields.check(fields.loaded(hit.batch.fields), ask.answers)
+        if problems:
+            return Incomplete(problems)
+    voucher = replace(hit.voucher, redeemed_at=now, redeemed_by=ask.by.name)
+    if hit.facts.is_scan:
+        voucher = replace(voucher, member_id=ask.member_id)
+    return Redeemed(voucher, now)
 
 
-def _numbered(answer: Redeemed | Refused, hit: _Hit | None, numbers: dict[int, int]) -> Redeemed | Refused:
+def _why_nothing(what: rules.Scanned | _Bad) -> Reason:
+    match what:
+        case _Bad(reason):
+            return reason
+        case rules.ClaimLink() | rules.Foreign():
+            return Reason.WRONG_KIND
+        case rules.Unreadable():
+            return Reason.MALFORMED
+        case rules.CodeText() | rules.TokenText():
+            return Reason.UNKNOWN_CODE
+
+
+def _numbered(
+    answer: Redeemed | Refused | Incomplete, hit: _Hit | None, made: _Made
+) -> Redeemed | Refused | Incomplete:
     if hit and isinstance(answer, Redeemed) and not answer.id:
-        return Redeemed(answer.voucher, answer.at, numbers.get(hit.code.id, 0))
+        number = made.numbers.get(hit.code.id, 0)
+        return Redeemed(answer.voucher, answer.at, number, made.balances.get(number))
     return answer
 
 
-def _record(
-    session: Session, new: Sequence[tuple[Ask, Redeemed | Refused, _Hit | None]], *, now: datetime
-) -> dict[int, int]:
-    numbers: dict[int, int] = {}
+def _record(session: Session, new: Sequence[_New], *, now: datetime) -> _Made:
     if not new:
-        return numbers
-    won = [(ask, hit) for ask, answer, hit in new if isinstance(answer, Redeemed) and hit]
+        return _Made()
+    numbers: dict[int, int] = {}
+    balances: dict[int, int] = {}
+    won = [(one.ask, one.hit, one.member_id) for one in new if isinstance(one.answer, Redeemed) and one.hit]
     if won:
-        taken = codes.take(session, {hit.code.id for _, hit in won}, now=now)
-        assert len(taken) == len(won), "a code held for this transaction was not claimed"
+        held = {hit.code.id for _, hit, _ in won if not hit.facts.is_scan}
+        takers = {hit.code.id: member_id for _, hit, member_id in won if hit.facts.is_scan and member_id}
+        taken = codes.take(session, held, now=now) if held else set()
+        taken |= codes.take_scanned(session, takers, now=now) if takers else set()
+        assert len(taken) == len(won), "a code held for this transaction was not to be had"
         made = session.connection().execute(
             _REDEEM,
             [
@@ -455,16 +608,27 @@ def _record(
                     "account_id": ask.by.account_id,
                     "api_key_id": ask.by.api_key_id,
                     "amount": ask.amount,
+                    "member_id": member_id,
+                    "points": hit.voucher.points,
+                    "answers": fields.check(fields.loaded(hit.batch.fields), ask.answers)[0],
                     "at": now,
                 }
-                for ask, hit in won
+                for ask, hit, member_id in won
             ],
         )
         numbers = {code_id: number for code_id, number in made if number}
-        counts = Counter(hit.code.batch_id for _, hit in won)
+        counts = Counter(hit.code.batch_id for _, hit, _ in won)
         for batch_id in sorted(counts):
             batches.count_redemptions(session, batch_id, counts[batch_id], at=now)
-        holders = {codes.topic_of(hit.code.member_id) for _, hit in won}
+        paying = [
+            Movement(
+                member_id, hit.voucher.points, EntryKind.REDEMPTION, numbers[hit.code.id], hit.voucher.promise.title
+            )
+            for _, hit, member_id in won
+            if hit.facts.is_scan and member_id
+        ]
+        balances = ledger.move(session, paying, now=now) if paying else {}
+        holders = {codes.topic_of(hit.code.member_id) for _, hit, _ in won}
         live.announce(session, batches.TOPIC, TOPIC, *holders)
     else:
         live.announce(session, TOPIC)
@@ -473,21 +637,22 @@ def _record(
         [
             {
                 "at": now,
-                "account_id": ask.by.account_id,
-                "api_key_id": ask.by.api_key_id,
-                "code_id": hit.code.id if hit else None,
-                "batch_id": hit.code.batch_id if hit else None,
-                "text": rules.kept(ask.text),
-                "nonce": ask.nonce,
-                "reason": answer.reason if isinstance(answer, Refused) else None,
+                "account_id": one.ask.by.account_id,
+                "api_key_id": one.ask.by.api_key_id,
+                "member_id": one.member_id,
+                "code_id": one.hit.code.id if one.hit else None,
+                "batch_id": one.hit.code.batch_id if one.hit else None,
+                "text": rules.kept(one.ask.text),
+                "nonce": one.ask.nonce,
+                "reason": one.answer.reason if isinstance(one.answer, Refused) else None,
             }
-            for ask, answer, hit in new
+            for one in new
         ],
     )
-    return numbers
+    return _Made(numbers, balances)
 
 
-def _hit(hits: dict[str, _Hit], what: rules.Scanned) -> _Hit | None:
+def _hit(hits: dict[str, _Hit], what: rules.Scanned | _Bad) -> _Hit | None:
     return hits.get(what.code) if isinstance(what, rules.CodeText) else None
 
 

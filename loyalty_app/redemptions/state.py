@@ -18,7 +18,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
 from loyalty_app.redemptions import rules, service
-from loyalty_app.redemptions.service import Redeemed, Refused, Voucher
+from loyalty_app.redemptions.service import Incomplete, Redeemed, Refused, Voucher
 
 MOST_READ = 1000
 """More than any link of ours; a longer text is cut before anybody looks at it."""
@@ -128,7 +128,7 @@ def printable(text: object, most: int) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text[:most]).strip()
 
 
-def present(outcome: Redeemed | Refused, text: str, program: Program, *, now: datetime) -> Answer:
+def present(outcome: Redeemed | Refused | Incomplete, text: str, program: Program, *, now: datetime) -> Answer:
     """Put an outcome into words for staff and the customer."""
     match outcome:
         case Redeemed(voucher, at):
@@ -142,6 +142,8 @@ def present(outcome: Redeemed | Refused, text: str, program: Program, *, now: da
                 note=_minimum(voucher.promise, program),
                 foot=f"{voucher.code} · {times.say_time(at, program.time_zone, program.locale)}",
             )
+        case Incomplete():
+            return say(Reason.LOGIN_REQUIRED)
         case Refused(reason, voucher):
             answer = say(reason, text)
             clock = times.say_time(now, program.time_zone, program.locale)
@@ -156,7 +158,7 @@ def present(outcome: Redeemed | Refused, text: str, program: Program, *, now: da
             )
 
 
-def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911 - one line a reason
+def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line a reason
     """Return the words for a refusal: what it is, why, and what staff do next."""
     match reason:
         case Reason.ALREADY_REDEEMED:
@@ -209,6 +211,24 @@ def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911 - one 
                 "There is no voucher with this code.",
                 note="Compare it letter by letter, and try again.",
             )
+        case Reason.TAMPERED | Reason.KEY_RETIRED:
+            return Answer(
+                "unknown",
+                "Not valid",
+                "This code was changed, forged, or withdrawn with its key.",
+                note="Do not give the reward.",
+            )
+        case Reason.LOGIN_REQUIRED:
+            return Answer(
+                "unclaimed",
+                "For the customer's phone",
+                "This code pays points to whoever opens it.",
+                note="Nothing was redeemed. The customer scans it with their own phone.",
+            )
+        case Reason.BATCH_PAUSED:
+            return Answer(
+                "frozen", "Paused", "No code of this batch is redeemed for now.", note="It stays good for later."
+            )
         case Reason.MALFORMED:
             return Answer(
                 "unknown",
@@ -230,8 +250,6 @@ def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911 - one 
             | Reason.REVERSAL_DENIED
             | Reason.ALREADY_REVERSED
             | Reason.NOT_READY
-            | Reason.BATCH_PAUSED
-            | Reason.LOGIN_REQUIRED
             | Reason.ALREADY_CLAIMED
             | Reason.SOLD_OUT
         ):  # said elsewhere, never at the counter

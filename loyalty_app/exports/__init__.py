@@ -1,0 +1,1 @@
+"""Files that are prepared in the background: pictures, print packs."""

@@ -1,0 +1,1 @@
+"""The key ring, and the tokens that its keys seal."""

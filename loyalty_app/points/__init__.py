@@ -1,0 +1,1 @@
+"""Points: a ledger for each member, and what stands in it."""

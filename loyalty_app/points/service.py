@@ -1,0 +1,173 @@
+"""Pay points, take them back, adjust them, and show the ledger: the balance is always the sum of its entries."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from loyalty_app.audit import service as audit
+from loyalty_app.core import live
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import InvalidError, NotFoundError
+from loyalty_app.core.texts import storable
+from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
+from loyalty_app.points import rules
+from loyalty_app.points.models import EntryKind, PointsEntry
+
+PAGE = 50
+_NEWEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Points that come or go by a redemption."""
+
+    member_id: int
+    points: int
+    kind: EntryKind
+    redemption_id: int
+    title: str
+    actor: str = ""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a member has, and a page of how it came to be, the newest first."""
+
+    balance: int
+    entries: list[PointsEntry]
+
+
+class TooLowError(InvalidError):
+    """A member cannot be left with less than nothing by hand."""
+
+
+def topic(member_id: int | None) -> str:
+    """Return the topic of one member's points."""
+    return f"points:{member_id}"
+
+
+def move(session: Session, movements: Sequence[Movement], *, now: datetime) -> dict[int, int]:
+    """Write movements into the ledgers and balances; return the balance after each, by redemption.
+
+    Part of the caller's transaction: the redemption and its points stand or fall together.
+    """
+    sums = Counter[int]()
+    for one in movements:
+        sums[one.member_id] += one.points
+    # Always in the same order, so that two tills cannot deadlock; the rows stay locked until the commit.
+    balances = {member_id: _add(session, member_id, sums[member_id]) - sums[member_id] for member_id in sorted(sums)}
+    rows = []
+    for one in movements:
+        if not one.points:
+            continue
+        balances[one.member_id] += one.points
+        rows.append(
+            {
+                "member_id": one.member_id,
+                "kind": one.kind,
+                "points": one.points,
+                "balance": balances[one.member_id],
+                "redemption_id": one.redemption_id,
+                "title": one.title,
+                "actor": one.actor[:80],
+                "at": now,
+            }
+        )
+    if rows:
+        session.connection().execute(sa.insert(PointsEntry), rows)
+    live.announce(session, *map(topic, sums))
+    after = {row["redemption_id"]: row["balance"] for row in rows}
+    return {one.redemption_id: after.get(one.redemption_id, balances[one.member_id]) for one in movements}
+
+
+def paid(session: Session, redemption_ids: Iterable[int]) -> dict[int, int]:
+    """Return the balance right after each of these redemptions."""
+    found = session.connection().execute(_PAID, {"redemptions": list(redemption_ids)})
+    return {redemption_id: balance for redemption_id, balance in found if redemption_id}
+
+
+def adjust(
+    session: Session, member_id: int, points: int | None, reason: str, *, by: Actor, now: datetime
+) -> PointsEntry:
+    """Add points to a member by hand, or take some away, and say why; never below zero."""
+    by.must(Permission.POINTS_MANAGEMENT)
+    reason = " ".join(storable(reason).split())
+    if problems := rules.problems(points, reason):
+        raise InvalidError(**problems)
+    assert points is not None
+    balance = session.connection().execute(_ADJUST, {"member": member_id, "points": points}).scalar_one_or_none()
+    if balance is None:
+        member = session.get(Member, member_id)
+        if member is None:
+            raise NotFoundError("member")
+        raise TooLowError(points=f"The member has {member.points:,} points; nobody can have less than none.")
+    entry = PointsEntry(
+        member_id=member_id,
+        kind=EntryKind.ADJUSTMENT,
+        points=points,
+        balance=balance,
+        title=reason,
+        actor=by.name[:80],
+        at=now,
+    )
+    session.add(entry)
+    session.flush()
+    audit.record(session, "adjust", f"member {member_id}", f"{points:+} points: {reason}", by=by, now=now)
+    live.announce(session, topic(member_id))
+    return entry
+
+
+def of_member(session: Session, member_id: int, *, after: int = 0, limit: int = PAGE, by: Actor) -> Ledger:
+    """Return a page of a member's ledger to who may see members."""
+    member = members.get(session, member_id, by=by)
+    return Ledger(member.points, _entries(session, member_id, after, limit))
+
+
+def mine(session: Session, *, after: int = 0, limit: int = PAGE, by: Actor) -> Ledger:
+    """Return a page of the caller's own ledger."""
+    by.must(Permission.CLAIM)
+    member_id = members.ids_of_accounts(session, [by.account_id or 0]).get(by.account_id or 0)
+    member = session.get(Member, member_id) if member_id else None
+    if member is None or member.id is None:
+        return Ledger(0, [])
+    return Ledger(member.points, _entries(session, member.id, after, limit))
+
+
+def differences(session: Session) -> list[str]:
+    """Return a sentence for each member whose balance is not the sum of the ledger, and each wrong running balance."""
+    sums = (
+        sa.select(col(PointsEntry.member_id), sa.func.sum(PointsEntry.points).label("sum"))
+        .group_by(col(PointsEntry.member_id))
+        .subquery()
+    )
+    found = session.connection().execute(
+        sa.select(col(Member.id), col(Member.points), sa.func.coalesce(sums.c.sum, 0))
+        .join(sums, sums.c.member_id == Member.id, isouter=True)
+        .where(col(Member.points) != sa.func.coalesce(sums.c.sum, 0))
+    )
+    return [
+        f"member {member_id}: points is {balance}, and the ledger says {total}" for member_id, balance, total in found
+    ]
+
+
+def _entries(session: Session, member_id: int, after: int, limit: int) -> list[PointsEntry]:
+    query = select(PointsEntry).where(PointsEntry.member_id == member_id, col(PointsEntry.id) < (after or _NEWEST))
+    return list(session.exec(query.order_by(col(PointsEntry.id).desc()).limit(limit)))
+
+
+def _add(session: Session, member_id: int, points: int) -> int:
+    return session.connection().execute(_ADD, {"member": member_id, "points": points}).scalar_one()
+
+
+_CHANGED = sa.update(Member).values(points=col(Member.points) + sa.bindparam("points")).returning(col(Member.points))
+_ADD = _CHANGED.where(col(Member.id) == sa.bindparam("member"))
+_ADJUST = _ADD.where(col(Member.points) + sa.bindparam("points") >= 0)
+_PAID = sa.select(col(PointsEntry.redemption_id), col(PointsEntry.balance)).where(
+    col(PointsEntry.redemption_id).in_(sa.bindparam("redemptions", expanding=True)),
+    col(PointsEntry.kind) == EntryKind.REDEMPTION,
+)

@@ -1,0 +1,1 @@
+"""The desk for batches of QR codes: create, manage, look inside."""
