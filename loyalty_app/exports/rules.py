@@ -1,8 +1,11 @@
-"""What a sheet of labels is, and whether it can be printed."""
+"""What can be asked of a prepared file: pictures of codes, or sheets of labels that can be printed."""
 
 import math
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 INCH = 25.4
 SMALLEST_MODULE = 0.33
@@ -11,8 +14,16 @@ SMALLEST_WIDTH = 15.0
 SMALLEST_HEIGHT = 12.0
 MOST_COLUMNS = 20
 MOST_ROWS = 40
-MOST_LINES = 2
 LONGEST_LINE = 60
+SMALLEST_PICTURE, LARGEST_PICTURE = 100, 4096
+YES = "yes"
+MOST_DIGITS = 9
+GRID = "grid"
+"""The name of a sheet that somebody measured."""
+LABELS_A_PART = 5_000
+"""So many and the whole sheets they fill are one PDF: more would take longer than a step may, and much memory."""
+LABELS_AT_ONCE = 2_000
+"""More than these are not drawn while somebody waits for the answer."""
 
 
 class Paper(StrEnum):
@@ -87,7 +98,7 @@ FORMATS = {
 }
 
 
-def problems(sheet: Sheet) -> dict[str, str]:
+def sheet_problems(sheet: Sheet) -> dict[str, str]:
     """Return what is wrong with a sheet that somebody measured, by its field."""
     found: dict[str, str] = {}
     if not 1 <= sheet.columns <= MOST_COLUMNS:
@@ -129,3 +140,196 @@ def warning(module: float) -> str:
         f"Each module of the QR codes will be {module:.2f} mm wide. Below {SMALLEST_MODULE} mm many phones"
         " cannot read them: choose larger labels, fewer lines of text, or a shorter address."
     )
+
+
+class PictureFormat(StrEnum):
+    """What the pictures of a ZIP are."""
+
+    PNG = "png"
+    SVG = "svg"
+
+
+class ErrorLevel(StrEnum):
+    """How much of a QR code may be lost: about 7, 15, 25 and 30 percent; each makes it finer."""
+
+    LOW = "l"
+    MEDIUM = "m"
+    QUARTILE = "q"
+    HIGH = "h"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file as somebody asked for it, or as a program sent it, put into text."""
+
+    format: str = PictureFormat.PNG
+    size: str = "600"
+    error: str = ErrorLevel.MEDIUM
+    first: str = ""
+    last: str = ""
+    sheet: str = "l7160"
+    paper: str = Paper.A4
+    columns: str = ""
+    rows: str = ""
+    width: str = ""
+    height: str = ""
+    left: str = ""
+    top: str = ""
+    gap_x: str = ""
+    gap_y: str = ""
+    line_1: str = ""
+    line_2: str = ""
+    logo: str = ""
+    crop_marks: str = ""
+    start: str = "1"
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A ZIP with a picture of each code."""
+
+    first: int
+    last: int
+    error: ErrorLevel
+    format: PictureFormat
+    size: int
+
+    @property
+    def count(self) -> int:
+        """Return how many codes it is about."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Sheets with a label for each code."""
+
+    first: int
+    last: int
+    error: ErrorLevel
+    sheet: Sheet
+    lines: tuple[str, ...]
+    logo: bool
+    crop_marks: bool
+    start: int
+
+    @property
+    def count(self) -> int:
+        """Return how many codes it is about."""
+        return self.last - self.first + 1
+
+    @property
+    def sheets(self) -> int:
+        """Return how many sheets they need."""
+        return sheets(self.sheet, self.count, self.start)
+
+    def part(self, done: int) -> int:
+        """Return how many labels come behind those that are done, up to the end of a sheet."""
+        before = self.start - 1 + done
+        whole = max(1, LABELS_A_PART // self.sheet.count) * self.sheet.count
+        return min(self.count - done, whole - before % self.sheet.count)
+
+    def look(self, logo: bytes | None, done: int) -> Look:
+        """Return what is on the labels behind those that are done; only at first is a used sheet finished."""
+        before = self.start - 1 + done
+        return Look(self.lines, logo if self.logo else None, self.crop_marks, before % self.sheet.count + 1)
+
+
+Asked = Pictures | Labels
+
+
+def read_pictures(draft: Draft, total: int) -> Pictures | dict[str, str]:
+    """Return the ZIP that a draft asks for, of a batch with that many codes, or a sentence for each wrong field."""
+    problems: dict[str, str] = {}
+    first, last = _read_range(draft, total, problems)
+    if draft.format not in set(PictureFormat):
+        problems["format"] = "Choose PNG or SVG."
+    size = _whole(draft.size)
+    if not SMALLEST_PICTURE <= size <= LARGEST_PICTURE:
+        problems["size"] = f"Use {SMALLEST_PICTURE} to {LARGEST_PICTURE} pixels."
+    error = _read_error(draft, problems)
+    return problems or Pictures(first, last, error, PictureFormat(draft.format), size)
+
+
+def read_labels(draft: Draft, total: int) -> Labels | dict[str, str]:
+    """Return the sheets that a draft asks for, of a batch with that many codes, or a sentence for each wrong field."""
+    problems: dict[str, str] = {}
+    first, last = _read_range(draft, total, problems)
+    sheet = _read_sheet(draft, problems)
+    lines = [" ".join(line.split()) for line in (draft.line_1, draft.line_2)]
+    for field, line in zip(("line_1", "line_2"), lines, strict=True):
+        if len(line) > LONGEST_LINE:
+            problems[field] = f"Keep a line to {LONGEST_LINE} characters."
+    start = _whole(draft.start)
+    if sheet and not 1 <= start <= sheet.count:
+        problems["start"] = f"The first sheet has the labels 1 to {sheet.count}."
+    error = _read_error(draft, problems)
+    if problems or sheet is None:
+        return problems
+    written = tuple(line for line in lines if line)
+    return Labels(first, last, error, sheet, written, draft.logo == YES, draft.crop_marks == YES, start)
+
+
+def kept(asked: Asked) -> dict[str, Any]:
+    """Return what was asked as it is stored."""
+    return asdict(asked)
+
+
+def pictures_of(options: Mapping[str, Any]) -> Pictures:
+    """Return what was asked of a ZIP, from how it is stored."""
+    return Pictures(
+        options["first"],
+        options["last"],
+        ErrorLevel(options["error"]),
+        PictureFormat(options["format"]),
+        options["size"],
+    )
+
+
+def labels_of(options: Mapping[str, Any]) -> Labels:
+    """Return what was asked of labels, from how it is stored."""
+    own = {name: options[name] for name in ("first", "last", "logo", "crop_marks", "start")}
+    sheet = Sheet(**options["sheet"] | {"paper": Paper(options["sheet"]["paper"])})
+    return Labels(error=ErrorLevel(options["error"]), sheet=sheet, lines=tuple(options["lines"]), **own)
+
+
+def _read_range(draft: Draft, total: int, problems: dict[str, str]) -> tuple[int, int]:
+    first = _whole(draft.first) if draft.first.strip() else 1
+    last = _whole(draft.last) if draft.last.strip() else total
+    if not 1 <= first <= total:
+        problems["first"] = f"Use a serial from 1 to {total:,}."
+    elif not first <= last <= total:
+        problems["last"] = f"Use a serial from {first:,} to {total:,}."
+    return first, last
+
+
+def _read_error(draft: Draft, problems: dict[str, str]) -> ErrorLevel:
+    if draft.error in set(ErrorLevel):
+        return ErrorLevel(draft.error)
+    problems["error"] = "Choose l, m, q or h."
+    return ErrorLevel.MEDIUM
+
+
+def _read_sheet(draft: Draft, problems: dict[str, str]) -> Sheet | None:
+    if draft.sheet in FORMATS:
+        return FORMATS[draft.sheet].sheet
+    if draft.sheet != GRID or draft.paper not in set(Paper):
+        field = "paper" if draft.sheet == GRID else "sheet"
+        problems[field] = "Choose one from the list."
+        return None
+    lengths = {name: _length(getattr(draft, name)) for name in ("width", "height", "left", "top", "gap_x", "gap_y")}
+    sheet = Sheet(Paper(draft.paper), _whole(draft.columns), _whole(draft.rows), **lengths)
+    if found := sheet_problems(sheet):
+        problems |= found
+        return None
+    return sheet
+
+
+def _whole(text: str) -> int:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else -1
+
+
+def _length(text: str) -> float:
+    text = text.strip().replace(",", ".")
+    return float(text or 0) if re.fullmatch(r"\d{0,4}(\.\d{0,4})?", text) and text != "." else math.nan

@@ -1,5 +1,6 @@
 """Which sheets can be printed, and where their labels lie."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_app.exports import rules
-from loyalty_app.exports.rules import FORMATS, PAPER_SIZES, Paper, Sheet
+from loyalty_app.exports.rules import (
+    FORMATS,
+    PAPER_SIZES,
+    Draft,
+    ErrorLevel,
+    Labels,
+    Paper,
+    PictureFormat,
+    Pictures,
+    Sheet,
+)
 
 GRID = Sheet(Paper.A4, columns=3, rows=7, width=60, height=35, left=10, top=20, gap_x=5, gap_y=2)
 
@@ -18,7 +29,7 @@ def test_every_format_fits_its_paper_and_lies_in_its_middle(one):
     across, _ = PAPER_SIZES[sheet.paper]
     right = sheet.corner(sheet.columns - 1)[0] + sheet.width
 
-    assert rules.problems(sheet) == {}
+    assert rules.sheet_problems(sheet) == {}
     assert across - right == pytest.approx(sheet.left, abs=0.1)
     assert f"{sheet.count} on {'A4' if sheet.paper is Paper.A4 else 'Letter'}" in one.name
 
@@ -42,15 +53,15 @@ def test_labels_are_counted_row_by_row():
     ],
 )
 def test_a_grid_that_cannot_be_printed_says_why(change, field, part):
-    found = rules.problems(replace(GRID, **change))
+    found = rules.sheet_problems(replace(GRID, **change))
 
     assert list(found) == [field]
     assert part in found[field]
 
 
 def test_a_grid_that_just_fits_can_be_printed():
-    assert rules.problems(replace(GRID, left=20)) == {}
-    assert rules.problems(Sheet(Paper.A4, 3, 9, 70, 33, 0, 0)) == {}
+    assert rules.sheet_problems(replace(GRID, left=20)) == {}
+    assert rules.sheet_problems(Sheet(Paper.A4, 3, 9, 70, 33, 0, 0)) == {}
 
 
 @given(st.integers(1, 21), st.integers(1, 500))
@@ -63,3 +74,94 @@ def test_used_sheets_are_finished_first(first_place, count):
 def test_small_modules_are_warned_of():
     assert rules.warning(0.33) == ""
     assert "0.21 mm wide" in rules.warning(0.21)
+
+
+MEASURED = Draft(sheet="grid", paper="a4", columns="3", rows="7", width="60", height="35,0", left="10.0", top="20")
+
+
+def test_a_zip_of_everything_is_asked_for_without_saying_more():
+    asked = rules.read_pictures(Draft(), 500)
+
+    assert asked == Pictures(1, 500, ErrorLevel.MEDIUM, PictureFormat.PNG, 600)
+    assert asked.count == 500
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"first": "0"}, "first"),
+        ({"first": "501"}, "first"),
+        ({"first": "ten"}, "first"),
+        ({"first": "20", "last": "19"}, "last"),
+        ({"last": "501"}, "last"),
+        ({"last": "9" * 30}, "last"),
+        ({"format": "gif"}, "format"),
+        ({"size": "99"}, "size"),
+        ({"size": "4097"}, "size"),
+        ({"error": "x"}, "error"),
+    ],
+)
+def test_a_zip_that_cannot_be_made_says_why(change, field):
+    assert list(rules.read_pictures(replace(Draft(), **change), 500)) == [field]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"sheet": "l9999"}, "sheet"),
+        ({"paper": "a3"}, "paper"),
+        ({"columns": "many"}, "columns"),
+        ({"width": "-60"}, "width"),
+        ({"width": "6e1"}, "width"),
+        ({"left": "."}, "left"),
+        ({"start": "22"}, "start"),
+        ({"line_2": "x" * 61}, "line_2"),
+        ({"last": "501"}, "last"),
+        ({"error": ""}, "error"),
+    ],
+)
+def test_labels_that_cannot_be_printed_say_why(change, field):
+    assert list(rules.read_labels(replace(MEASURED, **change), 500)) == [field]
+
+
+def test_a_grid_is_read_as_it_was_measured():
+    asked = rules.read_labels(replace(MEASURED, gap_x="5", gap_y="2", line_2=" Café  Aurora ", logo="yes"), 500)
+
+    assert asked == Labels(1, 500, ErrorLevel.MEDIUM, GRID, ("Café Aurora",), logo=True, crop_marks=False, start=1)
+    assert asked.sheets == 24
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        rules.read_pictures(Draft(format="svg", first="7", last="9", error="h"), 500),
+        rules.read_labels(replace(MEASURED, line_1="One", crop_marks="yes", start="3"), 500),
+        rules.read_labels(Draft(sheet="5160"), 500),
+    ],
+    ids=["pictures", "grid", "format"],
+)
+def test_what_was_asked_is_kept_whole(asked):
+    kept = json.loads(json.dumps(rules.kept(asked)))
+
+    assert (rules.pictures_of if isinstance(asked, Pictures) else rules.labels_of)(kept) == asked
+
+
+@given(
+    st.integers(1, 30_000),
+    st.integers(1, 21),
+    st.sampled_from([FORMATS["l7160"].sheet, FORMATS["l7651"].sheet, FORMATS["22806"].sheet]),
+)
+def test_the_parts_of_a_pack_are_whole_sheets_and_together_everything(count, start, sheet):
+    start = min(start, sheet.count)
+    asked = Labels(1, count, ErrorLevel.MEDIUM, sheet, (), logo=False, crop_marks=False, start=start)
+    done, used = 0, 0
+
+    while done < count:
+        part, place = asked.part(done), asked.look(None, done).first_place
+        assert 1 <= part <= rules.LABELS_A_PART
+        assert place == (start if done == 0 else 1)
+        used += rules.sheets(sheet, part, place)
+        done += part
+
+    assert done == count
+    assert used == asked.sheets
