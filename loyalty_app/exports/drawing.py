@@ -86,9 +86,9 @@ class Layout:
         return self.qr.width / (modules + 2 * QUIET_ZONE)
 
 
-def matrix(url: str) -> Matrix:
+def matrix(url: str, error: str = "m") -> Matrix:
     """Return the QR code of a text, without its quiet zone."""
-    return segno.make(url, error="m", micro=False).matrix
+    return segno.make(url, error=error, micro=False).matrix
 
 
 def unprintable(text: str) -> str:
@@ -119,11 +119,10 @@ def pdf(labels: Sequence[Label], sheet: Sheet, look: Look, draw: Callable[[str],
     return out.getvalue()
 
 
-def preview(sample: Label, sheet: Sheet, look: Look, count: int) -> bytes:
+def preview(sample: Label, sheet: Sheet, look: Look, count: int, modules: Matrix) -> bytes:
     """Return the first sheet as an SVG picture, with the sample on each of its labels."""
     across, down = PAPER_SIZES[sheet.paper]
     layout = laid_out([sample], sheet, look)
-    modules = matrix(sample.url)
     scale = layout.module(len(modules))
     left, top = layout.qr.x + QUIET_ZONE * scale, layout.qr.y + QUIET_ZONE * scale
     dark = " ".join(f"M{x} {y}h{width}v1h-{width}z" for x, y, width in _runs(modules))

@@ -193,7 +193,11 @@ def test_the_preview_shows_the_labels_where_they_are_printed(key):
     (sample,) = labels(1)
 
     svg = drawing.preview(
-        sample, sheet, Look(("Fish & chips <1>",), logo(), crop_marks=True, first_place=2), 4
+        sample,
+        sheet,
+        Look(("Fish & chips <1>",), logo(), crop_marks=True, first_place=2),
+        4,
+        drawing.matrix(sample.url),
     ).decode()
 
     x, y = sheet.corner(1)
