@@ -235,7 +235,7 @@ def test_the_database_itself_refuses_a_second_voucher_of_a_batch(database):
     ask(batch)
 
     with pytest.raises(sa.exc.IntegrityError), database.begin() as connection:
-        connection.execute(sa.update(Code).values(member_id=rows(Member)[0].id))
+        connection.execute(sa.update(Code).values(member_id=rows(Member)[0].id, claimed_at=NOON))
 
 
 def test_a_claim_that_breaks_in_the_middle_leaves_nothing_behind(monkeypatch):

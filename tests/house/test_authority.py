@@ -246,6 +246,7 @@ FRAMEWORK_ROUTES = {"/ping", "/_health", "/_event"}
 WITHOUT_MUST = {
     "audit.record": "writes down who did what; only services call it",
     "claims.look": "a claim page is for everybody",
+    "redemptions.look": "so is the page behind a printed code",
 }
 """Services that take a caller and refuse nobody, with the reason."""
 
