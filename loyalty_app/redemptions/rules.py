@@ -145,7 +145,6 @@ _QUIET = frozenset(
         Reason.MALFORMED,
         Reason.TAMPERED,
         Reason.KEY_RETIRED,
-        Reason.WRONG_KIND,
         Reason.DISABLED,
         Reason.NOT_HOLDER,
         Reason.NOT_CLAIMED,

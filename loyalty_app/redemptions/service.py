@@ -217,7 +217,11 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
 
     new = [_New(asks[number], answers[number], _hit(hits, read[number])) for number in fresh]
     made = _record(session, new, now=now)
-    return [_numbered(answer, _hit(hits, what), made) for answer, what in zip(answers, read, strict=True)]
+    numbered = [_numbered(answer, _hit(hits, what), made) for answer, what in zip(answers, read, strict=True)]
+    return [
+        _outward(answer, ask) if isinstance(answer, Refused) else answer
+        for answer, ask in zip(numbered, asks, strict=True)
+    ]
 
 
 def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
@@ -243,17 +247,14 @@ def look(session: Session, text: str, *, by: Actor, now: datetime) -> Worth | Re
     (what,) = _recognised(session, [ask])
     hit = _look(session, what)
     refused = _answer(what, hit, ask, now)
-    is_mine = bool(hit and ask.member_id and ask.member_id == hit.code.member_id)
-    if hit and (hit.facts.is_scan or is_mine):
+    if hit and hit.facts.is_scan:
         reasons = () if not isinstance(refused, Refused) else (refused.reason, *refused.also)
         stands = [reason for reason in reasons if reason is not Reason.LOGIN_REQUIRED]
-        if not hit.facts.is_scan:
-            return Refused(Reason.WRONG_KIND, hit.voucher)
         if not stands:
             voucher, asked = hit.voucher, fields.loaded(hit.batch.fields)
             return Worth(voucher.code, voucher.promise, voucher.points, asked, voucher.expires_at, voucher.batch_id)
-        return Refused(rules.outward(stands[0]), hit.voucher if is_mine else None)
-    return Refused(Reason.UNKNOWN_CODE)
+        return _outward(Refused(stands[0], hit.voucher), ask)
+    return _outward(refused, ask) if isinstance(refused, Refused) else Refused(Reason.UNKNOWN_CODE)
 
 
 def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now: datetime) -> Reversed | Refused:
@@ -553,6 +554,9 @@ def _answered_before(
 def _answer(what: rules.Scanned | _Bad, hit: _Hit | None, ask: Ask, now: datetime) -> Redeemed | Refused | Incomplete:
     if hit is None:
         return Refused(_why_nothing(what))
+    if _is_member(ask.by) and not hit.facts.is_scan:  # a voucher is for the counter, and nobody learns whose it is
+        is_own = ask.member_id is not None and ask.member_id == hit.code.member_id
+        return Refused(Reason.WRONG_KIND if is_own else Reason.NOT_HOLDER, hit.voucher)
     if reasons := rules.refusals(hit.facts, now, member_id=ask.member_id, amount=ask.amount):
         return Refused(reasons[0], hit.voucher, reasons[1:])
     if hit.batch.fields:
@@ -563,6 +567,15 @@ def _answer(what: rules.Scanned | _Bad, hit: _Hit | None, ask: Ask, now: datetim
     if hit.facts.is_scan:
         voucher = replace(voucher, member_id=ask.member_id)
     return Redeemed(voucher, now)
+
+
+def _outward(refused: Refused, ask: Ask) -> Refused:
+    """Return a refusal as its asker may see it; members learn nothing of what is not theirs."""
+    if not _is_member(ask.by):
+        return refused
+    voucher = refused.voucher
+    is_own = bool(voucher and ask.member_id and voucher.member_id == ask.member_id)
+    return Refused(rules.outward(refused.reason), voucher if is_own else None)
 
 
 def _why_nothing(what: rules.Scanned | _Bad) -> Reason:

@@ -121,7 +121,7 @@ def test_a_changed_token_is_refused():
     link = builders.link(batch)
     changed = link[:-1] + ("A" if link[-1] != "A" else "B")
 
-    assert redeem(changed, mia).reason is Reason.TAMPERED
+    assert redeem(changed, mia).reason is Reason.UNKNOWN_CODE
     assert [one.reason for one in rows(Attempt)] == [Reason.TAMPERED]
 
 
@@ -142,3 +142,24 @@ def test_points_outlive_their_batch():
 
     assert [(one.points, one.redemption_id) for one in rows(PointsEntry)] == [(20, None)]
     assert [one.points for one in rows(Member)] == [20]
+
+
+def test_a_member_cannot_redeem_a_voucher_at_home():
+    batch = change(builders.batch)
+    mia, ola = change(builders.member), change(builders.member, "Ola")
+    code = change(builders.claimed, batch, mia)
+
+    assert redeem(code, mia).reason is Reason.WRONG_KIND
+    assert redeem(code, ola) == Refused(Reason.UNKNOWN_CODE)
+    assert see(redemptions.look, code, by=ola, now=NOON) == Refused(Reason.UNKNOWN_CODE)
+    assert rows(Redemption) == []
+
+
+def test_nobody_learns_who_used_a_code_before():
+    batch = change(builders.scan_batch)
+    mia, ola = change(builders.member), change(builders.member, "Ola")
+    redeem(builders.link(batch), mia)
+
+    assert redeem(builders.link(batch), ola) == Refused(Reason.ALREADY_REDEEMED)
+    assert see(redemptions.look, builders.link(batch), by=STRANGER, now=NOON) == Refused(Reason.ALREADY_REDEEMED)
+    assert see(redemptions.look, builders.link(batch), by=mia, now=NOON).voucher.redeemed_at == NOON
