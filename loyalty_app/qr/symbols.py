@@ -8,14 +8,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from itertools import pairwise, takewhile
+from itertools import chain, compress, pairwise, takewhile
 from operator import getitem, xor
 
 import segno
 
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 """What may stand in a varying place: base64url (RFC 4648)."""
-CHARACTER_BITS = 7
+BITS = {character: tuple(ord(character) >> place & 1 for place in range(7)) for character in CHARACTERS}
+MOST_TABLES = 128
+"""With more varying characters, which are rare, tables would fill hundreds of megabytes."""
 MASKS = range(8)
 
 
@@ -54,21 +56,24 @@ class Affine:
     """A number for each text: a constant, and an exclusive or with one more for each bit of each character."""
 
     def __init__(self, constant: int, flips: Sequence[Sequence[int]]) -> None:
-        """Make a table for each place."""
+        """Make a table for each place, as far as memory allows."""
         self._constant, self._flips = constant, flips
-        self._tables = [{character: _flipped(bits, ord(character)) for character in CHARACTERS} for bits in flips]
+        self._bits = [*chain.from_iterable(flips)]
+        self._tables = [
+            {character: reduce(xor, compress(bits, BITS[character])) for character in CHARACTERS}
+            for bits in (flips if len(flips) <= MOST_TABLES else ())
+        ]
 
     def __call__(self, characters: str) -> int:
         """Return the number for these characters."""
-        return reduce(xor, map(getitem, self._tables, characters), self._constant)
+        if self._tables:
+            return reduce(xor, map(getitem, self._tables, characters), self._constant)
+        bits = chain.from_iterable(map(BITS.__getitem__, characters))
+        return reduce(xor, compress(self._bits, bits), self._constant)
 
     def through(self, linear: Callable[[int], int], constant: int = 0) -> "Affine":
         """Return what the function makes of each number, with one more constant; it must keep exclusive ors."""
         return Affine(linear(self._constant) ^ constant, [[*map(linear, bits)] for bits in self._flips])
-
-
-def _flipped(bits: Sequence[int], character: int) -> int:
-    return reduce(xor, (flips for place, flips in enumerate(bits) if character >> place & 1), 0)
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def symbols(shape: Shape) -> Symbols:
 
     constant = drawn(zeros, 0)
     flips = [
-        [constant ^ drawn(zeros[:place] + chr(1 << bit) + zeros[place + 1 :], 0) for bit in range(CHARACTER_BITS)]
+        [constant ^ drawn(zeros[:place] + chr(1 << bit) + zeros[place + 1 :], 0) for bit in range(7)]
         for place in range(shape.varying)
     ]
     masks = [constant ^ drawn(zeros, mask) for mask in MASKS]

@@ -81,7 +81,7 @@ def test_a_symbol_is_segnos_for_any_beginning_and_end(prefix, suffix, varying, e
 
 
 @pytest.mark.parametrize(
-    ("varying", "error"), [(1, "l"), (22, "m"), (22, "h"), (34, "l"), (34, "m"), (34, "q"), (64, "h"), (120, "m")]
+    ("varying", "error"), [(1, "l"), (22, "m"), (22, "h"), (34, "l"), (34, "m"), (34, "q"), (64, "h"), (130, "l")]
 )
 def test_a_symbol_is_segnos_for_texts_unlike_the_sample(varying, error):
     wanted = texts(SAMPLE + 20, varying)
