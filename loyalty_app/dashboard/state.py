@@ -20,6 +20,7 @@ from loyalty_app.jobs.models import JobStatus
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
+from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.rules import ClaimLink, recognise
 from loyalty_app.ui.charts import Chart, RangeLink
@@ -130,10 +131,10 @@ def _totals(session: Session) -> tuple[Program, dashboard.Totals]:
 
 def _latest(session: Session) -> list[ScanRow]:
     program = programs.current(session)
-    return [_row(scan, program) for scan in redemptions.latest(session, by=actor())]
+    return [_row(scan, program) for scan in history.latest(session, by=actor())]
 
 
-def _row(scan: redemptions.Scan, program: Program) -> ScanRow:
+def _row(scan: history.Scan, program: Program) -> ScanRow:
     return ScanRow(
         scan.id,
         times.say_instant(scan.at, program.time_zone, program.locale),

@@ -19,9 +19,11 @@ from loyalty_app.members import service as members
 from loyalty_app.offers.api import PromiseShown, View
 from loyalty_app.program import service as programs
 from loyalty_app.program.rules import from_minor, to_minor
+from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.history import Line, Wish
 from loyalty_app.redemptions.models import RedemptionStatus
-from loyalty_app.redemptions.service import Ask, Incomplete, Line, Redeemed, Refused, Voucher, Wish
+from loyalty_app.redemptions.service import Ask, Incomplete, Redeemed, Refused, Voucher
 from loyalty_app.ui.problems import Problem, refused
 from loyalty_app.ui.rest import MOST_NUMBER, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown
 from loyalty_app.ui.routes import allow
@@ -174,7 +176,7 @@ def list_redemptions(
     """List the redemptions, the newest first, those taken back too."""
     wish = Wish(storable(q), status, batch_id, member_id)
     with reading() as session:
-        found = redemptions.listed(session, wish, after=paging.after, limit=paging.limit + 1, by=actor())
+        found = history.listed(session, wish, after=paging.after, limit=paging.limit + 1, by=actor())
         currency = programs.current(session).currency
     return paging.page(found, lambda line: _line(line, currency), lambda line: line.id)
 
@@ -184,7 +186,7 @@ def list_redemptions(
 def read_redemption(redemption_id: Number) -> RedemptionShown:
     """Return one redemption."""
     with reading() as session:
-        line = redemptions.get(session, redemption_id, by=actor())
+        line = history.get(session, redemption_id, by=actor())
         return _line(line, programs.current(session).currency)
 
 

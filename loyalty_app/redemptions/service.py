@@ -1,166 +1,46 @@
 """Redeem codes exactly once, take it back, and keep every attempt."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
-from loyalty_app.accounts.models import Account
-from loyalty_app.apikeys.models import ApiKey
 from loyalty_app.audit import service as audit
 from loyalty_app.batches import fields
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.fields import Field
-from loyalty_app.batches.models import Batch, BatchKind, BatchStatus
-from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
-from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
-from loyalty_app.members.models import Member
-from loyalty_app.offers.models import Promise
 from loyalty_app.points import service as ledger
 from loyalty_app.points.models import EntryKind
 from loyalty_app.points.service import Movement
-from loyalty_app.redemptions import rules
+from loyalty_app.redemptions import history, rules
+from loyalty_app.redemptions.asks import (
+    Ask,
+    Bad,
+    Checked,
+    Hit,
+    Incomplete,
+    Redeemed,
+    Refused,
+    Voucher,
+    Worth,
+    find,
+    hit_of,
+    looked_up,
+    recognised,
+)
+from loyalty_app.redemptions.history import Line
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
 TOPIC = "redemptions"
-LATEST = 12
-_NEWEST = 2**31 - 1
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What was scanned or typed; the device's nonce makes a repeat of the same attempt harmless.
-
-    Who tells the member or the basket (in minor units) has them checked as well.
-    """
-
-    text: str
-    by: Actor
-    nonce: str = ""
-    member_id: int | None = None
-    amount: int | None = None
-    answers: Mapping[str, str] = field(default_factory=dict)
-    """What the batch asks, by label (`Batch.fields`)."""
-
-
-@dataclass(frozen=True)
-class Voucher:
-    """What is known of a code at the counter."""
-
-    code: str
-    promise: Promise
-    member: str
-    expires_at: datetime
-    redeemed_at: datetime | None = None
-    redeemed_by: str = ""
-    member_id: int | None = None
-    batch_id: int = 0
-    is_scan: bool = False
-
-    @property
-    def points(self) -> int:
-        """Return what it pays."""
-        return self.promise.reward_value if self.is_scan else 0
-
-
-@dataclass(frozen=True)
-class Redeemed:
-    """The voucher was good, and is used up now."""
-
-    voucher: Voucher
-    at: datetime
-    id: int = 0
-    """The redemption's number."""
-    balance: int | None = None
-    """What the member has now, where it paid points."""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Nothing was redeemed, and why; with the voucher where there is one."""
-
-    reason: Reason
-    voucher: Voucher | None = None
-    also: tuple[Reason, ...] = ()
-    """What else stands against it."""
-
-
-@dataclass(frozen=True)
-class Incomplete:
-    """Nothing was redeemed, and nothing kept: the batch asks for more, or for something else."""
-
-    problems: Mapping[str, str]
-    """A sentence for each answer that will not do, by label."""
-
-
-@dataclass(frozen=True)
-class Worth:
-    """What a scan code would pay, and what its batch asks for; looking at it changes nothing."""
-
-    code: str
-    promise: Promise
-    points: int
-    fields: list[Field]
-    expires_at: datetime
-    batch_id: int
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What redeeming would be answered now; nothing was redeemed."""
-
-    reasons: tuple[Reason, ...]
-    """Every reason against it, the first that counts first; none if the voucher is good."""
-    voucher: Voucher | None
-
-    @property
-    def is_valid(self) -> bool:
-        """Return whether it would be redeemed."""
-        return not self.reasons
-
-
-@dataclass(frozen=True)
-class Line:
-    """One redemption as a list shows it; without its member for who may not see members."""
-
-    id: int
-    code: str
-    batch_id: int
-    title: str
-    status: RedemptionStatus
-    at: datetime
-    member_id: int | None
-    member: str
-    email: str
-    staff: str
-    """Who redeemed it: a person, or a program."""
-    amount: int | None
-    points: int
-    reversed_at: datetime | None
-    reversed_by: str
-    reversal_reason: str
-
-
-@dataclass(frozen=True)
-class Wish:
-    """Which redemptions to list: a code, or part of one, of a member's name or address or of an offer's title."""
-
-    text: str = ""
-    status: RedemptionStatus | None = None
-    batch_id: int | None = None
-    member_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -168,19 +48,6 @@ class Reversed:
     """The redemption does not count any more, and the voucher can be redeemed again."""
 
     redemption: Line
-
-
-@dataclass(frozen=True)
-class Scan:
-    """One line of the latest attempts."""
-
-    id: int
-    at: datetime
-    text: str
-    title: str
-    member: str
-    staff: str
-    reason: Reason | None
 
 
 def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Redeemed | Refused | Incomplete]:
@@ -193,14 +60,14 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
         ask.by.must(Permission.CLAIM if _is_member(ask.by) else Permission.REDEEM)
         _must_be_acceptable(ask)
     asks = _for_themselves(session, asks)
-    read = _recognised(session, asks)
-    hits = _find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
+    read = recognised(session, asks)
+    hits = find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
     answered = _answered_before(session, asks, hits)
 
     answers: list[Redeemed | Refused | Incomplete] = []
     fresh: list[int] = []
     for number, (ask, what) in enumerate(zip(asks, read, strict=True)):
-        hit = _hit(hits, what)
+        hit = hit_of(hits, what)
         repeated = answered.get((ask.by.account_id, ask.by.api_key_id, ask.nonce)) if ask.nonce else None
         if repeated:
             answers.append(repeated.to(ask))
@@ -215,9 +82,9 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
         answers.append(answer)
         fresh.append(number)
 
-    new = [_New(asks[number], answers[number], _hit(hits, read[number])) for number in fresh]
+    new = [_New(asks[number], answers[number], hit_of(hits, read[number])) for number in fresh]
     made = _record(session, new, now=now)
-    numbered = [_numbered(answer, _hit(hits, what), made) for answer, what in zip(answers, read, strict=True)]
+    numbered = [_numbered(answer, hit_of(hits, what), made) for answer, what in zip(answers, read, strict=True)]
     return [
         _outward(answer, ask) if isinstance(answer, Refused) else answer
         for answer, ask in zip(numbered, asks, strict=True)
@@ -228,8 +95,8 @@ def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
     """Check a code as redeeming would; nothing is redeemed, and nothing is kept of it."""
     ask.by.must(Permission.REDEEM)
     _must_be_acceptable(ask)
-    (what,) = _recognised(session, [ask])
-    hit = _look(session, what)
+    (what,) = recognised(session, [ask])
+    hit = looked_up(session, what)
     match _answer(what, hit, ask, now):
         case Redeemed() | Incomplete():
             return Checked((), hit.voucher if hit else None)
@@ -244,8 +111,8 @@ def look(session: Session, text: str, *, by: Actor, now: datetime) -> Worth | Re
     """
     by.must(Permission.PUBLIC)
     (ask,) = _for_themselves(session, [Ask(text, by)])
-    (what,) = _recognised(session, [ask])
-    hit = _look(session, what)
+    (what,) = recognised(session, [ask])
+    hit = looked_up(session, what)
     refused = _answer(what, hit, ask, now)
     if hit and hit.facts.is_scan:
         reasons = () if not isinstance(refused, Refused) else (refused.reason, *refused.also)
@@ -281,124 +148,7 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
         ledger.move(session, [back], now=now)
     audit.record(session, "reverse", f"redemption {redemption_id}", why, by=by, now=now)
     live.announce(session, batches.TOPIC, TOPIC, codes.topic_of(holder_id))
-    return Reversed(_line(session, redemption_id, by))
-
-
-def listed(session: Session, wish: Wish, *, after: int = 0, limit: int, by: Actor) -> list[Line]:
-    """Return the redemptions that fit the wish, the newest first, from behind a number."""
-    by.must(Permission.VIEW_DASHBOARD)
-    query = _lines(by).where(col(Redemption.id) < (after or _NEWEST)).order_by(col(Redemption.id).desc()).limit(limit)
-    if wish.status:
-        query = query.where(col(Redemption.status) == wish.status)
-    if wish.batch_id is not None:
-        query = query.where(col(Redemption.batch_id) == wish.batch_id)
-    if wish.member_id is not None:
-        query = query.where(col(Redemption.member_id) == wish.member_id)
-    if text := wish.text.strip():
-        query = query.where(_fits(session, text, by))
-    return [_as_line(row) for row in session.execute(query)]
-
-
-def get(session: Session, redemption_id: int, *, by: Actor) -> Line:
-    """Return one redemption."""
-    by.must(Permission.VIEW_DASHBOARD)
-    return _line(session, redemption_id, by)
-
-
-def latest(session: Session, *, by: Actor) -> list[Scan]:
-    """Return the latest attempts, the newest first; members' names only to those who may view them."""
-    by.must(Permission.VIEW_DASHBOARD)
-    named = by.may(Permission.VIEW_MEMBERS)
-    found = session.exec(
-        select(Attempt, Batch.title, Member.name, _WHO)
-        .join(Batch, col(Batch.id) == col(Attempt.batch_id), isouter=True)
-        .join(Code, col(Code.id) == col(Attempt.code_id), isouter=True)
-        .join(Member, col(Member.id) == col(Code.member_id), isouter=True)
-        .join(Account, col(Account.id) == col(Attempt.account_id), isouter=True)
-        .join(ApiKey, col(ApiKey.id) == col(Attempt.api_key_id), isouter=True)
-        .order_by(col(Attempt.id).desc())
-        .limit(LATEST)
-    )
-    return [
-        Scan(
-            attempt.id or 0,
-            attempt.at,
-            attempt.text,
-            title or "",
-            (named and member) or "",
-            staff or "",
-            attempt.reason,
-        )
-        for attempt, title, member, staff in found
-    ]
-
-
-def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
-    named = by.may(Permission.VIEW_MEMBERS)
-    # Outer joins, though no row lacks its code or batch: so SQLite keeps to the order of the redemptions.
-    return (
-        sa.select(
-            col(Redemption.id),
-            col(Code.code),
-            col(Batch.prefix),
-            col(Redemption.batch_id),
-            col(Batch.title),
-            col(Redemption.status),
-            col(Redemption.at),
-            col(Redemption.member_id),
-            sa.func.coalesce(Member.name, "") if named else sa.literal(""),
-            sa.func.coalesce(Member.email, "") if named else sa.literal(""),
-            sa.func.coalesce(Account.name, ApiKey.name, ""),
-            col(Redemption.amount),
-            col(Redemption.points),
-            col(Redemption.reversed_at),
-            col(Redemption.reversed_by),
-            col(Redemption.reversal_reason),
-        )
-        .select_from(Redemption)
-        .join(Code, col(Code.id) == col(Redemption.code_id), isouter=True)
-        .join(Batch, col(Batch.id) == col(Redemption.batch_id), isouter=True)
-        .join(Member, col(Member.id) == col(Redemption.member_id), isouter=True)
-        .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
-        .join(ApiKey, col(ApiKey.id) == col(Redemption.api_key_id), isouter=True)
-    )
-
-
-def _fits(session: Session, text: str, by: Actor) -> ColumnElement[bool]:
-    exact = alphabet.normal(text)
-    if exact and (code_id := session.exec(select(Code.id).where(Code.code == exact)).first()):
-        return col(Redemption.code_id) == code_id
-    # Who may not see members cannot guess them by searching either.
-    searched = (Batch.title, *((Member.name, Member.email) if by.may(Permission.VIEW_MEMBERS) else ()))
-    fits = [col(part).icontains(text, autoescape=True) for part in searched]
-    if part := alphabet.normal_part(text):
-        fits.append(col(Code.code).contains(part, autoescape=True))
-    return sa.or_(*fits)
-
-
-def _line(session: Session, redemption_id: int, by: Actor) -> Line:
-    found = session.execute(_lines(by).where(col(Redemption.id) == redemption_id)).one_or_none()
-    if found is None:
-        raise NotFoundError("redemption")
-    return _as_line(found)
-
-
-def _as_line(row: sa.Row[*tuple[Any, ...]]) -> Line:
-    number, code, prefix, *others = row
-    return Line(number, alphabet.display(code, prefix), *others)
-
-
-@dataclass(frozen=True)
-class _Hit:
-    """A code that was found, as those next in the list will see it."""
-
-    code: codes.Found
-    batch: Batch
-    voucher: Voucher
-    facts: rules.Facts
-
-    def used(self, voucher: Voucher) -> "_Hit":
-        return replace(self, voucher=voucher, facts=replace(self.facts, status=CodeStatus.REDEEMED))
+    return Reversed(history.line(session, redemption_id, by))
 
 
 @dataclass(frozen=True)
@@ -407,7 +157,7 @@ class _New:
 
     ask: Ask
     answer: Redeemed | Refused | Incomplete
-    hit: _Hit | None
+    hit: Hit | None
 
     @property
     def member_id(self) -> int | None:
@@ -422,13 +172,6 @@ class _Made:
 
     numbers: dict[int, int] = field(default_factory=dict)
     balances: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Bad:
-    """A token that stands for no code, and why."""
-
-    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -461,64 +204,8 @@ def _for_themselves(session: Session, asks: Sequence[Ask]) -> list[Ask]:
     return [replace(ask, member_id=own.get(ask.by.account_id or 0)) if _is_member(ask.by) else ask for ask in asks]
 
 
-def _recognised(session: Session, asks: Sequence[Ask]) -> list[rules.Scanned | _Bad]:
-    read: list[rules.Scanned | _Bad] = [rules.recognise(ask.text) for ask in asks]
-    tokens = {what.token for what in read if isinstance(what, rules.TokenText)}
-    if not tokens:
-        return read
-    meant = codes.by_tokens(session, tokens)
-    for place, what in enumerate(read):
-        if isinstance(what, rules.TokenText):
-            code = meant[what.token]
-            read[place] = _Bad(code) if isinstance(code, Reason) else rules.CodeText(code)
-    return read
-
-
-def _look(session: Session, what: rules.Scanned | _Bad) -> _Hit | None:
-    texts = {what.code} if isinstance(what, rules.CodeText) else set()
-    return _hit(_find(session, texts, held=False), what)
-
-
-def _find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[str, _Hit]:
-    found = codes.by_texts(session, texts, held=held)
-    # Asked for after the codes are locked, so that a redemption committed meanwhile is seen.
-    redeemed = session.connection().execute(_REDEEMED, {"codes": [code.id for code, _ in found.values()]})
-    first = {code_id: (at, staff or "") for code_id, at, staff in redeemed}
-    member_ids = {code.member_id for code, _ in found.values() if code.member_id}
-    named = session.connection().execute(_HOLDERS, {"members": list(member_ids)})
-    holders: dict[int | None, str] = {member_id: name for member_id, name in named}  # noqa: C416 - rows are no pairs
-    of = {batch.id: batch for _, batch in found.values()}
-    promises = {batch_id: batches.promise_of(batch) for batch_id, batch in of.items()}
-    hits = {}
-    for text, (code, batch) in found.items():
-        expires_at = code.expires_at or batch.closes_at
-        is_scan = batch.kind is BatchKind.SCAN
-        voucher = Voucher(
-            alphabet.display(code.code, batch.prefix),
-            promises[batch.id],
-            holders.get(code.member_id, ""),
-            expires_at,
-            *first.get(code.id, (None, "")),
-            member_id=code.member_id,
-            batch_id=code.batch_id,
-            is_scan=is_scan,
-        )
-        facts = rules.Facts(
-            code.status,
-            code.disabled,
-            batch.redemptions_frozen,
-            expires_at,
-            code.member_id,
-            batch.minimum_purchase,
-            is_scan,
-            is_scan and batch.status is BatchStatus.PAUSED,
-        )
-        hits[text] = _Hit(code, batch, voucher, facts)
-    return hits
-
-
 def _answered_before(
-    session: Session, asks: Sequence[Ask], hits: dict[str, _Hit]
+    session: Session, asks: Sequence[Ask], hits: dict[str, Hit]
 ) -> dict[tuple[int | None, int | None, str], _Answered]:
     nonces = list({ask.nonce for ask in asks if ask.nonce})
     if not nonces:
@@ -551,7 +238,7 @@ def _answered_before(
     return answered
 
 
-def _answer(what: rules.Scanned | _Bad, hit: _Hit | None, ask: Ask, now: datetime) -> Redeemed | Refused | Incomplete:
+def _answer(what: rules.Scanned | Bad, hit: Hit | None, ask: Ask, now: datetime) -> Redeemed | Refused | Incomplete:
     if hit is None:
         return Refused(_why_nothing(what))
     if _is_member(ask.by) and not hit.facts.is_scan:  # a voucher is for the counter, and nobody learns whose it is
@@ -578,9 +265,9 @@ def _outward(refused: Refused, ask: Ask) -> Refused:
     return Refused(rules.outward(refused.reason), voucher if is_own else None)
 
 
-def _why_nothing(what: rules.Scanned | _Bad) -> Reason:
+def _why_nothing(what: rules.Scanned | Bad) -> Reason:
     match what:
-        case _Bad(reason):
+        case Bad(reason):
             return reason
         case rules.ClaimLink() | rules.Foreign():
             return Reason.WRONG_KIND
@@ -590,9 +277,7 @@ def _why_nothing(what: rules.Scanned | _Bad) -> Reason:
             return Reason.UNKNOWN_CODE
 
 
-def _numbered(
-    answer: Redeemed | Refused | Incomplete, hit: _Hit | None, made: _Made
-) -> Redeemed | Refused | Incomplete:
+def _numbered(answer: Redeemed | Refused | Incomplete, hit: Hit | None, made: _Made) -> Redeemed | Refused | Incomplete:
     if hit and isinstance(answer, Redeemed) and not answer.id:
         number = made.numbers.get(hit.code.id, 0)
         return Redeemed(answer.voucher, answer.at, number, made.balances.get(number))
@@ -665,12 +350,7 @@ def _record(session: Session, new: Sequence[_New], *, now: datetime) -> _Made:
     return _Made(numbers, balances)
 
 
-def _hit(hits: dict[str, _Hit], what: rules.Scanned | _Bad) -> _Hit | None:
-    return hits.get(what.code) if isinstance(what, rules.CodeText) else None
-
-
 # Statements of every scan are put together once: that takes longer than running them.
-_WHO = sa.func.coalesce(Account.name, ApiKey.name)
 _REDEEM = sa.insert(Redemption).returning(col(Redemption.code_id), col(Redemption.id))
 _REVERSE = (
     sa.update(Redemption)
@@ -684,18 +364,6 @@ _REVERSE = (
 )
 _NUMBERS_THEN = sa.select(col(Redemption.code_id), col(Redemption.at), col(Redemption.id)).where(
     col(Redemption.code_id).in_(sa.bindparam("codes", expanding=True))
-)
-_REDEEMED = (
-    sa.select(col(Redemption.code_id), col(Redemption.at), _WHO)
-    .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
-    .join(ApiKey, col(ApiKey.id) == col(Redemption.api_key_id), isouter=True)
-    .where(
-        col(Redemption.code_id).in_(sa.bindparam("codes", expanding=True)),
-        col(Redemption.status) == RedemptionStatus.RECORDED,
-    )
-)
-_HOLDERS = sa.select(col(Member.id), col(Member.name)).where(
-    col(Member.id).in_(sa.bindparam("members", expanding=True))
 )
 # Every word of the indexes: without one of them, each scan reads all attempts ever.
 _NAMED = select(Attempt).where(col(Attempt.nonce).in_(sa.bindparam("nonces", expanding=True)), Attempt.nonce != "")

@@ -7,9 +7,11 @@ import sqlalchemy as sa
 
 from loyalty_app.codes import alphabet
 from loyalty_app.core.errors import ForbiddenError, NotFoundError
+from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.history import Wish
 from loyalty_app.redemptions.models import RedemptionStatus
-from loyalty_app.redemptions.service import Ask, Wish
+from loyalty_app.redemptions.service import Ask
 from tests import builders
 from tests.builders import ADMIN, CASHIER, MARKETER, NOON, OTHER_CASHIER, VIEWER
 from tests.doors import change, see
@@ -31,12 +33,12 @@ def three(database):
 
 
 def found(text="", by=MARKETER, **wish):
-    return [line.id for line in see(redemptions.listed, Wish(text, **wish), limit=50, by=by)]
+    return [line.id for line in see(history.listed, Wish(text, **wish), limit=50, by=by)]
 
 
 @pytest.mark.requirement("S2-4")
 def test_a_line_says_what_whose_when_by_whom_and_what_became_of_it(three):
-    lines = see(redemptions.listed, Wish(), limit=50, by=MARKETER)
+    lines = see(history.listed, Wish(), limit=50, by=MARKETER)
 
     assert [line.id for line in lines] == [3, 2, 1]
     last, first = lines[0], lines[-1]
@@ -51,7 +53,7 @@ def test_a_line_says_what_whose_when_by_whom_and_what_became_of_it(three):
     )
     assert (first.status, first.reversed_at) == (RedemptionStatus.RECORDED, None)
     assert (last.status, last.reversed_by, last.reversal_reason) == (RedemptionStatus.REVERSED, "Ada", "Wrong cup")
-    assert see(redemptions.get, 3, by=MARKETER) == last
+    assert see(history.get, 3, by=MARKETER) == last
 
 
 @pytest.mark.requirement("S2-4", "S2-17")
@@ -73,17 +75,17 @@ def test_redemptions_are_filtered(three):
     assert found(status=RedemptionStatus.REVERSED) == [3]
     assert found(batch_id=1) == [3, 1]
     assert found("ola", batch_id=1, status=RedemptionStatus.RECORDED) == []
-    assert found(member_id=see(redemptions.get, 1, by=VIEWER).member_id) == [1]
+    assert found(member_id=see(history.get, 1, by=VIEWER).member_id) == [1]
 
 
 def test_a_page_begins_behind_the_last_number_of_the_one_before(three):
-    pages = [see(redemptions.listed, Wish(), after=after, limit=2, by=VIEWER) for after in (0, 2)]
+    pages = [see(history.listed, Wish(), after=after, limit=2, by=VIEWER) for after in (0, 2)]
 
     assert [[line.id for line in page] for page in pages] == [[3, 2], [1]]
 
 
 def test_a_viewer_sees_no_members_and_cannot_find_out_by_searching(three):
-    assert {(line.member, line.email) for line in see(redemptions.listed, Wish(), limit=9, by=VIEWER)} == {("", "")}
+    assert {(line.member, line.email) for line in see(history.listed, Wish(), limit=9, by=VIEWER)} == {("", "")}
     assert found("ola", VIEWER) == found("@", VIEWER) == []
     assert found(three[0], VIEWER) == [1]
 
@@ -92,9 +94,9 @@ def test_staff_see_no_list_and_what_never_was_is_not_found(three):
     with pytest.raises(ForbiddenError):
         found(by=CASHIER)
     with pytest.raises(ForbiddenError):
-        see(redemptions.get, 1, by=CASHIER)
+        see(history.get, 1, by=CASHIER)
     with pytest.raises(NotFoundError):
-        see(redemptions.get, 77, by=VIEWER)
+        see(history.get, 77, by=VIEWER)
 
 
 @pytest.mark.parametrize("wish", [Wish(), Wish("SUN000000001"), Wish(batch_id=1)], ids=["newest", "code", "batch"])
@@ -104,7 +106,7 @@ def test_no_list_reads_all_redemptions_ever(kind, database, wish):
     sa.event.listen(
         database, "before_cursor_execute", lambda _c, _cursor, statement, values, *_: said.append((statement, values))
     )
-    assert len(see(redemptions.listed, wish, after=19_000, limit=50, by=MARKETER)) == (1 if wish.text else 50)
+    assert len(see(history.listed, wish, after=19_000, limit=50, by=MARKETER)) == (1 if wish.text else 50)
 
     explain = "explain query plan" if kind == "sqlite" else "explain"
     with database.connect() as connection:

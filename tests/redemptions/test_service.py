@@ -16,6 +16,7 @@ from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Ask, Redeemed, Refused
@@ -279,15 +280,15 @@ def test_the_latest_attempts_come_first_with_what_is_known(monkeypatch):
     for text in ("?", code, code, "NEVERMADE"):
         redeem(text)
 
-    scans = see(redemptions.latest, by=MARKETER)
+    scans = see(history.latest, by=MARKETER)
     assert [(scan.text, scan.title, scan.member, scan.staff, scan.reason) for scan in scans] == [
         ("NEVERMADE", "", "", "Kasia", Reason.UNKNOWN_CODE),
         (code, "One coffee", "Mia", "Kasia", Reason.ALREADY_REDEEMED),
         (code, "One coffee", "Mia", "Kasia", None),
     ]
-    assert {scan.member for scan in see(redemptions.latest, by=VIEWER)} == {""}
+    assert {scan.member for scan in see(history.latest, by=VIEWER)} == {""}
     with pytest.raises(ForbiddenError):
-        see(redemptions.latest, by=replace(CASHIER, permissions=frozenset()))
+        see(history.latest, by=replace(CASHIER, permissions=frozenset()))
 
 
 def test_a_frozen_batch_redeems_nothing_and_its_vouchers_stay_good(database):

@@ -1,0 +1,215 @@
+"""What is asked of a code, what it hits, and what is answered."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from loyalty_app.accounts.models import Account
+from loyalty_app.apikeys.models import ApiKey
+from loyalty_app.batches import service as batches
+from loyalty_app.batches.fields import Field
+from loyalty_app.batches.models import Batch, BatchKind, BatchStatus
+from loyalty_app.codes import alphabet
+from loyalty_app.codes import service as codes
+from loyalty_app.codes.models import CodeStatus
+from loyalty_app.core.actor import Actor
+from loyalty_app.core.reasons import Reason
+from loyalty_app.members.models import Member
+from loyalty_app.offers.models import Promise
+from loyalty_app.redemptions import rules
+from loyalty_app.redemptions.models import Redemption, RedemptionStatus
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What was scanned or typed; the device's nonce makes a repeat of the same attempt harmless.
+
+    Who tells the member or the basket (in minor units) has them checked as well.
+    """
+
+    text: str
+    by: Actor
+    nonce: str = ""
+    member_id: int | None = None
+    amount: int | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What the batch asks, by label (`Batch.fields`)."""
+
+
+@dataclass(frozen=True)
+class Voucher:
+    """What is known of a code at the counter."""
+
+    code: str
+    promise: Promise
+    member: str
+    expires_at: datetime
+    redeemed_at: datetime | None = None
+    redeemed_by: str = ""
+    member_id: int | None = None
+    batch_id: int = 0
+    is_scan: bool = False
+
+    @property
+    def points(self) -> int:
+        """Return what it pays."""
+        return self.promise.reward_value if self.is_scan else 0
+
+
+@dataclass(frozen=True)
+class Redeemed:
+    """The voucher was good, and is used up now."""
+
+    voucher: Voucher
+    at: datetime
+    id: int = 0
+    """The redemption's number."""
+    balance: int | None = None
+    """What the member has now, where it paid points."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing was redeemed, and why; with the voucher where there is one."""
+
+    reason: Reason
+    voucher: Voucher | None = None
+    also: tuple[Reason, ...] = ()
+    """What else stands against it."""
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    """Nothing was redeemed, and nothing kept: the batch asks for more, or for something else."""
+
+    problems: Mapping[str, str]
+    """A sentence for each answer that will not do, by label."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a scan code would pay, and what its batch asks for; looking at it changes nothing."""
+
+    code: str
+    promise: Promise
+    points: int
+    fields: list[Field]
+    expires_at: datetime
+    batch_id: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What redeeming would be answered now; nothing was redeemed."""
+
+    reasons: tuple[Reason, ...]
+    """Every reason against it, the first that counts first; none if the voucher is good."""
+    voucher: Voucher | None
+
+    @property
+    def is_valid(self) -> bool:
+        """Return whether it would be redeemed."""
+        return not self.reasons
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A code that was found, as those next in the list will see it."""
+
+    code: codes.Found
+    batch: Batch
+    voucher: Voucher
+    facts: rules.Facts
+
+    def used(self, voucher: Voucher) -> "Hit":
+        """Return it as those next in the list see it."""
+        return replace(self, voucher=voucher, facts=replace(self.facts, status=CodeStatus.REDEEMED))
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A token that stands for no code, and why."""
+
+    reason: Reason
+
+
+def recognised(session: Session, asks: Sequence[Ask]) -> list[rules.Scanned | Bad]:
+    """Return what each ask says, its token opened."""
+    read: list[rules.Scanned | Bad] = [rules.recognise(ask.text) for ask in asks]
+    tokens = {what.token for what in read if isinstance(what, rules.TokenText)}
+    if not tokens:
+        return read
+    meant = codes.by_tokens(session, tokens)
+    for place, what in enumerate(read):
+        if isinstance(what, rules.TokenText):
+            code = meant[what.token]
+            read[place] = Bad(code) if isinstance(code, Reason) else rules.CodeText(code)
+    return read
+
+
+def looked_up(session: Session, what: rules.Scanned | Bad) -> Hit | None:
+    """Return the code that is meant, without holding it."""
+    texts = {what.code} if isinstance(what, rules.CodeText) else set()
+    return hit_of(find(session, texts, held=False), what)
+
+
+def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[str, Hit]:
+    """Return the codes of these texts; held for this transaction unless told otherwise."""
+    found = codes.by_texts(session, texts, held=held)
+    # Asked for after the codes are locked, so that a redemption committed meanwhile is seen.
+    redeemed = session.connection().execute(_REDEEMED, {"codes": [code.id for code, _ in found.values()]})
+    first = {code_id: (at, staff or "") for code_id, at, staff in redeemed}
+    member_ids = {code.member_id for code, _ in found.values() if code.member_id}
+    named = session.connection().execute(_HOLDERS, {"members": list(member_ids)})
+    holders: dict[int | None, str] = {member_id: name for member_id, name in named}  # noqa: C416 - rows are no pairs
+    of = {batch.id: batch for _, batch in found.values()}
+    promises = {batch_id: batches.promise_of(batch) for batch_id, batch in of.items()}
+    hits = {}
+    for text, (code, batch) in found.items():
+        expires_at = code.expires_at or batch.closes_at
+        is_scan = batch.kind is BatchKind.SCAN
+        voucher = Voucher(
+            alphabet.display(code.code, batch.prefix),
+            promises[batch.id],
+            holders.get(code.member_id, ""),
+            expires_at,
+            *first.get(code.id, (None, "")),
+            member_id=code.member_id,
+            batch_id=code.batch_id,
+            is_scan=is_scan,
+        )
+        facts = rules.Facts(
+            code.status,
+            code.disabled,
+            batch.redemptions_frozen,
+            expires_at,
+            code.member_id,
+            batch.minimum_purchase,
+            is_scan,
+            is_scan and batch.status is BatchStatus.PAUSED,
+        )
+        hits[text] = Hit(code, batch, voucher, facts)
+    return hits
+
+
+def hit_of(hits: dict[str, Hit], what: rules.Scanned | Bad) -> Hit | None:
+    """Return the code that is meant, of those that were found."""
+    return hits.get(what.code) if isinstance(what, rules.CodeText) else None
+
+
+# Statements of every scan are put together once: that takes longer than running them.
+_REDEEMED = (
+    sa.select(col(Redemption.code_id), col(Redemption.at), sa.func.coalesce(Account.name, ApiKey.name))
+    .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
+    .join(ApiKey, col(ApiKey.id) == col(Redemption.api_key_id), isouter=True)
+    .where(
+        col(Redemption.code_id).in_(sa.bindparam("codes", expanding=True)),
+        col(Redemption.status) == RedemptionStatus.RECORDED,
+    )
+)
+_HOLDERS = sa.select(col(Member.id), col(Member.name)).where(
+    col(Member.id).in_(sa.bindparam("members", expanding=True))
+)

@@ -1,0 +1,173 @@
+"""Redemptions and attempts, to be read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, col, select
+
+from loyalty_app.accounts.models import Account
+from loyalty_app.apikeys.models import ApiKey
+from loyalty_app.batches.models import Batch
+from loyalty_app.codes import alphabet
+from loyalty_app.codes.models import Code
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import NotFoundError
+from loyalty_app.core.reasons import Reason
+from loyalty_app.members.models import Member
+from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
+
+LATEST = 12
+_NEWEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Line:
+    """One redemption as a list shows it; without its member for who may not see members."""
+
+    id: int
+    code: str
+    batch_id: int
+    title: str
+    status: RedemptionStatus
+    at: datetime
+    member_id: int | None
+    member: str
+    email: str
+    staff: str
+    """Who redeemed it: a person, or a program."""
+    amount: int | None
+    points: int
+    reversed_at: datetime | None
+    reversed_by: str
+    reversal_reason: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which redemptions to list: a code, or part of one, of a member's name or address or of an offer's title."""
+
+    text: str = ""
+    status: RedemptionStatus | None = None
+    batch_id: int | None = None
+    member_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One line of the latest attempts."""
+
+    id: int
+    at: datetime
+    text: str
+    title: str
+    member: str
+    staff: str
+    reason: Reason | None
+
+
+def listed(session: Session, wish: Wish, *, after: int = 0, limit: int, by: Actor) -> list[Line]:
+    """Return the redemptions that fit the wish, the newest first, from behind a number."""
+    by.must(Permission.VIEW_DASHBOARD)
+    query = _lines(by).where(col(Redemption.id) < (after or _NEWEST)).order_by(col(Redemption.id).desc()).limit(limit)
+    if wish.status:
+        query = query.where(col(Redemption.status) == wish.status)
+    if wish.batch_id is not None:
+        query = query.where(col(Redemption.batch_id) == wish.batch_id)
+    if wish.member_id is not None:
+        query = query.where(col(Redemption.member_id) == wish.member_id)
+    if text := wish.text.strip():
+        query = query.where(_fits(session, text, by))
+    return [_as_line(row) for row in session.execute(query)]
+
+
+def get(session: Session, redemption_id: int, *, by: Actor) -> Line:
+    """Return one redemption."""
+    by.must(Permission.VIEW_DASHBOARD)
+    return line(session, redemption_id, by)
+
+
+def latest(session: Session, *, by: Actor) -> list[Scan]:
+    """Return the latest attempts, the newest first; members' names only to those who may view them."""
+    by.must(Permission.VIEW_DASHBOARD)
+    named = by.may(Permission.VIEW_MEMBERS)
+    found = session.exec(
+        select(Attempt, Batch.title, Member.name, sa.func.coalesce(Account.name, ApiKey.name))
+        .join(Batch, col(Batch.id) == col(Attempt.batch_id), isouter=True)
+        .join(Code, col(Code.id) == col(Attempt.code_id), isouter=True)
+        .join(Member, col(Member.id) == col(Code.member_id), isouter=True)
+        .join(Account, col(Account.id) == col(Attempt.account_id), isouter=True)
+        .join(ApiKey, col(ApiKey.id) == col(Attempt.api_key_id), isouter=True)
+        .order_by(col(Attempt.id).desc())
+        .limit(LATEST)
+    )
+    return [
+        Scan(
+            attempt.id or 0,
+            attempt.at,
+            attempt.text,
+            title or "",
+            (named and member) or "",
+            staff or "",
+            attempt.reason,
+        )
+        for attempt, title, member, staff in found
+    ]
+
+
+def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
+    named = by.may(Permission.VIEW_MEMBERS)
+    # Outer joins, though no row lacks its code or batch: so SQLite keeps to the order of the redemptions.
+    return (
+        sa.select(
+            col(Redemption.id),
+            col(Code.code),
+            col(Batch.prefix),
+            col(Redemption.batch_id),
+            col(Batch.title),
+            col(Redemption.status),
+            col(Redemption.at),
+            col(Redemption.member_id),
+            sa.func.coalesce(Member.name, "") if named else sa.literal(""),
+            sa.func.coalesce(Member.email, "") if named else sa.literal(""),
+            sa.func.coalesce(Account.name, ApiKey.name, ""),
+            col(Redemption.amount),
+            col(Redemption.points),
+            col(Redemption.reversed_at),
+            col(Redemption.reversed_by),
+            col(Redemption.reversal_reason),
+        )
+        .select_from(Redemption)
+        .join(Code, col(Code.id) == col(Redemption.code_id), isouter=True)
+        .join(Batch, col(Batch.id) == col(Redemption.batch_id), isouter=True)
+        .join(Member, col(Member.id) == col(Redemption.member_id), isouter=True)
+        .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
+        .join(ApiKey, col(ApiKey.id) == col(Redemption.api_key_id), isouter=True)
+    )
+
+
+def _fits(session: Session, text: str, by: Actor) -> ColumnElement[bool]:
+    exact = alphabet.normal(text)
+    if exact and (code_id := session.exec(select(Code.id).where(Code.code == exact)).first()):
+        return col(Redemption.code_id) == code_id
+    # Who may not see members cannot guess them by searching either.
+    searched = (Batch.title, *((Member.name, Member.email) if by.may(Permission.VIEW_MEMBERS) else ()))
+    fits = [col(part).icontains(text, autoescape=True) for part in searched]
+    if part := alphabet.normal_part(text):
+        fits.append(col(Code.code).contains(part, autoescape=True))
+    return sa.or_(*fits)
+
+
+def line(session: Session, redemption_id: int, by: Actor) -> Line:
+    """Return one redemption to who has been let in."""
+    found = session.execute(_lines(by).where(col(Redemption.id) == redemption_id)).one_or_none()
+    if found is None:
+        raise NotFoundError("redemption")
+    return _as_line(found)
+
+
+def _as_line(row: sa.Row[*tuple[Any, ...]]) -> Line:
+    number, code, prefix, *others = row
+    return Line(number, alphabet.display(code, prefix), *others)
