@@ -275,7 +275,7 @@ def test_a_redemption_that_breaks_in_the_middle_leaves_nothing_behind(monkeypatc
 
 
 def test_the_latest_attempts_come_first_with_what_is_known(monkeypatch):
-    monkeypatch.setattr(redemptions, "LATEST", 3)
+    monkeypatch.setattr(history, "LATEST", 3)
     code = claimed()
     for text in ("?", code, code, "NEVERMADE"):
         redeem(text)
