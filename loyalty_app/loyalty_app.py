@@ -36,6 +36,8 @@ from loyalty_app.insights.state import BatchState
 from loyalty_app.members import page as members
 from loyalty_app.offers import page as offers
 from loyalty_app.offers.state import OffersState, OfferState
+from loyalty_app.points import page as points
+from loyalty_app.points.state import PointsState
 from loyalty_app.program import page as program
 from loyalty_app.program.state import ProfileState
 from loyalty_app.redemptions import page as redemptions
@@ -128,6 +130,7 @@ public("/setup", accounts.setup_page, "Set up", EntranceState.setup_opened)
 public("/not-allowed", accounts.not_allowed_page, "Not allowed")
 public("/claim/[token]", claims.claim_page, "Claim a voucher", ClaimState.opened)
 public("/my/cards", claims.cards_page, "My cards", CardsState.opened)
+public("/my/points", points.points_page, "My points", PointsState.opened)
 NOT_FOUND = layout.public(accounts.not_found_page(), SIGNS, ENGLISH, "/")
 app.add_page(NOT_FOUND, route="/404", title="Not found", on_load=[ShellState.opened])
 desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)

@@ -79,7 +79,12 @@ def last_minute(closes_at: datetime) -> datetime:
 
 def clock_end(closes_at: datetime, zone: str) -> str:
     """Return that minute by the program's clock, with its offset: "2026-12-31T23:59+01:00"."""
-    return last_minute(closes_at).astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
+    return clock(last_minute(closes_at), zone)
+
+
+def clock(instant: datetime, zone: str) -> str:
+    """Return an instant by the program's clock, with its offset, from which a browser tells the reader's own."""
+    return instant.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
 
 
 def say_until(closes_at: datetime, zone: str, locale: str, words: Language = ENGLISH) -> str:

@@ -18,6 +18,7 @@ def home_page(words: Language) -> rx.Component:
             rx.fragment(
                 rx.el.p(words("Welcome back. Your vouchers are in My cards.")),
                 rx.el.a(words("My cards"), href=words.at("/my/cards/"), class_name="button primary"),
+                rx.el.a(words("My points"), href=words.at("/my/points/"), class_name="button"),
             ),
             rx.cond(
                 ShellState.is_signed_in,

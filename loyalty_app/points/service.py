@@ -138,6 +138,12 @@ def mine(session: Session, *, after: int = 0, limit: int = PAGE, by: Actor) -> L
     return Ledger(member.points, _entries(session, member.id, after, limit))
 
 
+def my_topic(session: Session, *, by: Actor) -> str:
+    """Return the topic of the caller's own points."""
+    by.must(Permission.CLAIM)
+    return topic(members.ids_of_accounts(session, [by.account_id or 0]).get(by.account_id or 0))
+
+
 def differences(session: Session) -> list[str]:
     """Return a sentence for each member whose balance is not the sum of the ledger, and each wrong running balance."""
     sums = (
@@ -150,8 +156,13 @@ def differences(session: Session) -> list[str]:
         .join(sums, sums.c.member_id == Member.id, isouter=True)
         .where(col(Member.points) != sa.func.coalesce(sums.c.sum, 0))
     )
+    wrong = session.connection().execute(sa.select(_RUNNING).where(_RUNNING.c.balance != _RUNNING.c.sum))
     return [
         f"member {member_id}: points is {balance}, and the ledger says {total}" for member_id, balance, total in found
+    ] + [
+        f"member {one.member_id}: the entry of {one.points:+} points says {one.balance} after it,"
+        f" and the ledger says {one.sum}"
+        for one in wrong
     ]
 
 
@@ -171,3 +182,11 @@ _PAID = sa.select(col(PointsEntry.redemption_id), col(PointsEntry.balance)).wher
     col(PointsEntry.redemption_id).in_(sa.bindparam("redemptions", expanding=True)),
     col(PointsEntry.kind) == EntryKind.REDEMPTION,
 )
+_RUNNING = sa.select(
+    col(PointsEntry.member_id),
+    col(PointsEntry.points),
+    col(PointsEntry.balance),
+    sa.func.sum(PointsEntry.points)
+    .over(partition_by=col(PointsEntry.member_id), order_by=col(PointsEntry.id))
+    .label("sum"),
+).subquery()

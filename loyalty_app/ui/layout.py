@@ -139,7 +139,19 @@ def public(content: rx.Component, signs: Signs, words: Language, route: str) -> 
         rx.el.header(
             _brand(signs, words),
             rx.el.nav(
-                rx.cond(signs.is_member, rx.el.a(words("My cards"), href=words.at("/my/cards/"))),
+                rx.cond(
+                    signs.is_member,
+                    rx.fragment(
+                        rx.el.a(words("My cards"), href=words.at("/my/cards/")),
+                        rx.el.a(
+                            icon("star"),
+                            rx.el.span(words("My points")),
+                            href=words.at("/my/points/"),
+                            title=words("My points"),
+                            class_name="to-points",
+                        ),
+                    ),
+                ),
                 rx.cond(
                     signs.is_signed_in,
                     rx.fragment(

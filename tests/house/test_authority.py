@@ -67,6 +67,7 @@ MAY: dict[str, set[str]] = {
     "AccountState": EVERYBODY,
     "ClaimState": EVERYBODY,
     "CardsState": {"member"},
+    "PointsState": {"member"},
     "OffersState": WATCHERS,
     "OfferState": MAKERS,
     "BatchesState": WATCHERS,
@@ -98,6 +99,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "AccountState": {"name", "email", "done", "sessions", "is_loaded"},
     "ClaimState": {"screen", "offer", "until", "end", "here", "card", "picture"},
     "CardsState": {"cards", "past", "is_loaded"},
+    "PointsState": {"balance", "is_below", "rows", "first_page", "next_page", "is_loaded"},
     "OffersState": {"rows", "text", "sort", "first_page", "next_page", "is_loaded"},
     "OfferState": {
         "offer_id", "version", "title", "form", "words", "translated", "unfolded", "reward_kind", "currency",
