@@ -30,6 +30,7 @@ from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.languages import Sentence
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.exports import api as exports
 from loyalty_app.jobs import api as jobs
 from loyalty_app.members import api as members
 from loyalty_app.offers import api as offers
@@ -109,6 +110,8 @@ RESOURCES = (
     claims.router,
     redemptions.router,
     members.rest,
+    exports.of_batch,
+    exports.router,
     jobs.router,
     apikeys.router,
     auditlog.router,

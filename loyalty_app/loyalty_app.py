@@ -31,6 +31,8 @@ from loyalty_app.core.database import read
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.dashboard import page as dashboard
 from loyalty_app.dashboard.state import OverviewState
+from loyalty_app.exports import page as exports
+from loyalty_app.exports.state import DownloadsState
 from loyalty_app.insights import page as insights
 from loyalty_app.insights.state import BatchState
 from loyalty_app.members import page as members
@@ -137,6 +139,7 @@ desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)
 desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)
 desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.opened)
 desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opened)
+desk("/admin/batches/[batch_id]/downloads", exports.downloads_page, "Downloads", DownloadsState.opened)
 desk("/admin/batches/[batch_id]/edit", batches.edit_batch_page, "Name and channel", EditBatchState.opened)
 desk("/admin/batches/[batch_id]/vouchers", codes.vouchers_page, "Vouchers", VouchersState.opened)
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)

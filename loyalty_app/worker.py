@@ -15,6 +15,8 @@ from loyalty_app.batches import service as batches
 from loyalty_app.codes import step as codes
 from loyalty_app.core import answered, database, times
 from loyalty_app.core.config import settings
+from loyalty_app.exports import service as exports
+from loyalty_app.exports import step as files
 from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs
 from loyalty_app.mail import service as mails
@@ -25,6 +27,7 @@ from loyalty_app.sample import step as sample
 KINDS = {
     batches.GENERATE_CODES: engine.Kind(prepare=codes.prepare, fail=batches.fail),
     programs.SAMPLE_DATA: engine.Kind(prepare=sample.prepare, fail=sample.give_up, step_takes=sample.TAKES),
+    exports.PREPARE_FILE: engine.Kind(prepare=files.prepare, fail=exports.fail, step_takes=files.TAKES),
     mails.SEND_MAIL: engine.Kind(prepare=post.prepare, fail=mails.give_up, step_takes=post.TAKES),
 }
 
@@ -76,6 +79,7 @@ def work() -> None:
                 if time.monotonic() > forgotten + FORGET_SECONDS:
                     with database.transaction() as session:
                         answered.sweep(session, now=times.now())
+                        exports.sweep(session, now=times.now())
                     forgotten = time.monotonic()
             except Exception:  # the database may be away for a moment; the next round tries again
                 log.exception("the sweep failed")

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from babel.numbers import format_decimal
+
 INCH = 25.4
 SMALLEST_MODULE = 0.33
 """Millimetres: four dots of a printer of 300 dots an inch, which is what a phone reads in bad light."""
@@ -18,6 +20,7 @@ LONGEST_LINE = 60
 SMALLEST_PICTURE, LARGEST_PICTURE = 100, 4096
 YES = "yes"
 MOST_DIGITS = 9
+MEGABYTE = 1_000_000
 GRID = "grid"
 """The name of a sheet that somebody measured."""
 LABELS_A_PART = 5_000
@@ -169,16 +172,16 @@ class Draft:
     last: str = ""
     sheet: str = "l7160"
     paper: str = Paper.A4
-    columns: str = ""
-    rows: str = ""
-    width: str = ""
-    height: str = ""
-    left: str = ""
-    top: str = ""
-    gap_x: str = ""
-    gap_y: str = ""
-    line_1: str = ""
-    line_2: str = ""
+    columns: str = "3"
+    rows: str = "8"
+    width: str = "60"
+    height: str = "30"
+    left: str = "10"
+    top: str = "20"
+    gap_x: str = "5"
+    gap_y: str = "2"
+    headline: str = ""
+    note: str = ""
     logo: str = ""
     crop_marks: str = ""
     start: str = "1"
@@ -256,8 +259,8 @@ def read_labels(draft: Draft, total: int) -> Labels | dict[str, str]:
     problems: dict[str, str] = {}
     first, last = _read_range(draft, total, problems)
     sheet = _read_sheet(draft, problems)
-    lines = [" ".join(line.split()) for line in (draft.line_1, draft.line_2)]
-    for field, line in zip(("line_1", "line_2"), lines, strict=True):
+    lines = [" ".join(line.split()) for line in (draft.headline, draft.note)]
+    for field, line in zip(("headline", "note"), lines, strict=True):
         if len(line) > LONGEST_LINE:
             problems[field] = f"Keep a line to {LONGEST_LINE} characters."
     start = _whole(draft.start)
@@ -291,6 +294,12 @@ def labels_of(options: Mapping[str, Any]) -> Labels:
     own = {name: options[name] for name in ("first", "last", "logo", "crop_marks", "start")}
     sheet = Sheet(**options["sheet"] | {"paper": Paper(options["sheet"]["paper"])})
     return Labels(error=ErrorLevel(options["error"]), sheet=sheet, lines=tuple(options["lines"]), **own)
+
+
+def say_size(size: int, locale: str) -> str:
+    """Return a size in words."""
+    unit, name = (MEGABYTE, "MB") if size >= MEGABYTE else (1000, "kB")
+    return f"{format_decimal(round(size / unit, 1), locale=locale.replace('-', '_'))} {name}"
 
 
 def _read_range(draft: Draft, total: int, problems: dict[str, str]) -> tuple[int, int]:

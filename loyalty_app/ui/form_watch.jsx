@@ -15,9 +15,11 @@ export function FormWatch({ onTyped }) {
       wait = setTimeout(() => tell.current?.(Object.fromEntries(new FormData(form))), 250);
     };
     form.addEventListener("input", typed);
+    form.addEventListener("change", typed); // what is remembered comes back like this
     return () => {
       clearTimeout(wait);
       form.removeEventListener("input", typed);
+      form.removeEventListener("change", typed);
     };
   }, []);
 

@@ -196,7 +196,7 @@ def title_line(title: str | rx.Var[str], *actions: rx.Component, lead: str | rx.
     )
 
 
-def empty(title: str, sentence: str, *actions: rx.Component) -> rx.Component:
+def empty(title: str, sentence: str | rx.Var[str], *actions: rx.Component) -> rx.Component:
     """Return what stands where there is nothing yet: what this is for, and the first step."""
     return rx.el.div(rx.el.h2(title), rx.el.p(sentence), *actions, class_name="empty")
 

@@ -76,7 +76,18 @@ def test_small_modules_are_warned_of():
     assert "0.21 mm wide" in rules.warning(0.21)
 
 
-MEASURED = Draft(sheet="grid", paper="a4", columns="3", rows="7", width="60", height="35,0", left="10.0", top="20")
+MEASURED = Draft(
+    sheet="grid",
+    paper="a4",
+    columns="3",
+    rows="7",
+    width="60",
+    height="35,0",
+    left="10.0",
+    top="20",
+    gap_x="",
+    gap_y="",
+)
 
 
 def test_a_zip_of_everything_is_asked_for_without_saying_more():
@@ -115,7 +126,7 @@ def test_a_zip_that_cannot_be_made_says_why(change, field):
         ({"width": "6e1"}, "width"),
         ({"left": "."}, "left"),
         ({"start": "22"}, "start"),
-        ({"line_2": "x" * 61}, "line_2"),
+        ({"note": "x" * 61}, "note"),
         ({"last": "501"}, "last"),
         ({"error": ""}, "error"),
     ],
@@ -125,7 +136,7 @@ def test_labels_that_cannot_be_printed_say_why(change, field):
 
 
 def test_a_grid_is_read_as_it_was_measured():
-    asked = rules.read_labels(replace(MEASURED, gap_x="5", gap_y="2", line_2=" Café  Aurora ", logo="yes"), 500)
+    asked = rules.read_labels(replace(MEASURED, gap_x="5", gap_y="2", note=" Café  Aurora ", logo="yes"), 500)
 
     assert asked == Labels(1, 500, ErrorLevel.MEDIUM, GRID, ("Café Aurora",), logo=True, crop_marks=False, start=1)
     assert asked.sheets == 24
@@ -135,7 +146,7 @@ def test_a_grid_is_read_as_it_was_measured():
     "asked",
     [
         rules.read_pictures(Draft(format="svg", first="7", last="9", error="h"), 500),
-        rules.read_labels(replace(MEASURED, line_1="One", crop_marks="yes", start="3"), 500),
+        rules.read_labels(replace(MEASURED, headline="One", crop_marks="yes", start="3"), 500),
         rules.read_labels(Draft(sheet="5160"), 500),
     ],
     ids=["pictures", "grid", "format"],

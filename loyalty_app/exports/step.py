@@ -1,0 +1,174 @@
+"""Write the next piece of a file: what is committed of it is whole, whatever is killed."""
+
+import fcntl
+import functools
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from loyalty_app.accounts.service import SYSTEM
+from loyalty_app.batches import service as batches
+from loyalty_app.batches.models import Batch
+from loyalty_app.codes import alphabet
+from loyalty_app.codes import service as codes
+from loyalty_app.codes.service import Listed, Wish
+from loyalty_app.core import csvs, times
+from loyalty_app.core.zips import Archive, Packed
+from loyalty_app.exports import drawing, rules
+from loyalty_app.exports import service as exports
+from loyalty_app.exports.models import Export, ExportKind
+from loyalty_app.exports.rules import PictureFormat, Pictures
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.engine import Store
+from loyalty_app.jobs.models import Job, JobStatus
+from loyalty_app.program import service as programs
+
+
+class FileLostError(Exception):
+    """What was written of a file is not here any more."""
+
+
+TAKES = timedelta(seconds=20)
+"""What a part of a print pack may need on a busy machine."""
+STEP_SECONDS = 1.0
+MOST_PICTURES = 20_000
+"""In a step; each is in memory for a moment as its link and its code."""
+CHUNK = 5_000
+HEAD = ("serial", "code", "url", "status", "redeemedAt", "file")
+
+
+def prepare(session: Session, job: Job) -> Store | None:
+    """Write the next piece behind what is committed; return what commits it, or None if nobody wants the file."""
+    export = session.get(Export, job.subject_id)
+    if export is None or export.created_at != job.created_at:  # deleted; another file may have its number by now
+        return None
+    file = _locked(export)
+    try:
+        session.rollback()  # whoever held the lock may have moved the bookmark
+        fresh, export = session.get(Job, job.id), session.get(Export, job.subject_id)
+        if fresh is None or export is None or (fresh.status, fresh.done) != (JobStatus.RUNNING, job.done):
+            file.close()
+            return _nothing
+        done = _written(session, job, export, file)
+        os.fsync(file.fileno())
+        size = file.tell()
+    except BaseException:
+        file.close()
+        raise
+
+    def store(session: Session, now: datetime) -> int | None:
+        with file:  # nobody else writes until this is known
+            if not jobs.move(session, job, done, now=now + TAKES):
+                return None
+            exports.grow(session, job.subject_id, size, is_whole=done == job.total, now=now)
+            return done
+
+    return store
+
+
+def _nothing(_session: Session, _now: datetime) -> None:
+    return None
+
+
+def _locked(export: Export) -> BinaryIO:
+    path = exports.path_of(export)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # What was begun has to be there: an empty file in its place would look whole at the end.
+    opened = os.open(path, os.O_RDWR | (0 if export.size else os.O_CREAT), 0o600)
+    file = os.fdopen(opened, "r+b")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _written(session: Session, job: Job, export: Export, file: BinaryIO) -> int:
+    """Write behind what is committed; return the new bookmark."""
+    file.seek(0, os.SEEK_END)
+    if file.tell() < export.size:
+        raise FileLostError
+    file.seek(export.size)
+    write = _write_pictures if export.kind is ExportKind.ZIP else _write_labels
+    done = write(session, job, export, file)
+    file.truncate()
+    file.flush()
+    return done
+
+
+def _write_labels(session: Session, job: Job, export: Export, file: BinaryIO) -> int:
+    batch, asked = batches.get(session, export.batch_id), rules.labels_of(export.options)
+    first, count = asked.first + job.done, asked.part(job.done)
+    labels = exports.labels_of(session, batch, first, count)
+    look, made = asked.look(exports.logo_of(session), job.done), _made(session, export)
+    session.close()  # drawing takes its time, with no hand on the database
+    sheets = drawing.pdf(labels, asked.sheet, look, exports.drawer(batch, asked.error).matrix)
+    if count == asked.count:
+        file.write(sheets)
+        return count
+    file.write(Archive(made).entry(f"labels-{first:06}-{first + count - 1:06}.pdf", sheets))
+    if job.done + count == asked.count:
+        _write_end(Archive.resumed(made, file, file.tell()), file)
+    return job.done + count
+
+
+def _write_pictures(session: Session, job: Job, export: Export, file: BinaryIO) -> int:
+    batch, asked = batches.get(session, export.batch_id), rules.pictures_of(export.options)
+    first = asked.first + job.done
+    labels = exports.labels_of(session, batch, first, min(MOST_PICTURES, asked.last - first + 1))
+    made, draw, done = _made(session, export), _drawer(batch, asked), job.done
+    archive, until = Archive(made), time.monotonic() + STEP_SECONDS
+    for label in labels:
+        file.write(archive.entry(_name(label.serial, label.code, asked), draw(label.url)))
+        done += 1
+        if time.monotonic() > until:
+            break
+    if done == asked.count:
+        archive = Archive.resumed(made, file, file.tell())
+        file.write(archive.packed("manifest.csv", _manifest(session, batch, asked)))
+        _write_end(archive, file)
+    return done
+
+
+def _write_end(archive: Archive, file: BinaryIO) -> None:
+    file.writelines(archive.end())
+
+
+def _manifest(session: Session, batch: Batch, asked: Pictures) -> Packed:
+    packed = Packed()
+    for piece in csvs.lines(HEAD, _chunks(session, batch, asked)):
+        packed.add(piece.encode())
+    return packed
+
+
+def _chunks(session: Session, batch: Batch, asked: Pictures) -> Iterator[list[list[str]]]:
+    link, before = batches.links(batch), asked.first - 1
+    while before < asked.last:
+        limit = min(CHUNK, asked.last - before)
+        found = codes.listed(session, batch.id or 0, Wish(), after=before, limit=limit, by=SYSTEM)
+        yield [_row(one, batch, link, asked) for one in found]
+        before += limit
+
+
+def _row(one: Listed, batch: Batch, link: Callable[[int], str], asked: Pictures) -> list[str]:
+    code = alphabet.display(one.code, batch.prefix)
+    redeemed = times.wire(one.redeemed_at) if one.redeemed_at else ""
+    return [str(one.serial), code, link(one.serial), one.standing, redeemed, _name(one.serial, code, asked)]
+
+
+def _name(serial: int, code: str, asked: Pictures) -> str:
+    return f"{serial:06}-{code}.{asked.format}"
+
+
+def _drawer(batch: Batch, asked: Pictures) -> Callable[[str], bytes]:
+    tables = exports.drawer(batch, asked.error)
+    if asked.format is PictureFormat.SVG:
+        return tables.svg
+    return functools.partial(tables.png, scale=tables.scale(asked.size))
+
+
+def _made(session: Session, export: Export) -> datetime:
+    """Return when it was asked for, as a clock on the wall shows it; the same in every step."""
+    return export.created_at.astimezone(ZoneInfo(programs.current(session).time_zone))
