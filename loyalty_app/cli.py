@@ -23,10 +23,14 @@ from loyalty_app.core.errors import AppError
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.jobs import engine
 from loyalty_app.jobs.models import Job, JobStatus
+from loyalty_app.keyring import service as keyring
+from loyalty_app.keys import service as keys
 from loyalty_app.program import service as programs
 from loyalty_app.sample import rules as sample
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+ring = typer.Typer(no_args_is_help=True, help="The keys that seal printed codes.")
+app.add_typer(ring, name="keys")
 
 RESTART_SECONDS = 1.0
 POLL_SECONDS = 0.1
@@ -46,6 +50,7 @@ def serve() -> None:
     with database.transaction() as session:
         _first_admin(session)
         secret = accounts.new_setup_secret(session)
+    _look_at_keys()
     _announce(secret)
 
     from granian import Granian  # noqa: PLC0415 - only a server needs it
@@ -71,6 +76,8 @@ def serve() -> None:
 def worker() -> None:
     """Run background jobs only."""
     logs.set_up()
+    if migrations.is_current(database.engine()):
+        _look_at_keys()
     from loyalty_app.worker import work  # noqa: PLC0415 - opens the queue
 
     work()
@@ -176,6 +183,73 @@ def restore(file: Path) -> None:
     except AppError as problem:
         _stop(str(problem))
     typer.echo(f"Restored {restored.rows:,} rows of {restored.tables} tables. Everybody signs in again.")
+
+
+@ring.command("list")
+def list_keys() -> None:
+    """List the keys, and how many codes hang on each."""
+    now = times.now()
+    with database.reading() as session:
+        kept = keyring.ring(session, by=accounts.SYSTEM, now=now)
+    for one in kept:
+        typer.echo(
+            f"{one.key.id:>2}  made {times.wire(one.key.created_at)[:10]}  {one.key.standing:<19}"
+            f"  {one.batches:,} batches, {one.unredeemed:,} unredeemed codes"
+        )
+    if not kept:
+        typer.echo("There is no key yet. The first one is made when the program starts.")
+
+
+@ring.command()
+def rotate() -> None:
+    """Make a new key, which seals new batches from now on; codes of older keys stay good."""
+    try:
+        with database.transaction() as session:
+            if keys.comes_from_setting():
+                entry = keys.entry(session, by=accounts.SYSTEM, now=times.now())
+                typer.echo("Add this to LOYALTY_SECRET_KEYS on every machine, and start again:", err=True)
+                typer.echo(f",{entry}")
+                return
+            made = keys.rotate(session, by=accounts.SYSTEM, now=times.now())
+    except AppError as problem:
+        _stop(str(problem))
+    typer.echo(f"Key {made} seals new batches from now on. Keep a copy of {settings().data_dir / keys.FILE}.")
+
+
+@ring.command()
+def retire(number: int, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Refuse every code that a key sealed, for good."""
+    try:
+        with database.reading() as session:
+            lost = keyring.impact(session, number, by=accounts.SYSTEM, now=times.now())
+        typer.echo(
+            f"Key {number}: {lost.batches:,} batches, {lost.unredeemed:,} unredeemed codes. Of these"
+            f" {lost.redeemable:,} could be redeemed now, for {lost.points:,} points. All of them would be refused, for"
+            " good."
+        )
+        if not yes:
+            typer.confirm(f"Retire key {number}?", abort=True)
+        with database.transaction() as session:
+            keys.retire(session, number, by=accounts.SYSTEM, now=times.now())
+    except AppError as problem:
+        _stop(str(problem))
+    typer.echo(f"Key {number} is retired.")
+
+
+def _look_at_keys() -> None:
+    try:
+        with database.transaction() as session:
+            keys.ensure(session, now=times.now())
+            lost = keys.missing(session)
+    except AppError as problem:
+        _stop(str(problem))
+    if lost:
+        these = " and ".join(map(str, lost))
+        typer.echo(
+            f"The secret of key {these} is not here: printed codes of it are refused until you bring back the key file"
+            f" {settings().data_dir / keys.FILE}, or the setting LOYALTY_SECRET_KEYS.",
+            err=True,
+        )
 
 
 def _first_admin(session: database.Session) -> None:

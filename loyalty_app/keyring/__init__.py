@@ -1,0 +1,1 @@
+"""The key ring to be looked at: what hangs on each key."""
