@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response, StreamingResponse
@@ -12,17 +13,34 @@ from sqlmodel import Session
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.api import BatchShown, Pixels, one_batch
 from loyalty_app.batches.models import Batch
-from loyalty_app.codes import alphabet
+from loyalty_app.codes import alphabet, files
 from loyalty_app.codes import service as codes
+from loyalty_app.codes.files import Wanted
 from loyalty_app.codes.models import Standing
 from loyalty_app.codes.service import Detailed, Listed, Refused, Wish
 from loyalty_app.core import csvs, times
 from loyalty_app.core.actor import Actor, Permission, actor
 from loyalty_app.core.database import reading
+from loyalty_app.core.reasons import STATUS
 from loyalty_app.core.texts import slug, storable
+from loyalty_app.program import service as programs
 from loyalty_app.qr import drawing
+from loyalty_app.qr.drawing import ErrorLevel, PictureFormat
 from loyalty_app.ui.problems import Problem, ProblemError, refused
-from loyalty_app.ui.rest import CSV, IMAGE_PNG, IMAGE_SVG, Instant, Number, Once, OnceOnly, Page, Paged, Shown
+from loyalty_app.ui.rest import (
+    CSV,
+    IMAGE_PNG,
+    IMAGE_SVG,
+    ZIP,
+    Instant,
+    Number,
+    Once,
+    OnceOnly,
+    Page,
+    Paged,
+    Sent,
+    Shown,
+)
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/api/v1/batches", tags=["Codes"])
@@ -45,6 +63,25 @@ class CodeShown(Shown):
     expires_at: Annotated[Instant | None, Field(description="The first instant at which it is no longer good.")]
     redeemed_at: Instant | None
     url: Annotated[str | None, Field(description="Only for codes of scan batches.")] = None
+
+
+class ZipWish(Sent):
+    """Which pictures of a batch are wanted."""
+
+    format: PictureFormat = PictureFormat.PNG
+    size: Annotated[
+        int,
+        Field(
+            ge=files.SMALLEST,
+            le=files.LARGEST,
+            description="Pixels that a side of a PNG has at least; each module gets a whole number of them.",
+        ),
+    ] = 600
+    error: Annotated[
+        ErrorLevel, Field(description="How much of a QR code may be lost; more where it costs no space.")
+    ] = ErrorLevel.MEDIUM
+    first: Annotated[int, Field(ge=1, description="The first serial.")] = 1
+    last: Annotated[int | None, Field(ge=1, description="The last serial; the batch's without it.")] = None
 
 
 @router.get("/{batch_id}/codes")
@@ -132,6 +169,29 @@ def codes_csv(batch_id: Number, q: str = "", status: str = "") -> StreamingRespo
     )
 
 
+@router.get("/{batch_id}/codes.zip", response_class=StreamingResponse, responses=ZIP)
+@allow(Permission.QR_CODE_MANAGEMENT)
+def codes_zip(batch_id: Number, wish: Annotated[ZipWish, Query()]) -> StreamingResponse:
+    """Stream a picture of each code of a scan batch in a ZIP file, with a manifest.csv, all of one moment."""
+    by = actor()
+    with reading() as session:
+        batch = files.printable(session, batch_id, by=by)
+        zone = programs.current(session).time_zone
+    if isinstance(batch, Refused):
+        raise ProblemError(Problem(STATUS[batch.reason], batch.reason, files.SENTENCES[batch.reason]))
+    first, last = files.serials(batch, wish.first, wish.last)
+    wanted = Wanted(first, last, wish.format, wish.size, wish.error)
+    part = f"-{first}-{last}" if (first, last) != (1, batch.total) else ""
+    return StreamingResponse(
+        _zipped(batch, wanted, by, times.now().astimezone(ZoneInfo(zone))),
+        media_type="application/zip",
+        headers={
+            "Content-Disposition": f'attachment; filename="{slug(batch.name)}{part}-{wish.format}.zip"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
 def shown(one: Listed, batch: Batch) -> CodeShown:
     """Return a code as programs read it."""
     own = {name: getattr(one, name) for name in ("serial", "member_id", "claimed_at", "expires_at", "redeemed_at")}
@@ -173,6 +233,11 @@ def _chunks(batch_id: int, prefix: str, wish: Wish, by: Actor) -> Iterator[list[
         while page := _page(session, batch_id, wish, after, by):
             yield [_row(one, prefix) for one in page]
             after = page[-1].serial
+
+
+def _zipped(batch: Batch, wanted: Wanted, by: Actor, made_at: datetime) -> Iterator[bytes]:
+    with reading() as session:
+        yield from files.zipped(session, batch, wanted, by=by, made_at=made_at)
 
 
 def _page(session: Session, batch_id: int, wish: Wish, after: int, by: Actor) -> list[Listed]:

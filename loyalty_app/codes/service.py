@@ -61,8 +61,23 @@ class Listed:
     @property
     def standing(self) -> Standing:
         """Return what to say of it; a redeemed one stays redeemed."""
-        is_off = self.disabled and self.status is not CodeStatus.REDEEMED
-        return Standing.DISABLED if is_off else Standing(self.status.value)
+        return _standing(self.status, disabled=self.disabled)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A code of a scan batch, without who redeemed it."""
+
+    serial: int
+    code: str
+    status: CodeStatus
+    disabled: bool
+    redeemed_at: datetime | None
+
+    @property
+    def standing(self) -> Standing:
+        """Return what to say of it; a redeemed one stays redeemed."""
+        return _standing(self.status, disabled=self.disabled)
 
 
 @dataclass(frozen=True)
@@ -264,6 +279,13 @@ def listed(
     return [Listed(*row) for row in session.execute(query)]
 
 
+def made(session: Session, batch_id: int, first: int, last: int, *, by: Actor) -> list[Made]:
+    """Return the codes of a batch from a serial to another."""
+    by.must(Permission.QR_CODE_MANAGEMENT)
+    found = session.connection().execute(_MADE, {"batch": batch_id, "first": first, "last": last})
+    return [Made(*row) for row in found]
+
+
 def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, Batch]]:
     """Return a member's vouchers, the newest claim first."""
     found = session.exec(
@@ -287,6 +309,11 @@ def _code_of(opened: keys.Opened | None, rows: Mapping[tuple[int, int], tuple[st
         return Reason.UNKNOWN_CODE
     # A batch of another life, before this database was brought back from a backup, may have had the number.
     return code if (key_id, parameters) == (sealed.key_id, sealed.parameters) else Reason.TAMPERED
+
+
+def _standing(status: CodeStatus, *, disabled: bool) -> Standing:
+    is_off = disabled and status is not CodeStatus.REDEEMED
+    return Standing.DISABLED if is_off else Standing(status.value)
 
 
 def _listing(by: Actor) -> sa.Select[*tuple[Any, ...]]:
@@ -423,6 +450,14 @@ _HELD = select(Code).where(
     col(Code.batch_id).in_(sa.bindparam("batches", expanding=True)),
     col(Code.member_id).in_(sa.bindparam("members", expanding=True)),
     col(Code.claimed_at).is_not(None),
+)
+_MADE = (
+    sa.select(col(Code.serial), col(Code.code), col(Code.status), col(Code.disabled), col(Code.redeemed_at))
+    .where(
+        col(Code.batch_id) == sa.bindparam("batch"),
+        col(Code.serial).between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(col(Code.serial))
 )
 _BY_PLACES = (
     sa.select(col(Code.batch_id), col(Code.serial), col(Code.code), col(Batch.key_id), col(Batch.parameters))

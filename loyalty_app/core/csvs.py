@@ -11,23 +11,23 @@ BOM = "\ufeff"
 
 def lines(head: Sequence[str], chunks: Iterable[Sequence[Sequence[str]]]) -> Iterator[str]:
     """Yield the head, then the text of each chunk of rows: never more than one chunk in memory."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    text.write(BOM)
-    writer.writerow(head)
+    yield start(head)
     for chunk in chunks:
-        yield _taken(text)
-        writer.writerows([[safe(cell) for cell in row] for row in chunk])
-    yield _taken(text)
+        yield text(chunk)
+
+
+def start(head: Sequence[str]) -> str:
+    """Return how a file begins, whose columns are called so."""
+    return BOM + text([head])
+
+
+def text(rows: Iterable[Sequence[str]]) -> str:
+    """Return the lines of these rows."""
+    written = io.StringIO()
+    csv.writer(written).writerows([safe(cell) for cell in row] for row in rows)
+    return written.getvalue()
 
 
 def safe(cell: str) -> str:
     """Return the cell as text for a spreadsheet: what looks like a formula gets an apostrophe before it."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
-
-
-def _taken(text: io.StringIO) -> str:
-    taken = text.getvalue()
-    text.seek(0)
-    text.truncate()
-    return taken

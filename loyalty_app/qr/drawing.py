@@ -1,12 +1,29 @@
 """QR codes as pictures: black on white, four modules of quiet zone, sizes honest to the pixel (ISO/IEC 18004)."""
 
 import io
+from enum import StrEnum
 
 import segno
 
 QUIET_ZONE = 4
 PRINT_PIXELS = 1024
 """S3-10 asks for 500 at least; people print larger."""
+
+
+class PictureFormat(StrEnum):
+    """What a picture is made of: pixels, or lines that are sharp at any size."""
+
+    PNG = "png"
+    SVG = "svg"
+
+
+class ErrorLevel(StrEnum):
+    """How much of a QR code may be lost: about 7, 15, 25 and 30 percent; each makes it finer."""
+
+    LOW = "l"
+    MEDIUM = "m"
+    QUARTILE = "q"
+    HIGH = "h"
 
 
 def svg(text: str, error: str = "m") -> bytes:

@@ -44,4 +44,6 @@ def test_only_one_chunk_is_made_at_a_time():
 
     lines = csvs.lines(("n",), chunks())
     next(lines)
+    assert made == []
+    next(lines)
     assert made == [0]

@@ -3,6 +3,7 @@
 import io
 import random
 import shutil
+import struct
 import subprocess
 import zipfile
 from datetime import datetime
@@ -101,7 +102,10 @@ def test_a_cut_within_an_entry_is_noticed(off):
 def test_more_entries_than_the_old_format_can_count_are_counted():
     many = [(f"{serial}.svg", b"") for serial in range(70_000)]
 
-    assert [name for name, _ in read(written(many))] == [name for name, _ in many]
+    content = written(many)
+
+    assert [name for name, _ in read(content)] == [name for name, _ in many]
+    assert struct.unpack_from("<Q", content, content.rindex(b"PK\6\6") + 32) == (70_000,)
 
 
 def test_entries_are_found_behind_four_gigabytes(tmp_path):

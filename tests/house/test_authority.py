@@ -199,6 +199,7 @@ PUBLIC_ROUTES = {
 
 PRIVATE_ROUTES = {
     ("/api/v1/batches/{batch_id}/codes.csv", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/batches/{batch_id}/codes.zip", "GET"): Permission.QR_CODE_MANAGEMENT,
     ("/api/v1/batches/{batch_id}/codes", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/batches/{batch_id}/claims", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/batches/{batch_id}/claims", "POST"): Permission.CLAIM_FOR_MEMBERS,
