@@ -44,6 +44,8 @@ from loyalty_app.program import page as program
 from loyalty_app.program.state import ProfileState
 from loyalty_app.redemptions import page as redemptions
 from loyalty_app.redemptions.state import ScanState
+from loyalty_app.scanforms import page as scanforms
+from loyalty_app.scanforms.state import ScanFormState
 from loyalty_app.ui import errors, layout
 from loyalty_app.ui.guard import Guard
 from loyalty_app.ui.live import hub
@@ -61,6 +63,7 @@ SIGNS = layout.Signs(
     is_signed_in=ShellState.is_signed_in,
     is_member=ShellState.is_member,
     may_scan=ShellState.may_scan,
+    may_manage=ShellState.may_manage,
     settings=ShellState.settings,
 )
 
@@ -138,6 +141,7 @@ app.add_page(NOT_FOUND, route="/404", title="Not found", on_load=[ShellState.ope
 desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)
 desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)
 desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.opened)
+desk("/admin/batches/scan/new", scanforms.new_scan_batch_page, "Create Batch", ScanFormState.opened)
 desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opened)
 desk("/admin/batches/[batch_id]/downloads", exports.downloads_page, "Downloads", DownloadsState.opened)
 desk("/admin/batches/[batch_id]/edit", batches.edit_batch_page, "Name and channel", EditBatchState.opened)

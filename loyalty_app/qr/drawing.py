@@ -1,6 +1,8 @@
 """QR codes as pictures: black on white, four modules of quiet zone, sizes honest to the pixel (ISO/IEC 18004)."""
 
 import io
+import math
+from dataclasses import dataclass
 from enum import StrEnum
 
 import segno
@@ -8,6 +10,29 @@ import segno
 QUIET_ZONE = 4
 PRINT_PIXELS = 1024
 """S3-10 asks for 500 at least; people print larger."""
+COMFORTABLE_MODULE = 0.4
+"""Millimetres: ink that runs and a phone held in one hand still leave it apart from its neighbours."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How dense a code is, before anything is drawn."""
+
+    version: int
+    """From 1 to 40; each adds four modules to a side."""
+    modules: int
+    """A side, without the quiet zone."""
+
+    @property
+    def print_size(self) -> int:
+        """Return the least width in whole millimetres, quiet zone included, at which it prints well."""
+        return math.ceil((self.modules + 2 * QUIET_ZONE) * COMFORTABLE_MODULE)
+
+
+def facts(text: str, error: str = "m") -> Facts:
+    """Return how dense the code of a text is."""
+    code = segno.make(text, error=error, micro=False)
+    return Facts(int(code.version), len(code.matrix))
 
 
 class PictureFormat(StrEnum):

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 
 // Tells what stands in the surrounding form, a moment after the last keystroke.
-export function FormWatch({ onTyped }) {
+export function FormWatch({ onTyped, wait = 250 }) {
   const place = useRef(null);
   const tell = useRef(onTyped);
   tell.current = onTyped;
@@ -9,19 +9,19 @@ export function FormWatch({ onTyped }) {
   useEffect(() => {
     const form = place.current?.closest("form");
     if (!form) return undefined;
-    let wait = 0;
+    let waiting = 0;
     const typed = () => {
-      clearTimeout(wait);
-      wait = setTimeout(() => tell.current?.(Object.fromEntries(new FormData(form))), 250);
+      clearTimeout(waiting);
+      waiting = setTimeout(() => tell.current?.(Object.fromEntries(new FormData(form))), wait);
     };
     form.addEventListener("input", typed);
     form.addEventListener("change", typed); // what is remembered comes back like this
     return () => {
-      clearTimeout(wait);
+      clearTimeout(waiting);
       form.removeEventListener("input", typed);
       form.removeEventListener("change", typed);
     };
-  }, []);
+  }, [wait]);
 
   return <span ref={place} hidden />;
 }

@@ -67,6 +67,8 @@ class FormWatch(rx.Component):
 
     library = f"$/public{_form_watch}"
     tag = "FormWatch"
+    wait: rx.Var[int]
+    """Milliseconds."""
     on_typed: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
 
 

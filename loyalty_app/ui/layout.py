@@ -27,6 +27,7 @@ class Signs:
     is_signed_in: rx.Var[bool]
     is_member: rx.Var[bool]
     may_scan: rx.Var[bool]
+    may_manage: rx.Var[bool]
     settings: ArrayVar[Sequence[str]]
     """Which pages of the settings the person may open, by the last step of their address."""
 
@@ -40,11 +41,19 @@ class Place:
     icon: str
 
 
-PLACES = (
-    Place("Overview", "/admin/", "gauge"),
+OVERVIEW = Place("Overview", "/admin/", "gauge")
+PROMOTIONS = (
     Place("Batches", "/admin/batches/", "stack"),
+    Place("QR codes", "/admin/batches/scan/", "qr"),
     Place("Offers", "/admin/offers/", "tag"),
 )
+"""The group "Partners & Promotions" (S0-6)."""
+
+QR_CODES = (
+    Place("Batch Management", "/admin/batches/scan/", "qr"),
+    Place("Create Batch", "/admin/batches/scan/new/", "plus"),
+)
+"""The tabs of the QR codes; the second is for those who may make some."""
 
 SETTINGS = (
     Place("Business profile", "/admin/settings/", "tag"),
@@ -92,7 +101,12 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
         rx.el.nav(
             _brand(signs),
             rx.el.ul(
-                *[_entry(place, here) for place in PLACES],
+                _entry(OVERVIEW, here),
+                rx.el.li(
+                    rx.el.span("Partners & Promotions", id="promotions"),
+                    rx.el.ul(*[_entry(place, here) for place in PROMOTIONS], aria_labelledby="promotions"),
+                    class_name="group",
+                ),
                 rx.cond(signs.may_scan, _entry(Place("Scan", "/scan/", "scan"), here)),
                 rx.cond(
                     signs.settings.length() > 0,
@@ -119,6 +133,7 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
             ),
             rx.el.main(
                 *([_settings(signs, here)] if is_setting else []),
+                *([_qr_codes(signs, here)] if _covers(QR_CODES[0], here) else []),
                 content,
                 id="content",
                 tab_index=-1,
@@ -263,21 +278,46 @@ def _brand(signs: Signs, words: Language = ENGLISH) -> rx.Component:
 
 
 def _settings(signs: Signs, here: str) -> rx.Component:
-    def entry(place: Place) -> rx.Component:
-        current: dict[str, Any] = {"aria_current": "page"} if _is_here(place, here) else {}
-        step = place.path.rstrip("/").rsplit("/", 1)[-1]
-        return rx.cond(
-            signs.settings.contains(step), rx.el.li(rx.el.a(place.label, href=place.path, **current)), rx.fragment()
-        )
+    def step(place: Place) -> str:
+        return place.path.rstrip("/").rsplit("/", 1)[-1]
 
-    return rx.el.nav(rx.el.ul(*[entry(place) for place in SETTINGS]), aria_label="Settings", class_name="sub-nav")
+    entries = [rx.cond(signs.settings.contains(step(place)), _tab(place, here), rx.fragment()) for place in SETTINGS]
+    return rx.el.nav(rx.el.ul(*entries), aria_label="Settings", class_name="sub-nav")
+
+
+def _qr_codes(signs: Signs, here: str) -> rx.Component:
+    listed, made = QR_CODES
+    return rx.el.nav(
+        rx.el.ul(_tab(listed, here), rx.cond(signs.may_manage, _tab(made, here), rx.fragment())),
+        aria_label="QR codes",
+        class_name="sub-nav",
+    )
+
+
+def _tab(place: Place, here: str) -> rx.Component:
+    return rx.el.li(rx.el.a(place.label, href=place.path, **_current(is_here=_is_here(place, here))))
+
+
+def _entry(place: Place, here: str) -> rx.Component:
+    nearest = max((one for one in (OVERVIEW, *PROMOTIONS) if _covers(one, here)), key=_length, default=None)
+    is_here = _is_here(place, here) or place == nearest
+    return rx.el.li(
+        rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **_current(is_here=is_here)),
+    )
+
+
+def _current(*, is_here: bool) -> dict[str, Any]:
+    return {"aria_current": "page"} if is_here else {}
 
 
 def _is_here(place: Place, here: str) -> bool:
     return here.rstrip("/") == place.path.rstrip("/")
 
 
-def _entry(place: Place, here: str) -> rx.Component:
-    is_here = _is_here(place, here) or (place.path != PLACES[0].path and here.startswith(place.path))
-    current: dict[str, Any] = {"aria_current": "page"} if is_here else {}
-    return rx.el.li(rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **current))
+def _covers(place: Place, here: str) -> bool:
+    """Return whether a page lies at the place or below it; below the overview lies everything, so nothing does."""
+    return _is_here(place, here) or (place != OVERVIEW and here.startswith(place.path))
+
+
+def _length(place: Place) -> int:
+    return len(place.path)

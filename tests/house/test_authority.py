@@ -75,6 +75,7 @@ MAY: dict[str, set[str]] = {
     "DeleteState": MAKERS,
     "EditBatchState": MAKERS,
     "NewBatchState": MAKERS,
+    "ScanFormState": MAKERS,
     "VouchersState": WATCHERS,
     "DownloadsState": MAKERS,
     "OverviewState": WATCHERS,
@@ -120,6 +121,10 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "NewBatchState": {
         "problems", "choices", "offer_id", "today", "zone", "is_loaded", "quantity", "alphabet", "length", "odds",
         "is_weak", "advice", "advised", "until", "promised",
+    },
+    "ScanFormState": {
+        "stage", "version", "memory", "form", "choices", "today", "zone", "own_url", "problems", "unfolded", "steps",
+        "preview", "parts", "made",
     },
     "VouchersState": {
         "name", "rows", "text", "status", "first_page", "next_page", "file", "sees_members", "is_missing",
@@ -168,6 +173,7 @@ HARMLESS = (
     False,
     None,
     [],
+    (),
     {},
 )
 """What a public var may hold before anybody has asked: all of it stands in a public file."""

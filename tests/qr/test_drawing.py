@@ -74,3 +74,12 @@ def test_an_svg_fits_any_size_and_is_black_on_white():
 def test_an_svg_for_print_is_the_same_picture():
     assert b'viewBox="0 0' in drawing.svg(LINK)
     assert ET.fromstring(drawing.svg(LINK)).tag.endswith("svg")  # noqa: S314 - drawn by us on the spot
+
+
+@pytest.mark.parametrize(("text", "version"), [("A" * 20, 1), (LINK, 4), ("x" * 300, 13)])
+def test_the_facts_are_those_of_the_picture(text, version):
+    facts = drawing.facts(text)
+    image = picture(drawing.png(text, at_least=1))
+
+    assert (facts.version, facts.modules) == (version, image.width - 2 * drawing.QUIET_ZONE)
+    assert facts.print_size == -(-image.width * 4 // 10)
