@@ -39,6 +39,8 @@ CODE_REFUSALS: dict[Reason, tuple[int, Sentence]] = {
 }
 
 Text = Annotated[str, Form(max_length=300), AfterValidator(storable)]
+Goal = Annotated[str, Form(max_length=3000), AfterValidator(storable)]
+"""Where somebody goes on; the address behind a printed code is long."""
 
 
 @router.post("/sign-in")
@@ -47,7 +49,7 @@ def sign_in(
     request: Request,
     email: Text = "",
     password: Text = "",
-    next: Text = "",
+    next: Goal = "",
 ) -> JSONResponse:
     """Open a session for the right e-mail address and password."""
     peer, now = peer_of(request), times.now()
@@ -79,7 +81,7 @@ def sign_out(everywhere: Text = "") -> JSONResponse:
 
 @router.post("/new-code")
 @allow(Permission.PUBLIC)
-def send_new_code(request: Request, sign_up: Text = "", next: Text = "") -> JSONResponse:
+def send_new_code(request: Request, sign_up: Text = "", next: Goal = "") -> JSONResponse:
     """Send another code to somebody who is signing up."""
     with transaction() as session:
         refused = accounts.send_new_code(session, sign_up, spoken(), peer=peer_of(request), now=times.now())

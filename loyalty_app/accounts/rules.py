@@ -53,6 +53,8 @@ LETTERS_A_PEER = 120
 """Generous: a whole queue of members shares the shop's Wi-Fi."""
 
 CODE_LENGTH = 6
+ENTRY_CODE_LENGTH = 8
+"""Longer: this code also opens an account that there is, so fewer guesses may come near it."""
 CODE_LIFE = timedelta(minutes=15)
 CODE_TRIES = 5
 RESET_LIFE = timedelta(hours=1)
@@ -133,6 +135,25 @@ def code_letter(words: Language, program: str, code: str) -> tuple[str, str]:
         words("Your code is {code}.", code=code),
         words("Enter it on the page where you signed up. It works for 15 minutes."),
         words("If you did not sign up, ignore this letter. Nothing happens without the code."),
+    )
+
+
+def entry_letter(words: Language, program: str, code: str) -> tuple[str, str]:
+    """Return subject and body of the letter with a code that lets its reader in, new or known."""
+    return words("Your code for {program}", program=program), _paragraphs(
+        words("Your code is {code}.", code=code),
+        words("Enter it on the page where you collect your points. It works for 15 minutes."),
+        words("If you did not ask for it, ignore this letter. Nothing happens without the code."),
+    )
+
+
+def work_letter(words: Language, program: str, sign_in: str) -> tuple[str, str]:
+    """Return subject and body for somebody who works here and asked for points with that address."""
+    return words("You have an account at {program}", program=program), _paragraphs(
+        words("Somebody, probably you, asked for points with this address. It has an account for work."),
+        words("Sign in: {link}", link=sign_in),
+        words("Points are for members: collect them with an address of your own."),
+        words("If it was not you, ignore this letter. Nothing was changed."),
     )
 
 

@@ -38,6 +38,8 @@ SYSTEM = Actor(name="system", role=Role.ADMIN, permissions=frozenset(Permission)
 """The operator at the command line, and the program's own start."""
 
 _hasher = PasswordHasher()
+NO_PASSWORD = ""
+"""The hash of an account without one: nothing that is typed fits it. Its owner comes in by mail, or sets one."""
 _nobodys_hash = _hasher.hash(secrets.new_token())
 
 
@@ -250,6 +252,23 @@ def ask_to_join(session: Session, who: Newcomer, words: Language, *, peer: str, 
     return secret
 
 
+def ask_to_enter(
+    session: Session, name: str, email: str, words: Language, *, peer: str, now: datetime
+) -> str | SignInRefused:
+    """Send a code to an address that lets its owner in without a password; return the secret that goes with it.
+
+    It looks the same whether the address is a member's or nobody's yet.
+    """
+    address, problems = rules.normal_email(email), {}
+    if address is None:
+        problems["email"] = rules.NOT_AN_ADDRESS
+    if name.strip() and (problem := rules.name_problem(name)):
+        problems["name"] = problem
+    if problems or address is None:
+        raise InvalidError(**problems)
+    return ask_to_join(session, Newcomer(name.strip(), address, NO_PASSWORD), words, peer=peer, now=now)
+
+
 def pending_email(session: Session, secret: str) -> str | None:
     """Return the address that a sign-up waits for a code from; None if there is no such sign-up any more."""
     pending = session.get(SignUp, secrets.fingerprint(secret))
@@ -270,27 +289,16 @@ def send_new_code(
 
 
 def verify(session: Session, secret: str, code: str, *, now: datetime) -> Newcomer | CodeRefused:
-    """Take a sign-up whose owner has shown that they read its mail; each code counts its tries, and works once."""
-    secret_hash = secrets.fingerprint(secret)
-    is_this = col(SignUp.secret_hash) == secret_hash
-    # Counted before it is looked at: guesses sent at the same time are too many together.
-    counted = session.connection().execute(
-        sa.update(SignUp)
-        .where(is_this, col(SignUp.tries) < rules.CODE_TRIES, col(SignUp.expires_at) > now)
-        .values(tries=col(SignUp.tries) + 1)
-    )
-    pending = session.get(SignUp, secret_hash)
-    if pending is None or now >= pending.expires_at:
-        return CodeRefused(Reason.EXPIRED)
-    if not counted.rowcount:
-        return CodeRefused(Reason.RATE_LIMITED)
-    if not hmac.compare_digest(pending.code_hash, _code_hash(secret, rules.digits(code))):
-        return CodeRefused(Reason.UNKNOWN_CODE)
-    who = Newcomer(pending.name, pending.email, pending.password_hash)
-    session.expunge(pending)
-    if not session.connection().execute(sa.delete(SignUp).where(is_this)).rowcount:
-        return CodeRefused(Reason.EXPIRED)
-    return CodeRefused(Reason.LOGIN_REQUIRED) if _by_email(session, who.email) else who
+    """Take a sign-up whose owner has shown that they read its mail, and whose address has no account yet."""
+    who = _prove(session, secret, code, is_entry=False, now=now)
+    if isinstance(who, Newcomer) and with_address(session, who.email):
+        return CodeRefused(Reason.LOGIN_REQUIRED)
+    return who
+
+
+def entered(session: Session, secret: str, code: str, *, now: datetime) -> Newcomer | CodeRefused:
+    """Take somebody who was let in by mail, whether or not their address has an account."""
+    return _prove(session, secret, code, is_entry=True, now=now)
 
 
 def sign_up(session: Session, who: Newcomer, *, now: datetime) -> Account:
@@ -306,7 +314,7 @@ def ask_for_reset(session: Session, email: str, words: Language, *, peer: str, n
     if refused := _too_many_letters(session, address, peer=peer, now=now):
         return refused
     session.connection().execute(sa.delete(PasswordReset).where(col(PasswordReset.expires_at) <= now))
-    account = _by_email(session, address)
+    account = with_address(session, address)
     if account is None or not account.is_active:
         return None
 
@@ -361,7 +369,7 @@ def change_password(
     if refused := too_many_tries(session, account.email, peer=peer, now=now):
         return refused
     if not is_right:
-        _count(session, _sign_in_limits(account.email, peer), now=now)
+        count_tries(session, _sign_in_limits(account.email, peer), now=now)
         return SignInRefused(Reason.LOGIN_REQUIRED)
     _put_password(session, account, password_hash)
     end_my_other_sessions(session, by=by)
@@ -415,17 +423,18 @@ def end_my_other_sessions(session: Session, *, by: Actor) -> None:
 
 def password_is_right(session: Session, email: str, password: str) -> bool:
     """Check a password; slow on purpose, so call it with a session that only reads."""
-    account = _by_email(session, email)
+    account = with_address(session, email)
     # An unknown address costs the same time as a wrong password, so neither tells which it was.
     try:
-        return _hasher.verify(account.password_hash if account else _nobodys_hash, password) and account is not None
+        hashed = (account and account.password_hash) or _nobodys_hash
+        return _hasher.verify(hashed, password) and hashed != _nobodys_hash
     except (VerificationError, InvalidHashError):
         return False
 
 
 def too_many_tries(session: Session, email: str, *, peer: str, now: datetime) -> SignInRefused | None:
     """Return the refusal for an address or a network peer that failed too often, by what the database remembers."""
-    wait = _wait(session, _sign_in_limits(email, peer), now=now)
+    wait = seconds_to_wait(session, _sign_in_limits(email, peer), now=now)
     return SignInRefused(Reason.RATE_LIMITED, wait) if wait else None
 
 
@@ -437,9 +446,9 @@ def sign_in(
     # Looked up again here: guesses sent at the same time all passed the first look.
     if refused := too_many_tries(session, email, peer=peer, now=now):
         return refused
-    account = _by_email(session, email)
+    account = with_address(session, email)
     if account is None or not account.is_active or not is_right:
-        _count(session, limits, now=now)
+        count_tries(session, limits, now=now)
         return SignInRefused(Reason.LOGIN_REQUIRED)
 
     _forgive(session, email, peer=peer)
@@ -497,10 +506,66 @@ def actor_for(account: Account, secret_hash: str = "") -> Actor:
     return Actor(account.id, account.name, account.role, rules.PERMISSIONS[account.role], secret_hash)
 
 
+def with_address(session: Session, email: str) -> Account | None:
+    """Return the account with that address."""
+    return session.exec(select(Account).where(Account.email == rules.normal_email(email))).first()
+
+
 def names(session: Session, account_ids: set[int]) -> dict[int, str]:
     """Return the names of accounts."""
     found = session.exec(select(Account.id, Account.name).where(col(Account.id).in_(account_ids)))
     return {account_id or 0: name for account_id, name in found}
+
+
+def count_tries(session: Session, keys: Iterable[str], *, now: datetime) -> None:
+    """Count one try under each key."""
+    for key in keys:
+        session.connection().execute(_COUNT, {"key": key, "now": now, "ends": now + rules.THROTTLE_WINDOW})
+
+
+def take_tries_back(session: Session, keys: Iterable[str]) -> None:
+    """Count one try less under each key: it was none that should be slowed down."""
+    session.connection().execute(
+        sa.update(Throttle)
+        .where(col(Throttle.key).in_(list(keys)), col(Throttle.failures) > 0)
+        .values(failures=col(Throttle.failures) - 1)
+    )
+
+
+def throttle_key(kind: str, text: str) -> str:
+    """Return what tries of a kind are counted under; whose they are is not kept in the clear."""
+    return f"{kind}:{secrets.fingerprint(text)}"
+
+
+def seconds_to_wait(session: Session, limits: dict[str, int], *, now: datetime) -> int:
+    """Return the seconds until a key that has reached its limit is free again; 0 if none has."""
+    rows = session.exec(select(Throttle).where(col(Throttle.key).in_(limits), Throttle.window_ends_at > now))
+    waits = [(row.window_ends_at - now).total_seconds() for row in rows if row.failures >= limits[row.key]]
+    return int(max(waits, default=-1)) + 1
+
+
+def _prove(session: Session, secret: str, code: str, *, is_entry: bool, now: datetime) -> Newcomer | CodeRefused:
+    """Return whose code it is; each code counts its tries, and works once."""
+    secret_hash = secrets.fingerprint(secret)
+    is_this = col(SignUp.secret_hash) == secret_hash
+    # Counted before it is looked at: guesses sent at the same time are too many together.
+    counted = session.connection().execute(
+        sa.update(SignUp)
+        .where(is_this, col(SignUp.tries) < rules.CODE_TRIES, col(SignUp.expires_at) > now)
+        .values(tries=col(SignUp.tries) + 1)
+    )
+    pending = session.get(SignUp, secret_hash)
+    if pending is None or now >= pending.expires_at or (pending.password_hash == NO_PASSWORD) is not is_entry:
+        return CodeRefused(Reason.EXPIRED)
+    if not counted.rowcount:
+        return CodeRefused(Reason.RATE_LIMITED)
+    if not hmac.compare_digest(pending.code_hash, _code_hash(secret, rules.digits(code))):
+        return CodeRefused(Reason.UNKNOWN_CODE)
+    who = Newcomer(pending.name, pending.email, pending.password_hash)
+    session.expunge(pending)
+    if not session.connection().execute(sa.delete(SignUp).where(is_this)).rowcount:
+        return CodeRefused(Reason.EXPIRED)
+    return who
 
 
 def _of_staff(session: Session, account_id: int) -> Account:
@@ -545,13 +610,20 @@ def _put_password(session: Session, account: Account, password_hash: str) -> Non
 
 
 def _send_code(session: Session, pending: SignUp, secret: str, words: Language, *, now: datetime) -> None:
-    code = "".join(chance.choice("0123456789") for _ in range(rules.CODE_LENGTH))
+    is_entry = pending.password_hash == NO_PASSWORD
+    length = rules.ENTRY_CODE_LENGTH if is_entry else rules.CODE_LENGTH
+    code = "".join(chance.choice("0123456789") for _ in range(length))
     pending.code_hash, pending.tries, pending.expires_at = _code_hash(secret, code), 0, now + rules.CODE_LIFE
     session.add(pending)
     program = programs.current(session).name
     # To a stranger both look the same; only the owner of the mailbox learns which it was.
-    if _by_email(session, pending.email):
-        sign_in, forgot = (settings().origin + words.at(path) for path in ("/sign-in/", "/forgot-password/"))
+    known = with_address(session, pending.email)
+    sign_in, forgot = (settings().origin + words.at(path) for path in ("/sign-in/", "/forgot-password/"))
+    if is_entry and known and known.role is not Role.MEMBER:
+        subject, body = rules.work_letter(words, program, sign_in)
+    elif is_entry:
+        subject, body = rules.entry_letter(words, program, code)
+    elif known:
         subject, body = rules.known_letter(words, program, sign_in, forgot)
     else:
         subject, body = rules.code_letter(words, program, code)
@@ -565,13 +637,13 @@ def _code_hash(secret: str, code: str) -> str:
 
 def _too_many_letters(session: Session, address: str, *, peer: str, now: datetime) -> SignInRefused | None:
     limits = {
-        _key("letter-place", f"{address} {peer}"): rules.LETTERS_A_PLACE,
-        _key("letter-address", address): rules.LETTERS_AN_ADDRESS,
-        _key("letter-peer", peer): rules.LETTERS_A_PEER,
+        throttle_key("letter-place", f"{address} {peer}"): rules.LETTERS_A_PLACE,
+        throttle_key("letter-address", address): rules.LETTERS_AN_ADDRESS,
+        throttle_key("letter-peer", peer): rules.LETTERS_A_PEER,
     }
     # Counted first: those who ask at the same time stand in line here.
-    _count(session, limits, now=now)
-    wait = _wait(session, {key: limit + 1 for key, limit in limits.items()}, now=now)
+    count_tries(session, limits, now=now)
+    wait = seconds_to_wait(session, {key: limit + 1 for key, limit in limits.items()}, now=now)
     return SignInRefused(Reason.RATE_LIMITED, wait) if wait else None
 
 
@@ -598,27 +670,13 @@ def _add(session: Session, who: Newcomer, role: Role, *, now: datetime) -> Accou
     return account
 
 
-def _by_email(session: Session, email: str) -> Account | None:
-    return session.exec(select(Account).where(Account.email == rules.normal_email(email))).first()
-
-
 def _sign_in_limits(email: str, peer: str) -> dict[str, int]:
     address = rules.normal_email(email) or email.strip().lower()
     return {
-        _key("place", f"{address} {peer}"): rules.FAILURES_A_PLACE,
-        _key("address", address): rules.FAILURES_AN_ADDRESS,
-        _key("peer", peer): rules.FAILURES_A_PEER,
+        throttle_key("place", f"{address} {peer}"): rules.FAILURES_A_PLACE,
+        throttle_key("address", address): rules.FAILURES_AN_ADDRESS,
+        throttle_key("peer", peer): rules.FAILURES_A_PEER,
     }
-
-
-def _key(kind: str, text: str) -> str:
-    return f"{kind}:{secrets.fingerprint(text)}"
-
-
-def _wait(session: Session, limits: dict[str, int], *, now: datetime) -> int:
-    rows = session.exec(select(Throttle).where(col(Throttle.key).in_(limits), Throttle.window_ends_at > now))
-    waits = [(row.window_ends_at - now).total_seconds() for row in rows if row.failures >= limits[row.key]]
-    return int(max(waits, default=-1)) + 1
 
 
 _COUNT = sa.text(
@@ -627,8 +685,3 @@ _COUNT = sa.text(
     " failures = case when throttle.window_ends_at <= :now then 1 else throttle.failures + 1 end,"
     " window_ends_at = case when throttle.window_ends_at <= :now then :ends else throttle.window_ends_at end"
 ).bindparams(sa.bindparam("now", type_=UTCDateTime()), sa.bindparam("ends", type_=UTCDateTime()))
-
-
-def _count(session: Session, keys: Iterable[str], *, now: datetime) -> None:
-    for key in keys:
-        session.connection().execute(_COUNT, {"key": key, "now": now, "ends": now + rules.THROTTLE_WINDOW})

@@ -10,7 +10,7 @@ from pydantic import Field
 from loyalty_app.accounts import api as entrance
 from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
-from loyalty_app.accounts.api import Text
+from loyalty_app.accounts.api import Goal, Text
 from loyalty_app.accounts.service import CodeRefused, SignInRefused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
@@ -106,7 +106,7 @@ def sign_up(
     name: Text = "",
     email: Text = "",
     password: Text = "",
-    next: Text = "",
+    next: Goal = "",
 ) -> JSONResponse:
     """Send a code to the address of somebody who wants to join; it looks the same whether it has an account."""
     who = accounts.newcomer(name, email, password)
@@ -120,7 +120,7 @@ def sign_up(
 
 @router.post("/verify")
 @allow(Permission.PUBLIC)
-def verify(request: Request, sign_up: Text = "", code: Text = "", next: Text = "") -> JSONResponse:
+def verify(request: Request, sign_up: Text = "", code: Text = "", next: Goal = "") -> JSONResponse:
     """Make the account of whoever enters the code from the mail, and sign them in."""
     device = entrance.device_of(request)
     with transaction() as session:

@@ -1,7 +1,7 @@
 """Join the program, and find members."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,12 +10,14 @@ from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.accounts import rules as account_rules
 from loyalty_app.accounts import service as accounts
-from loyalty_app.accounts.models import Account
+from loyalty_app.accounts.models import Account, Role
 from loyalty_app.accounts.service import CodeRefused, Newcomer, SignedIn, SignInRefused
 from loyalty_app.audit import service as audit
+from loyalty_app.core import secrets
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
 from loyalty_app.core.languages import Language, Sentence
+from loyalty_app.core.reasons import Reason
 from loyalty_app.members import rules
 from loyalty_app.members.models import Member
 from loyalty_app.program import service as programs
@@ -49,6 +51,14 @@ class Wish:
     email: str = ""
 
 
+@dataclass(frozen=True)
+class Entered:
+    """A member who came in by mail, and the session that was opened for them."""
+
+    by: Actor
+    signed_in: SignedIn
+
+
 class TakenError(AppError):
     """Another member has the address."""
 
@@ -72,10 +82,40 @@ def ask_to_join(session: Session, who: Newcomer, words: Language, *, peer: str, 
     return accounts.ask_to_join(session, who, words, peer=peer, now=now)
 
 
+def ask_to_enter(
+    session: Session, name: str, email: str, words: Language, *, peer: str, now: datetime
+) -> str | SignInRefused:
+    """Send a code to the address of a member, or of somebody who becomes one with it."""
+    if not programs.is_set_up(session):
+        raise NotSetUpError
+    return accounts.ask_to_enter(session, name, email, words, peer=peer, now=now)
+
+
 def verify(session: Session, secret: str, code: str, *, now: datetime, device: str = "") -> SignedIn | CodeRefused:
     """Let in who entered the code from the mail: make them a member, and sign them in."""
     who = accounts.verify(session, secret, code, now=now)
     return who if isinstance(who, CodeRefused) else join(session, who, now=now, device=device)
+
+
+def enter(
+    session: Session, secret: str, code: str, name: str, *, now: datetime, device: str = ""
+) -> Entered | CodeRefused:
+    """Let in who entered the code from the mail: as the member they are, or as a new one, without a password."""
+    who = accounts.entered(session, secret, code, now=now)
+    if isinstance(who, CodeRefused):
+        return who
+    account = accounts.with_address(session, who.email)
+    if account is None:
+        new = replace(who, name=name.strip() or who.name, password_hash=accounts.NO_PASSWORD)
+        if problem := account_rules.name_problem(new.name):
+            raise InvalidError(name=problem)
+        signed_in = join(session, new, now=now, device=device)
+    elif account.role is Role.MEMBER and account.is_active:
+        signed_in = accounts.open_session(session, account, now=now, device=device)
+        session.flush()
+    else:
+        return CodeRefused(Reason.LOGIN_REQUIRED)
+    return Entered(accounts.actor_of(session, secrets.fingerprint(signed_in.secret), now=now), signed_in)
 
 
 def join(session: Session, who: Newcomer, *, now: datetime, device: str = "") -> SignedIn:

@@ -262,7 +262,10 @@ def _outward(refused: Refused, ask: Ask) -> Refused:
         return refused
     voucher = refused.voucher
     is_own = bool(voucher and ask.member_id and voucher.member_id == ask.member_id)
-    return Refused(rules.outward(refused.reason), voucher if is_own else None)
+    if is_own or rules.outward(refused.reason) is not refused.reason or not voucher or not voucher.is_scan:
+        return Refused(rules.outward(refused.reason), voucher if is_own else None)
+    # The batch's promise is no secret; who used the code, and when, is nobody else's business.
+    return Refused(refused.reason, replace(voucher, member="", redeemed_at=None, redeemed_by="", member_id=None))
 
 
 def _why_nothing(what: rules.Scanned | Bad) -> Reason:
