@@ -32,6 +32,7 @@ from loyalty_app.core.languages import Sentence
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.exports import api as exports
 from loyalty_app.jobs import api as jobs
+from loyalty_app.landing import api as landing
 from loyalty_app.members import api as members
 from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
@@ -136,7 +137,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
         generate_unique_id_function=openapi.name_of,
     )
     api.openapi = functools.cache(lambda: openapi.describe(api, metadata.version("loyalty-app")))
-    for forms in (accounts.router, members.router, pictures.router):
+    for forms in (accounts.router, members.router, landing.router, pictures.router):
         api.include_router(forms, include_in_schema=False)
     for resource in RESOURCES:
         api.include_router(resource)

@@ -35,6 +35,8 @@ from loyalty_app.exports import page as exports
 from loyalty_app.exports.state import DownloadsState
 from loyalty_app.insights import page as insights
 from loyalty_app.insights.state import BatchState
+from loyalty_app.landing import page as landing
+from loyalty_app.landing.state import LandingState
 from loyalty_app.members import page as members
 from loyalty_app.offers import page as offers
 from loyalty_app.offers.state import OffersState, OfferState
@@ -134,6 +136,7 @@ public("/account", accounts.account_page, "My account", AccountState.opened)
 public("/setup", accounts.setup_page, "Set up", EntranceState.setup_opened)
 public("/not-allowed", accounts.not_allowed_page, "Not allowed")
 public("/claim/[token]", claims.claim_page, "Claim a voucher", ClaimState.opened)
+public("/redeem", landing.landing_page, "Collect points", LandingState.opened)
 public("/my/cards", claims.cards_page, "My cards", CardsState.opened)
 public("/my/points", points.points_page, "My points", PointsState.opened)
 NOT_FOUND = layout.public(accounts.not_found_page(), SIGNS, ENGLISH, "/")

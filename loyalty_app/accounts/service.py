@@ -259,14 +259,20 @@ def ask_to_enter(
 
     It looks the same whether the address is a member's or nobody's yet.
     """
+    who = Newcomer(name.strip(), check_entry(name, email), NO_PASSWORD)
+    return ask_to_join(session, who, words, peer=peer, now=now)
+
+
+def check_entry(name: str, email: str) -> str:
+    """Return the address of somebody who wants to come in by mail; only who is new has to tell a name."""
     address, problems = rules.normal_email(email), {}
-    if address is None:
-        problems["email"] = rules.NOT_AN_ADDRESS
     if name.strip() and (problem := rules.name_problem(name)):
         problems["name"] = problem
+    if address is None:
+        problems["email"] = rules.NOT_AN_ADDRESS
     if problems or address is None:
         raise InvalidError(**problems)
-    return ask_to_join(session, Newcomer(name.strip(), address, NO_PASSWORD), words, peer=peer, now=now)
+    return address
 
 
 def pending_email(session: Session, secret: str) -> str | None:

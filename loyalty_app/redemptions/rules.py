@@ -140,6 +140,8 @@ def _is_of_another(facts: Facts, member_id: int | None) -> bool:
     return is_held and member_id is not None and member_id != facts.holder_id
 
 
+OF_THE_BATCH = frozenset({Reason.BATCH_PAUSED, Reason.REDEMPTION_FROZEN, Reason.EXPIRED})
+"""What stands against every code of a batch alike."""
 _QUIET = frozenset(
     {
         Reason.MALFORMED,

@@ -262,10 +262,11 @@ def _outward(refused: Refused, ask: Ask) -> Refused:
         return refused
     voucher = refused.voucher
     is_own = bool(voucher and ask.member_id and voucher.member_id == ask.member_id)
-    if is_own or rules.outward(refused.reason) is not refused.reason or not voucher or not voucher.is_scan:
-        return Refused(rules.outward(refused.reason), voucher if is_own else None)
-    # The batch's promise is no secret; who used the code, and when, is nobody else's business.
-    return Refused(refused.reason, replace(voucher, member="", redeemed_at=None, redeemed_by="", member_id=None))
+    if voucher and not is_own:
+        # What a batch promises is no secret; who used a code, and when, is nobody else's business.
+        is_of_batch = voucher.is_scan and refused.reason in rules.OF_THE_BATCH
+        voucher = replace(voucher, member="", redeemed_at=None, redeemed_by="", member_id=None) if is_of_batch else None
+    return Refused(rules.outward(refused.reason), voucher)
 
 
 def _why_nothing(what: rules.Scanned | Bad) -> Reason:

@@ -11,12 +11,20 @@ export function FormMemory({ name, forget = "" }) {
     }
     const form = place.current?.closest("form");
     if (!form) return undefined;
-    const isRemembered = (field) => field.name && field.type !== "password" && (field.type !== "hidden" || field.dataset.remember);
+    const isRemembered = (field) =>
+      field.name &&
+      field.type !== "password" &&
+      field.autocomplete !== "one-time-code" &&
+      (field.type !== "hidden" || field.dataset.remember);
+    const isChoice = (field) => field.type === "radio" || field.type === "checkbox";
     const fields = () => [...form.elements].filter(isRemembered);
-    const isTyped = (field) => field.type !== "hidden" && field.defaultValue !== undefined && field.value !== field.defaultValue;
+    const isTyped = (field) =>
+      isChoice(field)
+        ? field.checked !== field.defaultChecked
+        : field.type !== "hidden" && field.defaultValue !== undefined && field.value !== field.defaultValue;
     const kept = JSON.parse(sessionStorage.getItem(`form:${name}`) ?? "{}");
     const restore = (field) => {
-      if (field.type === "radio") {
+      if (isChoice(field)) {
         if (kept[field.name] === field.value && !field.checked) field.click();
       } else if (kept[field.name] !== undefined && kept[field.name] !== field.value && !isTyped(field)) {
         const prototype = Object.getPrototypeOf(field);
@@ -33,7 +41,10 @@ export function FormMemory({ name, forget = "" }) {
     };
     const keep = () => {
       // A field that is away for now, because another answer made it so, keeps its answer too.
-      for (const field of fields()) if (field.type !== "radio" || field.checked) kept[field.name] = field.value;
+      for (const field of fields()) {
+        if (field.type === "checkbox") kept[field.name] = field.checked ? field.value : "";
+        else if (field.type !== "radio" || field.checked) kept[field.name] = field.value;
+      }
       sessionStorage.setItem(`form:${name}`, JSON.stringify(kept));
     };
     restoreNew();

@@ -108,13 +108,13 @@ def remember(name: str | rx.Var[str]) -> rx.Component:
     return FormMemory.create(name=name)
 
 
-def forget(name: str) -> rx.Component:
+def forget(name: str | rx.Var[str]) -> rx.Component:
     """Drop the answers kept for a form, because it was sent."""
     return FormMemory.create(forget=name)
 
 
 def field(
-    name: str,
+    name: str | rx.Var[str],
     label: str | rx.Var | rx.Component,
     control: Callable[..., rx.Component] | None = None,
     *,

@@ -66,6 +66,7 @@ MAY: dict[str, set[str]] = {
     "ResetState": EVERYBODY,
     "AccountState": EVERYBODY,
     "ClaimState": EVERYBODY,
+    "LandingState": EVERYBODY,
     "CardsState": {"member"},
     "PointsState": {"member"},
     "OffersState": WATCHERS,
@@ -100,6 +101,10 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "ResetState": {"token", "is_sent", "is_open", "has_mail_server", "is_loaded"},
     "AccountState": {"name", "email", "done", "sessions", "is_loaded"},
     "ClaimState": {"screen", "offer", "until", "end", "here", "card", "picture"},
+    "LandingState": {
+        "screen", "code", "here", "start", "memory", "nonce", "prize", "questions", "sign_up", "email",
+        "is_sent_again", "is_over", "has_mail_server", "when", "balance", "wait", "problem",
+    },
     "CardsState": {"cards", "past", "is_loaded"},
     "PointsState": {"balance", "is_below", "rows", "first_page", "next_page", "is_loaded"},
     "OffersState": {"rows", "text", "sort", "first_page", "next_page", "is_loaded"},
@@ -189,6 +194,9 @@ PUBLIC_ROUTES = {
     ("/auth/password", "POST"),
     ("/auth/name", "POST"),
     ("/auth/setup", "POST"),
+    ("/redeem", "GET"),
+    ("/auth/points", "POST"),
+    ("/auth/points-code", "POST"),
     ("/claim/{token}", "GET"),
     ("/{locale:other_locale}/claim/{token}", "GET"),
     ("/pictures/{digest}", "GET"),
@@ -268,6 +276,8 @@ FRAMEWORK_ROUTES = {"/ping", "/_health", "/_event"}
 WITHOUT_MUST = {
     "audit.record": "writes down who did what; only services call it",
     "claims.look": "a claim page is for everybody",
+    "landing.look": "so is the page behind a printed code",
+    "landing.let_in": "whoever has the code from the mail becomes the member who redeems",
     "redemptions.look": "so is the page behind a printed code",
 }
 """Services that take a caller and refuse nobody, with the reason."""
