@@ -177,7 +177,7 @@ def _mailed(words: Language) -> rx.Component:
             rx.el.details(
                 rx.el.summary(words("What you told us")),
                 rx.el.div(_questions(words), _name(words), class_name="form"),
-                class_name="told",
+                class_name="given",
             ),
         ),
         PostForm.create(
@@ -316,7 +316,7 @@ def _collected(words: Language) -> rx.Component:
 
 def _balance(words: Language) -> rx.Component:
     return rx.el.dl(
-        rx.el.dt(words("Your balance")), rx.el.dd(LandingState.balance, class_name="live"), class_name="balance"
+        rx.el.dt(words("Your balance")), rx.el.dd(LandingState.balance, class_name="live"), class_name="balance-line"
     )
 
 

@@ -83,6 +83,14 @@ class HtmlLanguage(rx.Component):
     direction: rx.Var[str]
 
 
+class SkipLink(rx.Component):
+    """Leads the keyboard past what stands above the content."""
+
+    library = f"$/public{_reader}"
+    tag = "SkipLink"
+    words: rx.Var[str]
+
+
 class LanguageSwitch(rx.Component):
     """Links to the same page in each language."""
 
@@ -256,7 +264,7 @@ def notice(words: Language = ENGLISH) -> rx.Component:
 
 def skip_link(words: Language = ENGLISH) -> rx.Component:
     """Return the first stop of the keyboard."""
-    return rx.el.a(words("Skip to content"), href="#content", class_name="skip")
+    return SkipLink.create(words=words("Skip to content"))
 
 
 def _language_switch(words: Language, route: str) -> rx.Component:

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { useLocation, useParams } from "react-router";
 
 // Tells the browser and screen readers which language the page speaks, and from which side it is read.
@@ -17,7 +17,10 @@ export function HtmlLanguage({ language, direction }) {
 
 // The same page in each language; what stands after the path stays.
 export function LanguageSwitch({ label, here, choices }) {
-  const { search } = useLocation();
+  // Only after the first drawing: a page that was drawn ahead knows no query, and its links would be left as they are.
+  const [search, setSearch] = useState("");
+  const { search: now } = useLocation();
+  useEffect(() => setSearch(now), [now]);
   const params = useParams();
   const address = (path) => path.replace(/\[(\w+)\]/g, (_, name) => encodeURIComponent(params[name] ?? "")) + search;
   return (
@@ -29,6 +32,11 @@ export function LanguageSwitch({ label, here, choices }) {
       ))}
     </nav>
   );
+}
+
+// The first stop of the keyboard. A plain link: the router's own would leave the query behind.
+export function SkipLink({ words }) {
+  return <a href="#content" className="skip">{words}</a>;
 }
 
 // The end of something on the clock of whoever reads: `end` names the instant and, before its offset, the clock of

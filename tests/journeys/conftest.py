@@ -1,5 +1,6 @@
 """The built program, a browser, and quick ways to make what a journey starts from."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -68,7 +69,9 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Serve a program that is set up; every journey of this process uses it."""
-    with served(tmp_path_factory.mktemp("server")) as running:
+    # With this process's key, so that what it makes opens there too.
+    keys = {"LOYALTY_SECRET_KEYS": os.environ["LOYALTY_SECRET_KEYS"]}
+    with served(tmp_path_factory.mktemp("server"), **keys) as running:
         yield running
 
 
