@@ -2,20 +2,16 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from loyalty_app.accounts.models import Role
-from loyalty_app.batches import service as batches
 from loyalty_app.batches.fields import Field, FieldType
 from loyalty_app.batches.models import Batch
-from loyalty_app.codes import service as codes
-from loyalty_app.codes.models import Code
 from loyalty_app.core import times
-from loyalty_app.redemptions.models import Attempt, Redemption
+from loyalty_app.redemptions.models import Redemption
 from tests import builders, doors
 from tests.journeys.conftest import PHONE, Shop, Watch, screenshot
 from tests.journeys.server import Server
@@ -25,12 +21,6 @@ ASKED = (
     Field("Shop", FieldType.CHOICE, is_required=False, choices=("Centre", "Station")),
     Field("I am 16 or older", FieldType.AGREE),
 )
-
-
-@pytest.fixture
-def shop(shop: Shop) -> Shop:
-    """Let this process make tokens with the server's own keys."""
-    return shop
 
 
 @pytest.mark.requirement("S0-2", "S0-23")
@@ -77,8 +67,8 @@ def code_of(made: Batch, serial: int = 1) -> str:
 
 def batch(shop: Shop, made: int = 3, *, age_in_days: int = 0, **changes: object) -> Batch:
     """Make a scan batch that pays 20 points a code."""
-    del shop
-    return doors.change(builders.scan_batch, made, now=times.now() - builders.timedelta(days=age_in_days), **changes)
+    del shop  # it opened the database
+    return doors.change(builders.scan_batch, made, now=times.now() - timedelta(days=age_in_days), **changes)
 
 
 def mailed(server: Server, address: str, nth: int = 1) -> str:
