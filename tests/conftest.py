@@ -56,7 +56,7 @@ def empty_database(copies: Callable[[str], Any]) -> Iterator[Any]:
 @pytest.fixture
 def other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the database alone keep writers apart, as it must between processes."""
-    monkeypatch.setattr(databases, "_turns", nullcontext())
+    monkeypatch.setattr(databases, "_turn", lambda _writer: nullcontext())
 
 
 @pytest.fixture(scope="session")

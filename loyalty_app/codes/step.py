@@ -13,8 +13,8 @@ from loyalty_app.core import live
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job
 
-CHUNK = 5_000
-"""Fewer, larger steps are faster (at 2,000 by half); each keeps other writers waiting for about 20 ms."""
+CHUNK = 2_000
+"""Each step keeps other writers waiting for about 8 ms; larger ones are faster (at 5,000 by half), and felt."""
 
 
 def prepare(session: Session, job: Job) -> Callable[[Session, datetime], int | None] | None:

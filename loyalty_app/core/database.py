@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -21,6 +21,7 @@ from sqlmodel import Session, SQLModel
 
 from loyalty_app.core import times
 from loyalty_app.core.config import settings
+from loyalty_app.core.turns import Turns
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -43,7 +44,7 @@ NAMES = {
 
 SQLModel.metadata.naming_convention = NAMES  # before any table is made: names are given at birth
 
-_turns = threading.Lock()
+_turns = Turns()
 _engine: Engine | None = None
 
 
@@ -74,6 +75,7 @@ def _start_afresh_after_fork() -> None:
     if _engine is not None:
         _engine.dispose(close=False)
     _engine = None
+    _turns.start_afresh()
 
 
 os.register_at_fork(after_in_child=_start_afresh_after_fork)
@@ -93,12 +95,17 @@ def is_sqlite(bind: Engine | Connection) -> bool:
 def transaction() -> Iterator[Session]:
     """Open a session that may write; commit at the end, or roll back on any error."""
     writer = engine().execution_options(begins="IMMEDIATE")
-    # SQLite has one writer: waiting for a lock here is fair and cheap, its own busy loop is neither.
-    with _turns if is_sqlite(writer) else nullcontext(), Session(writer, expire_on_commit=False) as session:
+    with _turn(writer), Session(writer, expire_on_commit=False) as session:
         yield session
         session.commit()
     for act in session.info.get("after_commit", ()):
         act()
+
+
+def _turn(writer: Engine) -> AbstractContextManager[None]:
+    # SQLite has one writer: waiting for a lock here is fair and cheap, its own busy loop is neither.
+    path = writer.url.database or ""
+    return _turns.of("" if path == ":memory:" else path) if is_sqlite(writer) else nullcontext()
 
 
 @contextmanager

@@ -4,10 +4,17 @@ import gc
 import sys
 import time
 
-from tests.bench import claims, codes, dashboard, live, redemptions
+from tests.bench import beside, claims, codes, dashboard, live, redemptions
 from tests.bench.harness import HEAD, places
 
-ROWS = {"codes": codes, "claims": claims, "redemptions": redemptions, "live": live, "dashboard": dashboard}
+ROWS = {
+    "codes": codes,
+    "beside": beside,
+    "claims": claims,
+    "redemptions": redemptions,
+    "live": live,
+    "dashboard": dashboard,
+}
 
 
 def main(wanted):
