@@ -10,6 +10,7 @@ from typing import Any
 
 from loyalty_app.accounts.rules import NOT_AN_ADDRESS, normal_email
 from loyalty_app.core.languages import Sentence
+from loyalty_app.core.texts import storable
 
 MOST_FIELDS = 12
 MOST_LABEL = 60
@@ -18,7 +19,7 @@ MOST_CHOICES = 20
 YES = "yes"
 """What a ticked box answers."""
 
-_PHONE = re.compile(r"\+?[0-9 ()/.-]{5,30}")
+_PHONE = re.compile(r"(?=([^0-9]*[0-9]){5})\+?[0-9 ()/.-]{5,30}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}([.,][0-9]{1,6})?")
 
 
@@ -60,7 +61,9 @@ def check(fields: Sequence[Field], answers: Mapping[str, str]) -> tuple[dict[str
     kept: dict[str, str] = {}
     problems: dict[str, Sentence] = {}
     for field in fields:
-        answer = unicodedata.normalize("NFC", " ".join(answers.get(field.label, "").split()))
+        answer = normal(answers.get(field.label, ""))
+        if field.type in (FieldType.PHONE, FieldType.NUMBER):
+            answer = _with_our_digits(answer)
         if not answer or (field.type is FieldType.AGREE and answer != YES):
             if field.is_required:
                 problems[field.label] = _MISSING[field.type]
@@ -69,6 +72,16 @@ def check(fields: Sequence[Field], answers: Mapping[str, str]) -> tuple[dict[str
         else:
             kept[field.label] = answer
     return kept, problems
+
+
+def normal(text: str) -> str:
+    """Return a text in the one form in which answers are kept and compared."""
+    return unicodedata.normalize("NFC", " ".join(storable(text).split()))
+
+
+def _with_our_digits(text: str) -> str:
+    """Return the text with the digits of every script as 0 to 9: phones in Arabic write their own."""
+    return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
 
 
 def _problem(field: Field, answer: str) -> Sentence | None:  # noqa: PLR0911 - a case for each type
@@ -84,7 +97,7 @@ def _problem(field: Field, answer: str) -> Sentence | None:  # noqa: PLR0911 - a
         case FieldType.DATE:
             return None if _is_date(answer) else Sentence("Choose a date.")
         case FieldType.CHOICE:
-            return None if answer in field.choices else Sentence("Choose one from the list.")
+            return None if answer in map(normal, field.choices) else Sentence("Choose one from the list.")
         case FieldType.TEXT | FieldType.AGREE:
             return None
 

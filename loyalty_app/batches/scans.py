@@ -1,9 +1,13 @@
 """Scan batches: what their codes carry, where these lead, and which are acceptable (S0-3 to S0-11)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from ipaddress import IPv6Address
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit, urlunsplit
+
+import idna
 
 from loyalty_app.batches import fields as asked
 from loyalty_app.batches import rules
@@ -24,6 +28,7 @@ CODE = "code"
 LANDING = "/redeem"
 """Our own landing page, where no other is given."""
 
+_HOST = re.compile(r"(?=.{1,253}\Z)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?")
 _URL_SAFE = "!$&'()*+,-./:;=?@_~%[]"
 
 
@@ -115,19 +120,18 @@ def read_parameters(rows: Sequence[tuple[str, str]], problems: dict[str, str]) -
 def read_base_url(text: str, problems: dict[str, str]) -> str:
     """Return the address that codes lead to, as it can be printed, or add to the problems."""
     try:
-        parts = urlsplit(text.strip())
-        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+        parts = urlsplit(storable(text).strip())
+        host, port = _host(parts), parts.port
     except ValueError:
         parts, host, port = urlsplit(""), "", None
-    if parts.scheme.lower() not in {"http", "https"} or not host or parts.username or parts.password:
+    if parts.scheme.lower() not in {"http", "https"} or not host or port == 0 or parts.username or parts.password:
         problems["base_url"] = "Enter a whole address, for example https://shop.example/redeem."
         return ""
     if any(key == CODE for key, _ in parse_qsl(parts.query, keep_blank_values=True)):
         problems["base_url"] = "Leave code= out of the address: each QR code brings its own."
         return ""
-    place = f"[{host}]" if ":" in host else host
     written = (quote(part, _URL_SAFE) for part in (parts.path, parts.query, parts.fragment))
-    url = urlunsplit((parts.scheme.lower(), f"{place}:{port}" if port else place, *written))
+    url = urlunsplit((parts.scheme.lower(), f"{host}:{port}" if port else host, *written))
     if len(url) > MOST_URL:
         problems["base_url"] = f"Keep the address to {MOST_URL} characters; the shorter it is, the better it prints."
     return url
@@ -149,8 +153,18 @@ def read_fields(fields: Sequence[asked.Field], problems: dict[str, str]) -> None
 def link(base_url: str, token: str) -> str:
     """Return the address that a code's QR leads to: baseURL?code=token, also behind a query and before a fragment."""
     before, mark, fragment = base_url.partition("#")
-    joint = "" if before.endswith(("?", "&")) else "&" if "?" in before else "?"
+    _, question, query = before.partition("?")
+    joint = "?" if not question else "&" if query and not query.endswith("&") else ""
     return f"{before}{joint}{CODE}={token}{mark}{fragment}"
+
+
+def _host(address: SplitResult) -> str:
+    """Return a host in ASCII, as browsers look it up; nothing if it cannot be one."""
+    host = address.hostname or ""
+    if "[" in address.netloc:
+        return "" if "%" in host else f"[{IPv6Address(host)}]"
+    ascii_host = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    return ascii_host if _HOST.fullmatch(ascii_host) else ""
 
 
 def _row_problem(key: str, value: str, before: dict[str, str]) -> str:
@@ -168,6 +182,6 @@ def _row_problem(key: str, value: str, before: dict[str, str]) -> str:
 def _has_choices(field: asked.Field) -> bool:
     if field.type is not asked.FieldType.CHOICE:
         return not field.choices
-    choices = {choice.strip() for choice in field.choices}
+    choices = {asked.normal(choice) for choice in field.choices}
     fits = all(0 < len(choice) <= asked.MOST_ANSWER for choice in choices)
     return fits and 2 <= len(field.choices) <= asked.MOST_CHOICES and len(choices) == len(field.choices)  # noqa: PLR2004 - a choice needs two
