@@ -17,6 +17,7 @@ from loyalty_app.batches.state import (
     EditBatchState,
     NewBatchState,
 )
+from loyalty_app.ui.actions import actions_menu, file_link, menu_item
 from loyalty_app.ui.expiry import expiry
 from loyalty_app.ui.forms import CopyButton, field, forget, options, remember, submit, summary
 from loyalty_app.ui.icons import icon
@@ -443,47 +444,31 @@ def _badge_icon(badge: rx.Var[str]) -> rx.Component | rx.Var:
 def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
     actions = BatchActionsState
     busy = actions.busy == row.id
-    return rx.el.details(
-        rx.el.summary(icon("more"), aria_label=f"Actions for {row.name}", class_name="button icon-only"),
-        rx.el.div(
-            rx.cond(row.may_pause, _item("pause", "Pause batch", actions.pause(row.id), busy=busy)),
-            rx.cond(row.may_resume, _item("play", "Resume batch", actions.resume(row.id), busy=busy)),
-            rx.cond(row.may_go_on, _item("play", "Go on making vouchers", actions.go_on(row.id), busy=busy)),
-            rx.cond(
-                row.is_frozen,
-                _item("play", "Allow redemptions", actions.unfreeze(row.id), busy=busy),
-                _item(
-                    "lock",
-                    "Freeze redemptions",
-                    [actions.ask_freeze(row.id), show_dialog(FREEZE)],
-                    busy=busy,
-                    closes=True,
-                ),
+    return actions_menu(
+        f"Actions for {row.name}",
+        rx.cond(row.may_pause, menu_item("pause", "Pause batch", actions.pause(row.id), busy=busy)),
+        rx.cond(row.may_resume, menu_item("play", "Resume batch", actions.resume(row.id), busy=busy)),
+        rx.cond(row.may_go_on, menu_item("play", "Go on making vouchers", actions.go_on(row.id), busy=busy)),
+        rx.cond(
+            row.is_frozen,
+            menu_item("play", "Allow redemptions", actions.unfreeze(row.id), busy=busy),
+            menu_item(
+                "lock",
+                "Freeze redemptions",
+                [actions.ask_freeze(row.id), show_dialog(FREEZE)],
+                busy=busy,
+                closes=True,
             ),
-            rx.el.a(
-                rx.el.span(icon("pencil"), class_name="sign"),
-                "Name and channel",
-                href=f"/admin/batches/{row.id}/edit",
-                aria_label=f"Name and channel of {row.name}",
-            ),
-            _item("trash", "Delete batch", [DeleteState.ask(row.id), show_dialog(DELETE)], busy=busy, closes=True),
-            class_name="menu",
         ),
+        rx.el.a(
+            rx.el.span(icon("pencil"), class_name="sign"),
+            "Name and channel",
+            href=f"/admin/batches/{row.id}/edit",
+            aria_label=f"Name and channel of {row.name}",
+        ),
+        menu_item("trash", "Delete batch", [DeleteState.ask(row.id), show_dialog(DELETE)], busy=busy, closes=True),
+        group="batch-menu",
         key=f"{row.id}-{row.badge}-{row.is_frozen}",
-        class_name="actions-menu",
-        name="batch-menu",
-    )
-
-
-def _item(
-    sign: str, words: str, act: rx.event.EventType[()], *, busy: rx.Var[bool] | bool, closes: bool = False
-) -> rx.Component:
-    return rx.el.button(
-        rx.el.span(icon(sign), rx.el.span(class_name="spinner", aria_hidden="true"), class_name="sign"),
-        words,
-        type="button",
-        on_click=act,
-        custom_attrs={"data-busy": busy} | ({"data-closes": "true"} if closes else {}),
     )
 
 
@@ -495,8 +480,8 @@ def _share_dialog() -> rx.Component:
         rx.el.p(share.url, class_name="url", dir="ltr"),
         rx.el.div(
             CopyButton.create(text=share.url, label="Copy Link", done="Copied", class_name="button primary"),
-            _file("Download QR", f"{files}/qr.png"),
-            _file("Download SVG", f"{files}/qr.svg"),
+            file_link("Download QR", f"{files}/qr.png"),
+            file_link("Download SVG", f"{files}/qr.svg"),
             rx.el.a(
                 "Visit Page",
                 href=share.url,
@@ -528,10 +513,6 @@ def _share_dialog() -> rx.Component:
         class_name="dialog",
         aria_label="Share batch",
     )
-
-
-def _file(words: str, path: rx.Var[str] | str) -> rx.Component:
-    return rx.el.a(words, href=path, download=True, custom_attrs={"reloadDocument": True}, class_name="button")
 
 
 def _check(check: ObjectVar[Check]) -> rx.Component:
@@ -641,7 +622,7 @@ def _confirm() -> rx.Component:
         ),
         rx.el.div(
             rx.el.p("You may want its vouchers as a file first.", class_name="quiet"),
-            _file("Export CSV", state.file),
+            file_link("Export CSV", state.file),
             class_name="aside",
         ),
         rx.el.form(

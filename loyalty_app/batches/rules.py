@@ -74,6 +74,7 @@ class Wish:
     badge: Badge | None = None
     channel: Channel | None = None
     offer_id: int | None = None
+    kind: BatchKind | None = None
     sort: Sort = Sort.NEWEST
     below: int | None = None
     """Only what has a smaller number: walks through the newest without counting from the start."""

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from loyalty_app.batches import rules
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Alphabet, Batch, BatchStatus, Channel
+from loyalty_app.batches.models import Alphabet, Batch, BatchKind, BatchStatus, Channel
 from loyalty_app.batches.rules import CHANNELS, Badge, Sort, Wish
 from loyalty_app.batches.service import Impact
 from loyalty_app.core import languages, times
@@ -35,6 +35,8 @@ from loyalty_app.ui.live import hub
 MOST_TYPED = 80
 MOST_DIGITS = 9
 HOME = "/admin/batches/"
+CLAIMABLE = Wish(kind=BatchKind.CLAIM)
+"""Batches of QR codes have screens of their own."""
 
 BADGES = {
     Badge.GENERATING: "Making",
@@ -155,7 +157,7 @@ class BatchesState(rx.State):
     share: ShareView = ShareView()
     checks: rx.Field[list[Check]] = rx.field(default_factory=list)
 
-    _wish: Wish = Wish()
+    _wish: Wish = CLAIMABLE
 
     @rx.event
     async def opened(self) -> None:
@@ -195,7 +197,7 @@ class BatchesState(rx.State):
         self.text, self.sort = wish.text, wish.sort.value
         self.status, self.channel = wish.badge or "", wish.channel or ""
         self.offer_id = "" if wish.offer_id is None else str(wish.offer_id)
-        self.is_narrowed = replace(wish, sort=Sort.NEWEST) != Wish()
+        self.is_narrowed = replace(wish, sort=Sort.NEWEST) != CLAIMABLE
         self.without_offer = _address(replace(wish, offer_id=None))
 
     async def _show(self) -> None:
@@ -523,7 +525,7 @@ def row(batch: Batch, job: Job | None, program: Program, now: datetime) -> Batch
         ),
         rate="—" if rate is None else f"{rate}%",
         progress=batch.made * 100 // batch.total,
-        progress_words=_progress(batch, job, locale, now),
+        progress_words=say_progress(batch, job, locale, now),
         may_pause=batch.status is BatchStatus.ACTIVE,
         may_resume=batch.status is BatchStatus.PAUSED,
         may_go_on=batch.status is BatchStatus.FAILED,
@@ -566,7 +568,8 @@ def say_promise(offer: Offer, program: Program) -> list[str]:
     return [*facts, f"Speaks {', '.join([languages.ENGLISH.name, *spoken])}"]
 
 
-def _progress(batch: Batch, job: Job | None, locale: str, now: datetime) -> str:
+def say_progress(batch: Batch, job: Job | None, locale: str, now: datetime) -> str:
+    """Return how many codes are made, and about how long the rest takes."""
     done = f"{say_number(batch.made, locale)} of {say_number(batch.total, locale)}"
     if not (job and job.started_at and batch.made):
         return done
@@ -606,6 +609,7 @@ def _wish(asked: Mapping[str, str]) -> Wish:
         badge=Badge(status) if status in set(Badge) else None,
         channel=Channel(channel) if channel in set(Channel) else None,
         offer_id=_number(asked.get("offer", "")) or None,
+        kind=BatchKind.CLAIM,
         sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST,
     )
 

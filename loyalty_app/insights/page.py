@@ -6,6 +6,7 @@ from reflex.vars import ObjectVar
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.batches.state import BatchActionsState
 from loyalty_app.insights.state import AdviceRow, BatchState, CheckRow, MemberCheckState, SiblingRow
+from loyalty_app.ui.actions import file_link, switch
 from loyalty_app.ui.charts import band, pairs_chart, ranges
 from loyalty_app.ui.forms import CopyButton, submit
 from loyalty_app.ui.icons import icon
@@ -39,16 +40,17 @@ def batch_page() -> rx.Component:
 
 def _title() -> rx.Component:
     batch, act = BatchState.batch, BatchActionsState
+    busy = act.busy == batch.id
     return rx.fragment(
         title_line(
             batch.name,
             rx.cond(
                 ShellState.may_manage,
                 rx.fragment(
-                    rx.cond(batch.may_pause, _switch("pause", "Pause batch", act.pause(batch.id))),
-                    rx.cond(batch.may_resume, _switch("play", "Resume batch", act.resume(batch.id))),
-                    rx.cond(batch.may_go_on, _switch("play", "Go on making vouchers", act.go_on(batch.id))),
-                    rx.cond(batch.is_frozen, _switch("play", "Allow redemptions", act.unfreeze(batch.id))),
+                    rx.cond(batch.may_pause, switch("pause", "Pause batch", act.pause(batch.id), busy=busy)),
+                    rx.cond(batch.may_resume, switch("play", "Resume batch", act.resume(batch.id), busy=busy)),
+                    rx.cond(batch.may_go_on, switch("play", "Go on making vouchers", act.go_on(batch.id), busy=busy)),
+                    rx.cond(batch.is_frozen, switch("play", "Allow redemptions", act.unfreeze(batch.id), busy=busy)),
                     rx.el.a("Name and channel", href=batch.edit, class_name="button"),
                 ),
             ),
@@ -78,17 +80,6 @@ def _title() -> rx.Component:
             class_name="facts",
             aria_label="About this batch",
         ),
-    )
-
-
-def _switch(sign: str, words: str, act: rx.event.EventType[()]) -> rx.Component:
-    return rx.el.button(
-        rx.el.span(icon(sign), rx.el.span(class_name="spinner", aria_hidden="true"), class_name="sign"),
-        words,
-        type="button",
-        on_click=act,
-        class_name="button switch",
-        custom_attrs={"data-busy": BatchActionsState.busy == BatchState.batch.id},
     )
 
 
@@ -165,8 +156,8 @@ def _share() -> rx.Component:
         rx.el.p(batch.url, class_name="url", dir="ltr"),
         rx.el.div(
             CopyButton.create(text=batch.url, label="Copy Link", done="Copied", class_name="button"),
-            _file("Download QR", f"/api/v1/batches/{batch.id}/qr.png"),
-            _file("Download SVG", f"/api/v1/batches/{batch.id}/qr.svg"),
+            file_link("Download QR", f"/api/v1/batches/{batch.id}/qr.png"),
+            file_link("Download SVG", f"/api/v1/batches/{batch.id}/qr.svg"),
             rx.el.a(
                 "Visit Page",
                 href=batch.url,
@@ -187,10 +178,6 @@ def _share() -> rx.Component:
         ),
         class_name="card share",
     )
-
-
-def _file(words: str, path: str) -> rx.Component:
-    return rx.el.a(words, href=path, download=True, custom_attrs={"reloadDocument": True}, class_name="button")
 
 
 def _promise() -> rx.Component:

@@ -87,6 +87,8 @@ MAY: dict[str, set[str]] = {
     "PeopleState": {"admin"},
     "ApiKeysState": {"admin"},
     "ScanState": {"admin", "staff"},
+    "ScanBatchesState": WATCHERS,
+    "ScanActionsState": MAKERS,
 }
 """Who may send events to which state, written down a second time: a change has to be meant."""
 
@@ -155,6 +157,11 @@ PUBLIC_VARS: dict[str, set[str]] = {
         "rows", "problems", "new_key", "new_name", "doomed_id", "doomed_name", "today", "is_loaded",
     },
     "ScanState": {"answer", "camera"},
+    "ScanBatchesState": {
+        "cards", "rows", "heads", "text", "status", "sort", "is_narrowed", "found_words", "page", "pages", "newer",
+        "older", "turn", "is_loaded",
+    },
+    "ScanActionsState": {"asked", "busy"},
     "BoundState": set(),
 }  # fmt: skip
 """What the browser gets of each state. A new one has to be looked at: is it for everybody who may open the page?"""
