@@ -29,6 +29,7 @@ from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.languages import Sentence
+from loyalty_app.core.texts import storable
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.exports import api as exports
 from loyalty_app.jobs import api as jobs
@@ -82,6 +83,7 @@ READER = """<!doctype html>
 </html>
 """
 
+MOST_NAME = 80
 TOO_LONG_OR_UNREADABLE = Sentence("This is too long or not readable.")
 FAULTS = {
     "missing": "This is needed.",
@@ -271,7 +273,8 @@ def _invalid(gate: Gate) -> Callable[[Request, Exception], Awaitable[Response]]:
 
 
 def _place(where: Sequence[object]) -> str:
-    steps = [str(step) for step in where[1:]] or ["body"]
+    # A field's name may be whatever was sent; the answer has to be text.
+    steps = [storable(str(step))[:MOST_NAME] for step in where[1:]] or ["body"]
     return ".".join(steps)
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 from sqlmodel import Session
 
-from loyalty_app.batches import rules
+from loyalty_app.batches import fields as asking
+from loyalty_app.batches import rules, scans
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Alphabet, Batch, BatchKind, BatchStatus, Channel
 from loyalty_app.core import times
@@ -31,6 +32,7 @@ from loyalty_app.ui.rest import (
     OnceOnly,
     Page,
     Paged,
+    Plain,
     Sent,
     Shown,
 )
@@ -41,20 +43,66 @@ router = APIRouter(prefix="/api/v1/batches", tags=["Batches"])
 Pixels = Annotated[int, Query(ge=drawing.PRINT_PIXELS // 2, le=drawing.PRINT_PIXELS * 4)]
 
 
+Word = Annotated[str, Field(max_length=300)]
+
+
+class FieldWish(Sent):
+    """One thing that is asked of who redeems."""
+
+    label: Annotated[str, Field(max_length=300, examples=["Shoe size"])]
+    type: Annotated[asking.FieldType, Field(examples=["number"])] = asking.FieldType.TEXT
+    required: bool = True
+    choices: Annotated[tuple[Word, ...], Field(max_length=asking.MOST_CHOICES, description="Of a `choice`.")] = ()
+
+
+class FieldShown(Shown):
+    """One thing that is asked of who redeems."""
+
+    label: Annotated[str, Field(examples=["Shoe size"])]
+    type: Annotated[asking.FieldType, Field(examples=["number"])]
+    required: bool
+    choices: list[str]
+
+
 class BatchWish(Sent):
     """A batch that is wanted."""
 
     name: Annotated[str, Field(max_length=300, examples=["Summer 2026 - Email list"])]
-    kind: Annotated[str, Field(max_length=20, examples=["claim"], description="So far only `claim`.")] = BatchKind.CLAIM
-    offer_id: Annotated[int, Field(ge=1, le=MOST_NUMBER, examples=[7])]
+    kind: Annotated[
+        BatchKind, Field(examples=["claim"], description="`scan` for codes with a link each, which pay points.")
+    ] = BatchKind.CLAIM
+    offer_id: Annotated[
+        int | None,
+        Field(ge=1, le=MOST_NUMBER, examples=[7], description="For `scan` at will: whose words and picture to copy."),
+    ] = None
     quantity: Annotated[int, Field(examples=[500], description="At most 100,000.")]
     expires_on: Annotated[date, Field(examples=["2027-12-31"], description="The last day, in the program's zone.")]
     prefix: Annotated[str, Field(max_length=40, examples=["SUN"])] = ""
     alphabet: Annotated[Alphabet, Field(examples=["safe"])] = Alphabet.SAFE
     length: Annotated[int, Field(examples=[10], description="Characters after the prefix.")] = 10
     channel: Annotated[Channel | None, Field(examples=["email"])] = None
-    base_url: Annotated[str | None, Field(max_length=2000, description="For scan batches, which are to come.")] = None
-    parameters: Annotated[dict[str, Any] | None, Field(description="For scan batches, which are to come.")] = None
+    base_url: Annotated[
+        str | None,
+        Field(
+            max_length=2000,
+            examples=["https://shop.example/redeem"],
+            description="For `scan`: where the codes lead. Our own landing page without it.",
+        ),
+    ] = None
+    parameters: Annotated[
+        dict[Word, Plain] | None,
+        Field(
+            max_length=scans.MOST_PARAMETERS,
+            examples=[{"points": 20}],
+            description="For `scan`: what is sealed into every code; `points` is paid.",
+        ),
+    ] = None
+    fields: Annotated[
+        list[FieldWish] | None,
+        Field(max_length=asking.MOST_FIELDS, description="For `scan`: what is asked of who redeems."),
+    ] = None
+    title: Annotated[str | None, Field(max_length=300, description="For `scan`: what people see.")] = None
+    description: Annotated[str | None, Field(max_length=2000, description="For `scan`: a few words more.")] = None
 
 
 class BatchChange(Sent):
@@ -97,8 +145,15 @@ class BatchShown(Shown):
     redemption_rate: Annotated[
         int | None, Field(examples=[35], description="Redeemed of claimed, in whole percent; null without claims.")
     ]
-    claim_token: Annotated[str, Field(examples=["kT2vQ8"])]
-    claim_url: Annotated[str, Field(examples=["https://shop.example/en-us/claim/kT2vQ8"])]
+    used: Annotated[int, Field(examples=[45], description="Redeemed, in the words of scan batches.")]
+    active: Annotated[int, Field(examples=[455], description="Made, not redeemed, not switched off, and not over.")]
+    claim_token: Annotated[str | None, Field(examples=["kT2vQ8"], description="Null for scan batches.")]
+    claim_url: Annotated[str | None, Field(examples=["https://shop.example/en-us/claim/kT2vQ8"])]
+    points: Annotated[int | None, Field(examples=[None], description="What each code of a scan batch pays.")]
+    parameters: Annotated[dict[str, str] | None, Field(description="What is sealed into each code of a scan batch.")]
+    base_url: Annotated[str | None, Field(description="Where the codes of a scan batch lead.")]
+    fields: Annotated[list[FieldShown] | None, Field(description="What a scan batch asks of who redeems.")]
+    key_id: Annotated[int | None, Field(description="The key that seals the codes of a scan batch.")]
     channel: Annotated[Channel | None, Field(examples=["email"])]
     prefix: Annotated[str, Field(examples=["SUN"])]
     alphabet: Annotated[Alphabet, Field(examples=["safe"])]
@@ -114,20 +169,13 @@ class BatchShown(Shown):
 @allow(Permission.QR_CODE_MANAGEMENT)
 def create_batch(sent: BatchWish, once: OnceOnly) -> Response:
     """Make a batch. Its codes are made in the background: follow `job`."""
-    _must_be_known(sent)
-    draft = rules.Draft(
-        name=storable(sent.name),
-        offer_id=str(sent.offer_id),
-        quantity=str(sent.quantity),
-        expires_on=sent.expires_on.isoformat(),
-        prefix=storable(sent.prefix),
-        alphabet=sent.alphabet,
-        length=str(sent.length),
-        channel=sent.channel or "",
-    )
+    draft = _scan_draft(sent) if sent.kind is BatchKind.SCAN else _draft(sent)
 
     def make(session: Session, now: datetime) -> BatchShown:
-        batch = batches.create(session, draft, by=actor(), now=now)
+        if isinstance(draft, scans.ScanDraft):
+            batch = batches.create_scan(session, draft, by=actor(), now=now)
+        else:
+            batch = batches.create(session, draft, by=actor(), now=now)
         return one_batch(session, batch.id or 0, now)
 
     return once.answer(202, make)
@@ -138,13 +186,14 @@ def create_batch(sent: BatchWish, once: OnceOnly) -> Response:
 def list_batches(
     paging: Paged,
     q: Annotated[str, Query(max_length=80, description="Part of a name.")] = "",
+    kind: BatchKind | None = None,
     badge: rules.Badge | None = None,
     channel: Channel | None = None,
     offer_id: Annotated[int | None, Query(alias="offerId", ge=1, le=MOST_NUMBER)] = None,
 ) -> Page[BatchShown]:
     """List the batches, the newest first."""
     now = times.now()
-    wish = rules.Wish(storable(q), badge, channel, offer_id, below=paging.after or None)
+    wish = rules.Wish(storable(q), badge, channel, offer_id, kind=kind, below=paging.after or None)
     with reading() as session:
         found = batches.listed(session, wish, limit=paging.limit + 1, by=actor(), now=now)
         view, work = View.of(session, found), _jobs_of(session, found)
@@ -217,7 +266,7 @@ def unfreeze_batch(batch_id: Number, once: OnceOnly) -> Response:
 @allow(Permission.VIEW_DASHBOARD)
 def qr_png(batch_id: Number, size: Pixels = drawing.PRINT_PIXELS) -> Response:
     """Answer the QR code as a PNG whose sides have at least that many pixels."""
-    batch = _batch(batch_id)
+    batch = _claim_link(batch_id)
     return _file(drawing.png(batches.claim_url(batch), size), "image/png", f"{slug(batch.name)}-claim-qr.png")
 
 
@@ -225,7 +274,7 @@ def qr_png(batch_id: Number, size: Pixels = drawing.PRINT_PIXELS) -> Response:
 @allow(Permission.VIEW_DASHBOARD)
 def qr_svg(batch_id: Number) -> Response:
     """Answer the QR code as an SVG, sharp at any size."""
-    batch = _batch(batch_id)
+    batch = _claim_link(batch_id)
     return _file(drawing.svg(batches.claim_url(batch)), "image/svg+xml", f"{slug(batch.name)}-claim-qr.svg")
 
 
@@ -236,6 +285,11 @@ def one_batch(session: Session, batch_id: int, now: datetime) -> BatchShown:
     return _shown(batch, View.of(session, [batch]), _jobs_of(session, [batch]), now)
 
 
+def asked_of(field: asking.Field) -> FieldShown:
+    """Return a field of a batch as programs read it."""
+    return FieldShown(label=field.label, type=field.type, required=field.is_required, choices=list(field.choices))
+
+
 def _do(verb: Callable[..., None], batch_id: int, once: Once) -> Response:
     def act(session: Session, now: datetime) -> BatchShown:
         verb(session, batch_id, by=actor(), now=now)
@@ -244,15 +298,48 @@ def _do(verb: Callable[..., None], batch_id: int, once: Once) -> Response:
     return once.answer(200, act)
 
 
-def _must_be_known(sent: BatchWish) -> None:
-    problems = {}
-    if sent.kind != BatchKind.CLAIM:
-        problems["kind"] = "Only claim batches can be made so far: use `claim`."
-    for name in ("base_url", "parameters"):
-        if getattr(sent, name):
-            problems[name] = "Only scan batches have this, and they are to come."
+def _draft(sent: BatchWish) -> rules.Draft:
+    problems = {
+        name: "Only scan batches have this: `kind` is `scan`."
+        for name in ("base_url", "parameters", "fields", "title", "description")
+        if getattr(sent, name)
+    }
+    if sent.offer_id is None:
+        problems["offer_id"] = "This is needed."
     if problems:
         raise InvalidError(**problems)
+    return rules.Draft(
+        name=storable(sent.name),
+        offer_id=str(sent.offer_id),
+        quantity=str(sent.quantity),
+        expires_on=sent.expires_on.isoformat(),
+        prefix=storable(sent.prefix),
+        alphabet=sent.alphabet,
+        length=str(sent.length),
+        channel=sent.channel or "",
+    )
+
+
+def _scan_draft(sent: BatchWish) -> scans.ScanDraft:
+    if sent.channel:
+        raise InvalidError(channel="Only claim batches have a channel.")
+    return scans.ScanDraft(
+        name=storable(sent.name),
+        quantity=str(sent.quantity),
+        expires_on=sent.expires_on.isoformat(),
+        parameters=tuple((storable(key), storable(value)) for key, value in (sent.parameters or {}).items()),
+        base_url=storable(sent.base_url or ""),
+        prefix=storable(sent.prefix),
+        alphabet=sent.alphabet,
+        length=str(sent.length),
+        title=storable(sent.title or ""),
+        description=storable(sent.description or ""),
+        offer_id=str(sent.offer_id or ""),
+        fields=tuple(
+            asking.Field(storable(one.label), one.type, one.required, tuple(map(storable, one.choices)))
+            for one in sent.fields or ()
+        ),
+    )
 
 
 def _jobs_of(session: Session, found: Sequence[Batch]) -> dict[int, Job]:
@@ -269,11 +356,32 @@ def _shown(batch: Batch, view: View, work: Mapping[int, Job], now: datetime) -> 
             "job": JobOfBatch.model_validate(job) if job else None,
             "available": rules.available(batch),
             "redemption_rate": rules.redemption_rate(batch.claimed, batch.redeemed),
-            "claim_url": batches.claim_url(batch),
+            "used": batch.redeemed,
+            "active": rules.active(batch, now),
             "offer": PromiseShown.model_validate(view.fields(batch)),
             "expires_at": batch.closes_at,
         }
+        | (_of_scan(batch) if batch.kind is BatchKind.SCAN else _of_claim(batch))
     )
+
+
+def _of_claim(batch: Batch) -> dict[str, object]:
+    return {
+        "claim_url": batches.claim_url(batch),
+        **dict.fromkeys(("points", "parameters", "base_url", "fields", "key_id")),
+    }
+
+
+def _of_scan(batch: Batch) -> dict[str, object]:
+    asked = [asked_of(one) for one in asking.loaded(batch.fields)]
+    return {"claim_token": None, "claim_url": None, "points": rules.points(batch), "fields": asked}
+
+
+def _claim_link(batch_id: int) -> Batch:
+    batch = _batch(batch_id)
+    if batch.kind is not BatchKind.CLAIM:
+        raise InvalidError(batch_id="A scan batch has a QR code for each of its codes: /codes/{code}/image.png.")
+    return batch
 
 
 def _batch(batch_id: int) -> Batch:

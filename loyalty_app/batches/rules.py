@@ -262,6 +262,11 @@ def available(batch: Batch) -> int:
     return batch.total - max(batch.claimed, batch.redeemed) - batch.withheld
 
 
+def active(batch: Batch, now: datetime) -> int:
+    """Return how many codes are switched on, not used and not over (S0-18)."""
+    return batch.made - batch.redeemed - batch.disabled if now < batch.closes_at else 0
+
+
 def points(batch: Batch) -> int:
     """Return what each code of a scan batch pays."""
     return batch.reward_value if batch.kind is BatchKind.SCAN else 0

@@ -414,10 +414,10 @@ def _fits(wish: Wish, now: datetime) -> list[ColumnElement[bool]]:
         parts.append(_says(wish.badge, now))
     if wish.channel:
         parts.append(col(Batch.channel) == wish.channel)
-    if wish.offer_id is not None:
-        parts.append(col(Batch.offer_id) == wish.offer_id)
     if wish.kind:
         parts.append(col(Batch.kind) == wish.kind)
+    if wish.offer_id is not None:
+        parts.append(col(Batch.offer_id) == wish.offer_id)
     if wish.below is not None:
         parts.append(col(Batch.id) < wish.below)
     return parts

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from loyalty_app.batches.models import Batch, BatchStatus
+from loyalty_app.batches.models import Batch, BatchKind, BatchStatus
 from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core import times
 from loyalty_app.core.languages import Sentence
@@ -14,6 +14,8 @@ KEPT = ("ready", "disabled")
 
 def refusal(batch: Batch, now: datetime) -> Reason | None:
     """Return the first reason why nobody can claim now, or None."""
+    if batch.kind is BatchKind.SCAN:  # whoever has a scan code redeems it; nobody claims it for later
+        return Reason.WRONG_KIND
     if batch.status is BatchStatus.PAUSED:
         return Reason.BATCH_PAUSED
     if batch.status is BatchStatus.FAILED and not has_free(batch):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.api import BatchShown, Pixels, one_batch
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Batch, BatchKind
 from loyalty_app.codes import alphabet, files
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.files import Wanted
@@ -62,7 +62,15 @@ class CodeShown(Shown):
     claimed_at: Instant | None
     expires_at: Annotated[Instant | None, Field(description="The first instant at which it is no longer good.")]
     redeemed_at: Instant | None
-    url: Annotated[str | None, Field(description="Only for codes of scan batches.")] = None
+    url: Annotated[
+        str | None,
+        Field(
+            description="Where the QR code of a scan code leads. Whoever has it can redeem it, so only those with"
+            " `qr_code_management` are told; a repeated request gets null."
+        ),
+    ] = None
+
+    unkept: ClassVar[frozenset[str]] = frozenset({"url"})  # it is worth points, and never stored
 
 
 class ZipWish(Sent):
@@ -97,7 +105,8 @@ def list_codes(
         batch = batches.watched(session, batch_id, by=actor())
         wish = Wish(storable(q), status)
         found = codes.listed(session, batch_id, wish, after=paging.after, limit=paging.limit + 1, by=actor())
-    return paging.page(found, lambda one: shown(one, batch), lambda one: one.serial)
+    link = _links(batch)
+    return paging.page(found, lambda one: shown(one, batch, link), lambda one: one.serial)
 
 
 @router.post("/{batch_id}/disable-codes", response_model=BatchShown)
@@ -120,7 +129,7 @@ def read_code(code: CodeText) -> CodeShown:
     """Return one code, however it is written."""
     with reading() as session:
         found = codes.get(session, storable(code), by=actor())
-    return shown(_known(found).code, _known(found).batch)
+    return _one(_known(found))
 
 
 @single.post("/{code}/disable", response_model=CodeShown)
@@ -140,14 +149,14 @@ def enable_code(code: CodeText, once: OnceOnly) -> Response:
 @single.get("/{code}/image.png", response_class=Response, responses=IMAGE_PNG)
 @allow(Permission.VIEW_DASHBOARD)
 def code_png(code: CodeText, size: Pixels = drawing.PRINT_PIXELS) -> Response:
-    """Draw a code as a QR code whose sides have at least that many pixels."""
+    """Draw a code as a QR code whose sides have at least that many pixels; a scan code as its link."""
     return Response(drawing.png(_printed(code), size), media_type="image/png")
 
 
 @single.get("/{code}/image.svg", response_class=Response, responses=IMAGE_SVG)
 @allow(Permission.VIEW_DASHBOARD)
 def code_svg(code: CodeText) -> Response:
-    """Draw a code as a QR code that is sharp at any size."""
+    """Draw a code as a QR code that is sharp at any size; a scan code as its link."""
     return Response(drawing.svg(_printed(code)), media_type="image/svg+xml")
 
 
@@ -192,15 +201,35 @@ def codes_zip(batch_id: Number, wish: Annotated[ZipWish, Query()]) -> StreamingR
     )
 
 
-def shown(one: Listed, batch: Batch) -> CodeShown:
-    """Return a code as programs read it."""
-    own = {name: getattr(one, name) for name in ("serial", "member_id", "claimed_at", "expires_at", "redeemed_at")}
-    return CodeShown(code=alphabet.display(one.code, batch.prefix), batch_id=batch.id or 0, status=one.standing, **own)
+def shown(one: Listed, batch: Batch, link: Callable[[int], str] | None = None) -> CodeShown:
+    """Return a code as programs read it; with its link, where there is one that the caller may know."""
+    own = {name: getattr(one, name) for name in ("serial", "member_id", "claimed_at", "redeemed_at")}
+    return CodeShown(
+        code=alphabet.display(one.code, batch.prefix),
+        batch_id=batch.id or 0,
+        status=one.standing,
+        expires_at=one.expires_at or (batch.closes_at if batch.kind is BatchKind.SCAN else None),
+        url=link(one.serial) if link else None,
+        **own,
+    )
+
+
+def _links(batch: Batch) -> Callable[[int], str] | None:
+    if batch.kind is not BatchKind.SCAN or not actor().may(Permission.QR_CODE_MANAGEMENT):
+        return None
+    return batches.links(batch)
+
+
+def _one(found: Detailed) -> CodeShown:
+    return shown(found.code, found.batch, _links(found.batch))
 
 
 def _printed(code: str) -> str:
     with reading() as session:
         found = _known(codes.get(session, storable(code), by=actor()))
+    if found.batch.kind is BatchKind.SCAN:
+        actor().must(Permission.QR_CODE_MANAGEMENT)  # the picture is worth points
+        return batches.links(found.batch)(found.code.serial)
     return alphabet.display(found.code.code, found.batch.prefix)
 
 
@@ -213,7 +242,7 @@ def _known(found: Detailed | Refused) -> Detailed:
 def _switch(verb: Callable[..., Detailed | Refused], code: str, once: Once) -> Response:
     def act(session: Session, now: datetime) -> CodeShown | Problem:
         found = verb(session, storable(code), by=actor(), now=now)
-        return refused(found.reason) if isinstance(found, Refused) else shown(found.code, found.batch)
+        return refused(found.reason) if isinstance(found, Refused) else _one(found)
 
     return once.answer(200, act)
 

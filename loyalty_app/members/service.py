@@ -153,6 +153,21 @@ def create(session: Session, details: Details, *, by: Actor, now: datetime) -> M
     return member
 
 
+def known_or_new(session: Session, details: Details, *, by: Actor, now: datetime) -> int:
+    """Return the member with that address; make one if nobody has it, also when two ask at once."""
+    if known := id_of_email(session, details.email):
+        return known
+    by.must(Permission.MEMBER_MANAGEMENT)
+    _check(details)
+    email = account_rules.normal_email(details.email)
+    values = {"name": details.name.strip(), "email": email, "phone": details.phone.strip(), "now": now}
+    made = session.connection().execute(_MAKE, values).scalar_one_or_none()
+    if made is None:
+        return session.exec(select(Member.id).where(Member.email == email)).one() or 0
+    audit.record(session, "create", f"member {made}", by=by, now=now)
+    return made
+
+
 def update(session: Session, member_id: int, changes: Changes, *, by: Actor, now: datetime) -> Member:
     """Change what is known of a member; the address of one who signs in with it is theirs to change."""
     by.must(Permission.MEMBER_MANAGEMENT)
@@ -201,6 +216,16 @@ def listed(session: Session, wish: Wish, *, after: int = 0, limit: int = PAGE, b
     return list(session.exec(query))
 
 
+def is_known(session: Session, member_id: int) -> bool:
+    """Return whether there is a member of that number."""
+    return session.exec(select(Member.id).where(Member.id == member_id)).first() is not None
+
+
+def name_of(session: Session, member_id: int) -> str:
+    """Return the name of a member."""
+    return session.exec(select(Member.name).where(Member.id == member_id)).one()
+
+
 def id_of_email(session: Session, email: str) -> int | None:
     """Return the number of the member with that address."""
     return session.exec(select(Member.id).where(Member.email == account_rules.normal_email(email))).first()
@@ -228,6 +253,10 @@ def _save(session: Session, member: Member) -> None:
 _OF_ACCOUNTS = sa.select(col(Member.account_id), col(Member.id)).where(
     col(Member.account_id).in_(sa.bindparam("accounts", expanding=True))
 )
+_MAKE = sa.text(
+    "insert into member (name, email, phone, joined_at) values (:name, :email, :phone, :now)"
+    " on conflict (email) do nothing returning id"
+).bindparams(sa.bindparam("now", type_=UTCDateTime()))
 _JOIN = sa.text(
     "insert into member (account_id, name, email, joined_at) values (:account, :name, :email, :now)"
     " on conflict (email) do update set account_id = excluded.account_id where member.account_id is null"

@@ -1,14 +1,17 @@
 """Check, redeem and take back, for other programs."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from sqlmodel import Session
 
+from loyalty_app.batches.api import FieldShown, asked_of
+from loyalty_app.batches.fields import YES
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import reading
@@ -16,6 +19,7 @@ from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
+from loyalty_app.members.service import Details
 from loyalty_app.offers.api import PromiseShown, View
 from loyalty_app.program import service as programs
 from loyalty_app.program.rules import from_minor, to_minor
@@ -25,19 +29,37 @@ from loyalty_app.redemptions.history import Line, Wish
 from loyalty_app.redemptions.models import RedemptionStatus
 from loyalty_app.redemptions.service import Ask, Incomplete, Redeemed, Refused, Voucher
 from loyalty_app.ui.problems import Problem, refused
-from loyalty_app.ui.rest import MOST_NUMBER, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown
+from loyalty_app.ui.rest import MOST_NUMBER, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown, written
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/api/v1", tags=["Redemptions"])
 
+NOBODY_YET = "Nobody has this address yet. Send a name too, and they become a member."
+NOBODY_THERE = "There is no member with this number."
 NOBODY = 0
 """No member has this number, so a voucher is never theirs."""
 
 
+MOST_ANSWERS = 50
+
+
+def answered(value: Any) -> str:
+    """Return an answer as a member gives it: a ticked box is yes, one that is not ticked is nothing."""
+    if isinstance(value, bool):
+        return YES if value else ""
+    return written(value)
+
+
+Label = Annotated[str, Field(max_length=300)]
+Told = Annotated[str, BeforeValidator(answered), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+
+
 class MemberNamed(Sent):
-    """A member, by their address."""
+    """A member, by their address; with a name they are made a member, where nobody has that address."""
 
     email: Annotated[str, Field(max_length=300, examples=["ana@example.com"])]
+    name: Annotated[str, Field(max_length=300, examples=["Ana Ruiz"])] = ""
+    phone: Annotated[str, Field(max_length=80, examples=["+48 22 123 45 67"])] = ""
 
 
 class Presented(Sent):
@@ -45,10 +67,19 @@ class Presented(Sent):
 
     code: Annotated[
         str,
-        Field(max_length=2000, examples=["SUN-2K7P-M4XR-9T"], description="Or all that was scanned."),
+        Field(
+            max_length=2000,
+            examples=["SUN-2K7P-M4XR-9T"],
+            description="Or a scan code's token or link: all that was scanned.",
+        ),
     ]
     member_id: Annotated[int | None, Field(ge=1, le=MOST_NUMBER, examples=[21])] = None
-    member: Annotated[MemberNamed | None, Field(description="Instead of `memberId`.")] = None
+    member: Annotated[
+        MemberNamed | None,
+        Field(
+            description="Instead of `memberId`. Making a member needs `member_management`, and happens only if paid."
+        ),
+    ] = None
     amount: Annotated[
         Decimal | None, Field(examples=[24.5], description="What the basket is worth, in the program's currency.")
     ] = None
@@ -61,6 +92,14 @@ class RedemptionWish(Presented):
     nonce: Annotated[
         str, Field(max_length=64, examples=["till-4-000123"], description="Your own number of this attempt.")
     ] = ""
+    fields: Annotated[
+        dict[Label, Told] | None,
+        Field(
+            max_length=MOST_ANSWERS,
+            examples=[{"Shoe size": "42"}],
+            description="What the batch asks, by the label of the field.",
+        ),
+    ] = None
 
 
 class Reversal(Sent):
@@ -87,6 +126,8 @@ class ValidationShown(Shown):
     member: Holder | None
     expires_at: Instant | None
     redeemed_at: Instant | None
+    points: Annotated[int | None, Field(examples=[None], description="What a scan code pays.")]
+    fields: Annotated[list[FieldShown] | None, Field(description="What the batch of a scan code asks.")]
 
 
 class RedeemedShown(Shown):
@@ -99,8 +140,8 @@ class RedeemedShown(Shown):
     redeemed_at: Instant
     offer: PromiseShown
     member: Holder | None
-    points: Annotated[int | None, Field(description="Null as long as this program keeps no points.")] = None
-    balance: Annotated[int | None, Field(description="Null as long as this program keeps no points.")] = None
+    points: Annotated[int | None, Field(examples=[None], description="What a scan code paid.")]
+    balance: Annotated[int | None, Field(examples=[None], description="The member's points after it.")]
 
 
 class OfferNamed(Shown):
@@ -122,6 +163,7 @@ class RedemptionShown(Shown):
     member_id: Annotated[int | None, Field(examples=[21])]
     member: Annotated[Holder | None, Field(description="For who may view members.")]
     amount: Amount | None
+    points: Annotated[int, Field(examples=[0], description="What it paid; it counts unless taken back.")]
     reversed_at: Instant | None
     reversed_by: str
     reversal_reason: str
@@ -134,6 +176,7 @@ def validate_code(sent: Presented) -> ValidationShown:
     with reading() as session:
         checked = redemptions.validate(session, _ask(session, sent), now=times.now())
         voucher = checked.voucher
+        is_scan = voucher is not None and voucher.is_scan
         return ValidationShown(
             valid=checked.is_valid,
             reason=checked.reasons[0] if checked.reasons else None,
@@ -143,6 +186,8 @@ def validate_code(sent: Presented) -> ValidationShown:
             member=_holder(voucher) if voucher else None,
             expires_at=voucher.expires_at if voucher else None,
             redeemed_at=voucher.redeemed_at if voucher else None,
+            points=voucher.points if voucher and is_scan else None,
+            fields=[asked_of(one) for one in checked.fields] if is_scan else None,
         )
 
 
@@ -152,10 +197,14 @@ def redeem_code(sent: RedemptionWish, once: OnceOnly) -> Response:
     """Redeem a code, once: what stands against it is answered as a problem, with all reasons."""
 
     def redeem(session: Session, now: datetime) -> RedeemedShown | Problem:
-        (answer,) = redemptions.redeem_many(session, [_ask(session, sent, storable(sent.nonce))], now=now)
+        ask = _with_newcomer(session, sent, _redeeming(session, sent), now)
+        (answer,) = redemptions.redeem_many(session, [ask], now=now)
         match answer:
             case Redeemed():
                 return _recorded(session, answer)
+            case Refused(Reason.LOGIN_REQUIRED) if ask.member_id == NOBODY:
+                field, words = ("member", NOBODY_YET) if sent.member else ("memberId", NOBODY_THERE)
+                return Problem(422, "invalid", words, {"problems": {field: words}})
             case Refused():
                 return _no(answer)
             case Incomplete(problems):
@@ -204,15 +253,35 @@ def reverse_redemption(redemption_id: Number, sent: Reversal, once: OnceOnly) ->
     return once.answer(201, reverse)
 
 
-def _ask(session: Session, sent: Presented, nonce: str = "") -> Ask:
+def _ask(session: Session, sent: Presented) -> Ask:
     if sent.place_id is not None:
         raise InvalidError(place_id="There are no places yet.")
     if sent.member_id is not None and sent.member:
         raise InvalidError(member="Name the member by number or by address, not both.")
     member_id = sent.member_id
+    if member_id is not None and not members.is_known(session, member_id):
+        member_id = NOBODY
     if sent.member:
         member_id = members.id_of_email(session, storable(sent.member.email)) or NOBODY
-    return Ask(sent.code, actor(), nonce, member_id, _minor(session, sent.amount))
+    return Ask(sent.code, actor(), member_id=member_id, amount=_minor(session, sent.amount))
+
+
+def _redeeming(session: Session, sent: RedemptionWish) -> Ask:
+    told = {storable(label): storable(answer) for label, answer in (sent.fields or {}).items()}
+    return replace(_ask(session, sent), nonce=storable(sent.nonce), answers=told)
+
+
+def _with_newcomer(session: Session, sent: RedemptionWish, ask: Ask, now: datetime) -> Ask:
+    if ask.member_id != NOBODY or not (sent.member and sent.member.name.strip()):
+        return ask
+    # Nobody is made a member by a code that is worth nothing.
+    if redemptions.validate(session, ask, now=now).reasons != (Reason.LOGIN_REQUIRED,):
+        return ask
+    who = Details(*(storable(text) for text in (sent.member.name, sent.member.email, sent.member.phone)))
+    try:
+        return replace(ask, member_id=members.known_or_new(session, who, by=actor(), now=now))
+    except InvalidError as problem:
+        raise InvalidError(**{f"member.{name}": words for name, words in problem.problems.items()}) from None
 
 
 def _minor(session: Session, amount: Decimal | None) -> int | None:
@@ -226,6 +295,7 @@ def _minor(session: Session, amount: Decimal | None) -> int | None:
 
 
 def _recorded(session: Session, answer: Redeemed) -> RedeemedShown:
+    member_id = answer.voucher.member_id
     return RedeemedShown(
         id=answer.id,
         code=answer.voucher.code,
@@ -233,7 +303,9 @@ def _recorded(session: Session, answer: Redeemed) -> RedeemedShown:
         status=RedemptionStatus.RECORDED,
         redeemed_at=answer.at,
         offer=_offer(session, answer.voucher),
-        member=_holder(answer.voucher),
+        member=Holder(id=member_id, name=members.name_of(session, member_id)) if member_id else None,
+        points=answer.voucher.points if answer.voucher.is_scan else None,
+        balance=answer.balance,
     )
 
 
@@ -256,7 +328,7 @@ def _holder(voucher: Voucher) -> Holder | None:
 
 
 def _line(line: Line, currency: str) -> RedemptionShown:
-    own = {name: getattr(line, name) for name in ("id", "code", "batch_id", "status", "member_id", "reversed_at")}
+    own = {name: getattr(line, name) for name in _AS_THEY_ARE}
     return RedemptionShown(
         **own,
         redeemed_at=line.at,
@@ -267,3 +339,6 @@ def _line(line: Line, currency: str) -> RedemptionShown:
         reversed_by=line.reversed_by,
         reversal_reason=line.reversal_reason,
     )
+
+
+_AS_THEY_ARE = ("id", "code", "batch_id", "status", "member_id", "points", "reversed_at")

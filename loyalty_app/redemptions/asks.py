@@ -108,6 +108,8 @@ class Checked:
     reasons: tuple[Reason, ...]
     """Every reason against it, the first that counts first; none if the voucher is good."""
     voucher: Voucher | None
+    fields: tuple[Field, ...] = ()
+    """What the batch asks of who redeems."""
 
     @property
     def is_valid(self) -> bool:

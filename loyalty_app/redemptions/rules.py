@@ -69,7 +69,7 @@ class Facts:
 def recognise(text: str) -> Scanned:
     """Tell what was scanned or typed."""
     text = text.strip()
-    if "://" in text or text.startswith("/"):
+    if "://" in text or text.startswith("/") or "?code=" in text or "&code=" in text:  # browsers hide https://
         link = urlsplit(text) if _is_link(text) else urlsplit("")
         if carried := dict(parse_qsl(link.query)).get("code", "").strip():
             return TokenText(carried) if tokens.looks_like_token(carried) else _typed(carried)

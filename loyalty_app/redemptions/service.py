@@ -97,11 +97,12 @@ def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
     _must_be_acceptable(ask)
     (what,) = recognised(session, [ask])
     hit = looked_up(session, what)
+    asked = tuple(fields.loaded(hit.batch.fields)) if hit else ()
     match _answer(what, hit, ask, now):
         case Redeemed() | Incomplete():
-            return Checked((), hit.voucher if hit else None)
+            return Checked((), hit.voucher if hit else None, asked)
         case Refused(reason, voucher, also):
-            return Checked((reason, *also), voucher)
+            return Checked((reason, *also), voucher, asked)
 
 
 def look(session: Session, text: str, *, by: Actor, now: datetime) -> Worth | Refused:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
+from math import isfinite
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
@@ -58,6 +59,24 @@ Amount = Annotated[
     PlainSerializer(say_amount, return_type=float),
     WithJsonSchema({"type": "number", "description": "In the program's currency.", "examples": [4.5]}),
 ]
+
+
+def written(value: Any) -> str:
+    """Return a plain value of JSON as people write it: 20, 1.5, true, or the text itself."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case float() if isfinite(value):
+            return str(int(value)) if value.is_integer() else str(value)
+        case int() | str():
+            return str(value)
+        case _:
+            raise ValueError("Use a text, a number, true or false.")
+
+
+_PLAIN = WithJsonSchema({"type": ["string", "number", "boolean"]})
+Plain = Annotated[str, BeforeValidator(written), _PLAIN]
+"""A text, number, true or false, as text."""
 
 
 class Sent(BaseModel):
