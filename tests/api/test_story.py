@@ -116,8 +116,8 @@ def test_twenty_batches_at_once_are_one():
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"kind": "scan"}, "kind"),
         ({"kind": "pool"}, "kind"),
+        ({"kind": "scan"}, "parameters"),
         ({"baseUrl": "https://shop.example"}, "baseUrl"),
         ({"parameters": {"points": 20}}, "parameters"),
         ({"quantity": 0}, "quantity"),
