@@ -8,18 +8,22 @@ from fastapi.responses import FileResponse, Response
 from pydantic import Field
 from sqlmodel import Session
 
+from loyalty_app.codes import files
+from loyalty_app.codes.service import Refused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import reading, transaction
 from loyalty_app.core.errors import InvalidError, NotFoundError
+from loyalty_app.core.reasons import STATUS
 from loyalty_app.core.texts import slug, storable
 from loyalty_app.exports import drawing, rules
 from loyalty_app.exports import service as exports
 from loyalty_app.exports.models import ExportKind
-from loyalty_app.exports.rules import Draft, ErrorLevel, Labels, Paper, PictureFormat
-from loyalty_app.exports.service import Prepared, Refused
+from loyalty_app.exports.rules import Draft, Labels, Paper
+from loyalty_app.exports.service import Prepared
 from loyalty_app.jobs.models import JobStatus
-from loyalty_app.ui.problems import Problem, ProblemError, refused
+from loyalty_app.qr.drawing import ErrorLevel, PictureFormat
+from loyalty_app.ui.problems import Problem, ProblemError
 from loyalty_app.ui.rest import MOST_NUMBER, Instant, Number, OnceOnly, Page, Paged, Responses, Sent, Shown
 from loyalty_app.ui.routes import allow
 
@@ -96,7 +100,7 @@ def prepare_export(wish: ExportWish, once: OnceOnly) -> Response:
 
     def act(session: Session, now: datetime) -> ExportShown | Problem:
         made = exports.prepare(session, wish.batch_id, wish.kind, _draft(wish), by=actor(), now=now)
-        return refused(made.reason) if isinstance(made, Refused) else _shown(made)
+        return _refused(made) if isinstance(made, Refused) else _shown(made)
 
     return once.answer(202, act)
 
@@ -150,14 +154,14 @@ def delete_export(export_id: Number) -> None:
 def labels_pdf(batch_id: Number, wish: Annotated[LabelsWish, Query()]) -> Response:
     """Draw sheets of labels at once, at most 2,000 labels; prepare a file for more."""
     with reading() as session:
-        batch = exports.open_batch(session, batch_id, by=actor())
+        batch = files.printable(session, batch_id, by=actor())
         if isinstance(batch, Refused):
-            raise ProblemError(refused(batch.reason))
-        asked = exports.read(batch, ExportKind.LABELS, _draft(wish))
+            raise ProblemError(_refused(batch))
+        asked = exports.read(session, batch, ExportKind.LABELS, _draft(wish))
         assert isinstance(asked, Labels)
         if asked.count > rules.LABELS_AT_ONCE:
             raise InvalidError(last=f"At most {rules.LABELS_AT_ONCE:,} labels at once. Prepare a file for more.")
-        labels, logo = exports.labels_of(session, batch, asked.first, asked.count), exports.logo_of(session)
+        labels, logo = exports.labels_of(session, batch, asked.first, asked.count, by=actor()), exports.logo_of(session)
     draw = exports.drawer(batch, asked.error).matrix
     drawn = drawing.pdf(labels, asked.sheet, asked.look(logo, 0), draw)
     return Response(
@@ -165,6 +169,10 @@ def labels_pdf(batch_id: Number, wish: Annotated[LabelsWish, Query()]) -> Respon
         media_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{slug(batch.name)}-labels.pdf"'},
     )
+
+
+def _refused(answer: Refused) -> Problem:
+    return Problem(STATUS[answer.reason], answer.reason, files.SENTENCES[answer.reason])
 
 
 def _draft(wish: LabelsWish) -> Draft:

@@ -9,6 +9,8 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
+from loyalty_app.qr.drawing import ErrorLevel, PictureFormat
+
 INCH = 25.4
 SMALLEST_MODULE = 0.33
 """Millimetres: four dots of a printer of 300 dots an inch, which is what a phone reads in bad light."""
@@ -143,22 +145,6 @@ def warning(module: float) -> str:
         f"Each module of the QR codes will be {module:.2f} mm wide. Below {SMALLEST_MODULE} mm many phones"
         " cannot read them: choose larger labels, fewer lines of text, or a shorter address."
     )
-
-
-class PictureFormat(StrEnum):
-    """What the pictures of a ZIP are."""
-
-    PNG = "png"
-    SVG = "svg"
-
-
-class ErrorLevel(StrEnum):
-    """How much of a QR code may be lost: about 7, 15, 25 and 30 percent; each makes it finer."""
-
-    LOW = "l"
-    MEDIUM = "m"
-    QUARTILE = "q"
-    HIGH = "h"
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,25 @@ from sqlmodel import Session, col, select
 
 from loyalty_app.audit import service as audit
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch, BatchKind
-from loyalty_app.codes import alphabet
-from loyalty_app.codes.models import Code
+from loyalty_app.batches.models import Batch
+from loyalty_app.codes import alphabet, files
+from loyalty_app.codes import service as codes
+from loyalty_app.codes.service import Refused
 from loyalty_app.core import database, live, secrets
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import InvalidError, NotFoundError
-from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import slug
 from loyalty_app.exports import drawing, rules
 from loyalty_app.exports.drawing import Label
 from loyalty_app.exports.models import Export, ExportKind
-from loyalty_app.exports.rules import Asked, Draft, ErrorLevel, Labels
+from loyalty_app.exports.rules import Asked, Draft, Labels
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.pictures.models import Picture
 from loyalty_app.program import service as programs
 from loyalty_app.qr.bulk import SAMPLE, Tables
+from loyalty_app.qr.drawing import ErrorLevel
 
 PREPARE_FILE = "prepare_file"
 """The job kind; only `worker.py` knows who prepares."""
@@ -37,13 +38,6 @@ KEPT = timedelta(hours=24)
 MOST_LETTERS = 10
 MOST = 10
 """Files of one batch at a time: a hundred thousand pictures fill a hundred megabytes."""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """There can be no file of this batch now, and why."""
-
-    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -79,14 +73,14 @@ def topic(batch_id: int) -> str:
     return f"exports:{batch_id}"
 
 
-def read(batch: Batch, kind: ExportKind, draft: Draft) -> Asked:
+def read(session: Session, batch: Batch, kind: ExportKind, draft: Draft) -> Asked:
     """Return what a draft asks for of a batch; raise what is wrong with it."""
     if kind is ExportKind.ZIP:
         asked = rules.read_pictures(draft, batch.total)
     else:
         asked = rules.read_labels(draft, batch.total)
         if isinstance(asked, Labels):
-            asked = _letters_problems(draft) or asked
+            asked = _labels_problems(session, asked, draft) or asked
     if isinstance(asked, dict):
         raise InvalidError(**asked)
     return asked
@@ -96,10 +90,10 @@ def prepare(
     session: Session, batch_id: int, kind: ExportKind, draft: Draft, *, by: Actor, now: datetime
 ) -> Prepared | Refused:
     """Ask for a file; it is made in the background."""
-    batch = open_batch(session, batch_id, by=by)
+    batch = files.printable(session, batch_id, by=by)
     if isinstance(batch, Refused):
         return batch
-    asked = read(batch, kind, draft)
+    asked = read(session, batch, kind, draft)
     if len(listed(session, batch_id, by=by)) >= MOST:
         raise InvalidError(batch_id=f"There are {MOST} files of this batch. Delete one of them first.")
     export = Export(
@@ -117,17 +111,6 @@ def prepare(
     audit.record(session, "prepare", f"file {export.id}", f"{export.name} of batch {batch_id}", by=by, now=now)
     live.announce(session, topic(batch_id))
     return Prepared(export, batch, job)
-
-
-def open_batch(session: Session, batch_id: int, *, by: Actor) -> Batch | Refused:
-    """Return a batch whose codes can be printed, or why they cannot."""
-    by.must(Permission.QR_CODE_MANAGEMENT)
-    batch = batches.get(session, batch_id)
-    if batch.kind is not BatchKind.SCAN:
-        return Refused(Reason.WRONG_KIND)
-    if batch.made < batch.total:
-        return Refused(Reason.NOT_READY)
-    return batch
 
 
 def listed(
@@ -189,12 +172,12 @@ def sweep(session: Session, *, now: datetime) -> None:
 
 def preview(session: Session, batch_id: int, draft: Draft, *, by: Actor) -> Seen | Refused:
     """Return what the first sheet of the labels will look like."""
-    batch = open_batch(session, batch_id, by=by)
+    batch = files.printable(session, batch_id, by=by)
     if isinstance(batch, Refused):
         return batch
-    labels = read(batch, ExportKind.LABELS, draft)
+    labels = read(session, batch, ExportKind.LABELS, draft)
     assert isinstance(labels, Labels)
-    (sample,) = labels_of(session, batch, labels.first, 1)
+    (sample,) = labels_of(session, batch, labels.first, 1, by=by)
     look = labels.look(logo_of(session), 0)
     modules = drawing.matrix(sample.url, labels.error)
     module = drawing.laid_out([sample], labels.sheet, look).module(len(modules))
@@ -202,15 +185,11 @@ def preview(session: Session, batch_id: int, draft: Draft, *, by: Actor) -> Seen
     return Seen(svg, labels, rules.warning(module))
 
 
-def labels_of(session: Session, batch: Batch, first: int, count: int) -> list[Label]:
+def labels_of(session: Session, batch: Batch, first: int, count: int, *, by: Actor) -> list[Label]:
     """Return what is on the labels of that many codes, from a serial on."""
     link = batches.links(batch)
-    found = session.exec(
-        select(Code.serial, Code.code)
-        .where(Code.batch_id == batch.id, col(Code.serial) >= first, col(Code.serial) < first + count)
-        .order_by(col(Code.serial))
-    )
-    return [Label(link(serial), alphabet.display(code, batch.prefix), serial) for serial, code in found]
+    made = codes.made(session, batch.id or 0, first, first + count - 1, by=by)
+    return [Label(link(one.serial), alphabet.display(one.code, batch.prefix), one.serial) for one in made]
 
 
 def drawer(batch: Batch, error: ErrorLevel) -> Tables:
@@ -234,8 +213,10 @@ def path_of(export: Export) -> Path:
     return folder() / export.secret
 
 
-def _letters_problems(draft: Draft) -> dict[str, str]:
+def _labels_problems(session: Session, labels: Labels, draft: Draft) -> dict[str, str]:
     problems = {}
+    if labels.logo and logo_of(session) is None:
+        problems["logo"] = "There is no logo yet. Add one to the business profile first."
     for field, line in (("headline", draft.headline), ("note", draft.note)):
         if letters := drawing.unprintable(line):
             shown = " ".join(letters[:MOST_LETTERS])

@@ -12,6 +12,8 @@ from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
+from loyalty_app.codes import files
+from loyalty_app.codes.service import Refused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read, transact
@@ -21,7 +23,7 @@ from loyalty_app.exports import rules
 from loyalty_app.exports import service as exports
 from loyalty_app.exports.models import ExportKind
 from loyalty_app.exports.rules import FORMATS, GRID, Draft, Labels, Pictures
-from loyalty_app.exports.service import Prepared, Refused
+from loyalty_app.exports.service import Prepared
 from loyalty_app.jobs.models import JobStatus
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
@@ -177,7 +179,7 @@ def _draft(form: Mapping[str, Any]) -> Draft:
 def _page(session: Session, batch_id: int) -> _Page:
     by, program, now = actor(), programs.current(session), times.now()
     batch = batches.watched(session, batch_id, by=by)
-    found = exports.open_batch(session, batch_id, by=by)
+    found = files.printable(session, batch_id, by=by)
     refusal = REFUSALS[found.reason] if isinstance(found, Refused) else ""
     return _Page(batch, program, refusal, [row(one, program, now) for one in exports.listed(session, batch_id, by=by)])
 
@@ -188,7 +190,7 @@ def _seen(
     batch, program = batches.get(session, batch_id), programs.current(session)
     if kind is ExportKind.LABELS:
         return program, batch, exports.preview(session, batch_id, draft, by=actor())
-    asked = exports.read(batch, kind, draft)
+    asked = exports.read(session, batch, kind, draft)
     assert isinstance(asked, Pictures)
     return program, batch, asked
 

@@ -1,10 +1,8 @@
 """Write the next piece of a file: what is committed of it is whole, whatever is killed."""
 
 import fcntl
-import functools
 import os
 import time
-from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
@@ -14,15 +12,14 @@ from sqlmodel import Session
 from loyalty_app.accounts.service import SYSTEM
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
-from loyalty_app.codes import alphabet
+from loyalty_app.codes import files
 from loyalty_app.codes import service as codes
-from loyalty_app.codes.service import Listed, Wish
-from loyalty_app.core import csvs, times
+from loyalty_app.codes.files import Wanted
 from loyalty_app.core.zips import Archive, Packed
 from loyalty_app.exports import drawing, rules
 from loyalty_app.exports import service as exports
 from loyalty_app.exports.models import Export, ExportKind
-from loyalty_app.exports.rules import PictureFormat, Pictures
+from loyalty_app.exports.rules import Pictures
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.engine import Store
 from loyalty_app.jobs.models import Job, JobStatus
@@ -36,10 +33,7 @@ class FileLostError(Exception):
 TAKES = timedelta(seconds=20)
 """What a part of a print pack may need on a busy machine."""
 STEP_SECONDS = 1.0
-MOST_PICTURES = 20_000
-"""In a step; each is in memory for a moment as its link and its code."""
-CHUNK = 5_000
-HEAD = ("serial", "code", "url", "status", "redeemedAt", "file")
+CHUNK = 1_000
 
 
 def prepare(session: Session, job: Job) -> Store | None:
@@ -101,7 +95,7 @@ def _written(session: Session, job: Job, export: Export, file: BinaryIO) -> int:
 def _write_labels(session: Session, job: Job, export: Export, file: BinaryIO) -> int:
     batch, asked = batches.get(session, export.batch_id), rules.labels_of(export.options)
     first, count = asked.first + job.done, asked.part(job.done)
-    labels = exports.labels_of(session, batch, first, count)
+    labels = exports.labels_of(session, batch, first, count, by=SYSTEM)
     look, made = asked.look(exports.logo_of(session), job.done), _made(session, export)
     session.close()  # drawing takes its time, with no hand on the database
     sheets = drawing.pdf(labels, asked.sheet, look, exports.drawer(batch, asked.error).matrix)
@@ -116,57 +110,28 @@ def _write_labels(session: Session, job: Job, export: Export, file: BinaryIO) ->
 
 def _write_pictures(session: Session, job: Job, export: Export, file: BinaryIO) -> int:
     batch, asked = batches.get(session, export.batch_id), rules.pictures_of(export.options)
-    first = asked.first + job.done
-    labels = exports.labels_of(session, batch, first, min(MOST_PICTURES, asked.last - first + 1))
-    made, draw, done = _made(session, export), _drawer(batch, asked), job.done
-    archive, until = Archive(made), time.monotonic() + STEP_SECONDS
-    for label in labels:
-        file.write(archive.entry(_name(label.serial, label.code, asked), draw(label.url)))
-        done += 1
-        if time.monotonic() > until:
-            break
+    album = files.Album(batch, Wanted(asked.first, asked.last, asked.format, asked.size, asked.error))
+    archive, done, until = Archive(_made(session, export)), job.done, time.monotonic() + STEP_SECONDS
+    while done == job.done or (done < asked.count and time.monotonic() < until):
+        made = _codes(session, batch, asked, done)
+        file.writelines(archive.entry(name, picture) for name, picture in album.pictures(made))
+        done += len(made)
     if done == asked.count:
-        archive = Archive.resumed(made, file, file.tell())
-        file.write(archive.packed("manifest.csv", _manifest(session, batch, asked)))
+        archive, manifest = Archive.resumed(_made(session, export), file, file.tell()), Packed()
+        for start in range(0, asked.count, CHUNK):
+            manifest.add(album.manifest(_codes(session, batch, asked, start)).encode())
+        file.write(archive.packed(files.MANIFEST, manifest))
         _write_end(archive, file)
     return done
 
 
+def _codes(session: Session, batch: Batch, asked: Pictures, done: int) -> list[codes.Made]:
+    first = asked.first + done
+    return codes.made(session, batch.id or 0, first, min(first + CHUNK - 1, asked.last), by=SYSTEM)
+
+
 def _write_end(archive: Archive, file: BinaryIO) -> None:
     file.writelines(archive.end())
-
-
-def _manifest(session: Session, batch: Batch, asked: Pictures) -> Packed:
-    packed = Packed()
-    for piece in csvs.lines(HEAD, _chunks(session, batch, asked)):
-        packed.add(piece.encode())
-    return packed
-
-
-def _chunks(session: Session, batch: Batch, asked: Pictures) -> Iterator[list[list[str]]]:
-    link, before = batches.links(batch), asked.first - 1
-    while before < asked.last:
-        limit = min(CHUNK, asked.last - before)
-        found = codes.listed(session, batch.id or 0, Wish(), after=before, limit=limit, by=SYSTEM)
-        yield [_row(one, batch, link, asked) for one in found]
-        before += limit
-
-
-def _row(one: Listed, batch: Batch, link: Callable[[int], str], asked: Pictures) -> list[str]:
-    code = alphabet.display(one.code, batch.prefix)
-    redeemed = times.wire(one.redeemed_at) if one.redeemed_at else ""
-    return [str(one.serial), code, link(one.serial), one.standing, redeemed, _name(one.serial, code, asked)]
-
-
-def _name(serial: int, code: str, asked: Pictures) -> str:
-    return f"{serial:06}-{code}.{asked.format}"
-
-
-def _drawer(batch: Batch, asked: Pictures) -> Callable[[str], bytes]:
-    tables = exports.drawer(batch, asked.error)
-    if asked.format is PictureFormat.SVG:
-        return tables.svg
-    return functools.partial(tables.png, scale=tables.scale(asked.size))
 
 
 def _made(session: Session, export: Export) -> datetime:

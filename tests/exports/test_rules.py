@@ -8,17 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_app.exports import rules
-from loyalty_app.exports.rules import (
-    FORMATS,
-    PAPER_SIZES,
-    Draft,
-    ErrorLevel,
-    Labels,
-    Paper,
-    PictureFormat,
-    Pictures,
-    Sheet,
-)
+from loyalty_app.exports.rules import FORMATS, PAPER_SIZES, Draft, Labels, Paper, Pictures, Sheet
+from loyalty_app.qr.drawing import ErrorLevel, PictureFormat
 
 GRID = Sheet(Paper.A4, columns=3, rows=7, width=60, height=35, left=10, top=20, gap_x=5, gap_y=2)
 

@@ -1,10 +1,15 @@
 """Who may ask for files, of which batches, and when they go."""
 
+import io
 from datetime import timedelta
 
+import pypdfium2
 import pytest
+import sqlalchemy as sa
+from PIL import Image
 
 from loyalty_app.audit.models import AuditEntry
+from loyalty_app.codes.service import Refused
 from loyalty_app.core import times
 from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
@@ -12,10 +17,13 @@ from loyalty_app.exports import service as exports
 from loyalty_app.exports import step
 from loyalty_app.exports.models import Export, ExportKind
 from loyalty_app.exports.rules import FORMATS, Draft
-from loyalty_app.exports.service import PREPARE_FILE, Refused, Seen
+from loyalty_app.exports.service import PREPARE_FILE, Seen
 from loyalty_app.jobs import engine
 from loyalty_app.jobs.engine import Kind
 from loyalty_app.jobs.models import Job, JobStatus
+from loyalty_app.pictures import drawing
+from loyalty_app.pictures import service as pictures
+from loyalty_app.program.models import Program
 from tests import builders
 from tests.builders import ADMIN, CASHIER, NOON, VIEWER
 from tests.doors import change, rows, see
@@ -91,7 +99,7 @@ def test_only_so_many_files_of_one_batch_lie_about():
 
 @pytest.mark.parametrize(
     ("draft", "field"),
-    [({"last": "6"}, "last"), ({"headline": "Кофе"}, "headline"), ({"note": "咖啡"}, "note")],
+    [({"last": "6"}, "last"), ({"logo": "yes"}, "logo"), ({"headline": "Кофе"}, "headline"), ({"note": "咖啡"}, "note")],
 )
 def test_what_cannot_be_printed_is_told_before_it_is_made(draft, field):
     batch = change(builders.scan_batch, 5)
@@ -179,3 +187,17 @@ def test_only_this_machine_account_may_read_a_file():
 
     assert exports.path_of(one.export).stat().st_mode & 0o777 == 0o600
     assert exports.folder().stat().st_mode & 0o777 == 0o700
+
+
+def test_the_logo_of_the_program_is_on_the_labels():
+    batch = change(builders.scan_batch, 3)
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").save(picture, "PNG")
+    kept = change(pictures.keep, drawing.draw(picture.getvalue()), by=ADMIN, now=NOON)
+    change(lambda session: session.connection().execute(sa.update(Program).values(logo_id=kept.id)))
+
+    assert b"<image " in see(exports.preview, batch.id, Draft(logo="yes"), by=ADMIN).svg
+    assert b"<image " not in see(exports.preview, batch.id, Draft(), by=ADMIN).svg
+    content = exports.path_of(made(batch, logo="yes").export).read_bytes()
+    page = pypdfium2.PdfDocument(content)[0].render().to_pil().convert("RGB")
+    assert (255, 0, 0) in {colour for _, colour in page.getcolors(1 << 20)}

@@ -94,7 +94,7 @@ def test_a_large_print_pack_is_a_zip_of_pdfs(monkeypatch):
 @pytest.mark.requirement("S0-15")
 @pytest.mark.parametrize(("format", "size"), [("png", "300"), ("svg", "600")])
 def test_a_zip_holds_a_picture_of_every_code_and_a_list(format, size, monkeypatch):  # noqa: A002 - the field's name
-    monkeypatch.setattr(step, "MOST_PICTURES", 7)
+    monkeypatch.setattr(step, "CHUNK", 7)
     batch = change(builders.scan_batch, 30, prefix="SUN")
     one = asked(batch, ExportKind.ZIP, format=format, size=size, first="3", last="22")
 
@@ -141,7 +141,8 @@ KIND_DRAFTS = pytest.mark.parametrize(
 
 @pytest.fixture
 def small_steps(monkeypatch):
-    monkeypatch.setattr(step, "MOST_PICTURES", 12)
+    monkeypatch.setattr(step, "CHUNK", 12)
+    monkeypatch.setattr(step, "STEP_SECONDS", 0.001)
     monkeypatch.setattr(rules, "LABELS_A_PART", 12)
 
 

@@ -191,6 +191,10 @@ class Shop:
         now = times.now() - timedelta(days=age_in_days)
         return doors.change(builders.batch, made, now=now, name=name, **changes)
 
+    def scan_batch(self, name: str, made: int = 10, **changes: Any) -> Batch:
+        """Make a scan batch with all its codes."""
+        return doors.change(builders.scan_batch, made, now=times.now(), name=name, **changes)
+
     def batches(self) -> list[Batch]:
         """Return every batch there is."""
         return doors.rows(Batch)
