@@ -33,13 +33,18 @@ export function FormMemory({ name, forget = "" }) {
       }
     };
     const seen = new WeakSet();
+    // What is brought back tells of it too, while the fields behind it still stand empty.
+    let isRestoring = false;
     const restoreNew = () => {
+      isRestoring = true;
       for (const field of fields().filter((one) => !seen.has(one))) {
         seen.add(field);
         restore(field);
       }
+      isRestoring = false;
     };
     const keep = () => {
+      if (isRestoring) return;
       // A field that is away for now, because another answer made it so, keeps its answer too.
       for (const field of fields()) {
         if (field.type === "checkbox") kept[field.name] = field.checked ? field.value : "";

@@ -99,7 +99,12 @@ def test_only_so_many_files_of_one_batch_lie_about():
 
 @pytest.mark.parametrize(
     ("draft", "field"),
-    [({"last": "6"}, "last"), ({"logo": "yes"}, "logo"), ({"headline": "Кофе"}, "headline"), ({"note": "咖啡"}, "note")],
+    [
+        ({"last": "6"}, "last"),
+        ({"logo": "yes"}, "logo"),
+        ({"headline": "Кофе"}, "headline"),
+        ({"note": "咖啡"}, "note"),
+    ],
 )
 def test_what_cannot_be_printed_is_told_before_it_is_made(draft, field):
     batch = change(builders.scan_batch, 5)

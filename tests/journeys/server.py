@@ -104,6 +104,8 @@ class Server:
             "LOYALTY_HOST": "127.0.0.1",
             "LOYALTY_PUBLIC_URL": self.url,
             "LOYALTY_DATA_DIR": str(self.folder / "data"),
+            # The key of the tests: they make codes in its database, beside it.
+            "LOYALTY_SECRET_KEYS": os.environ.get("LOYALTY_SECRET_KEYS", ""),
         }
         return inherited | ours | self.settings
 

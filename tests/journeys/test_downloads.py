@@ -36,7 +36,9 @@ def test_pictures_are_prepared_behind_a_bar_and_taken_away(visit: Callable[..., 
     page = visit(shop.account("Marek Marketer", Role.MARKETER), f"/admin/batches/{batch.id}/downloads")
     expect(page.get_by_text("4,000 PNG pictures and a list of them, in one ZIP.")).to_be_visible()
     expect(page.get_by_text("None yet.")).to_be_visible()
-    expect(page.get_by_role("link", name="Export CSV")).to_have_attribute("href", f"/api/v1/batches/{batch.id}/codes.csv")
+    expect(page.get_by_role("link", name="Export CSV")).to_have_attribute(
+        "href", f"/api/v1/batches/{batch.id}/codes.csv"
+    )
 
     page.get_by_label("Last serial").fill("3500")
     page.get_by_label("Pixels").fill("300")
@@ -83,6 +85,7 @@ def test_labels_are_seen_before_they_are_printed(visit: Callable[..., Page], sho
     expect(page.get_by_text("30 labels on 3 sheets. One PDF.")).to_be_visible()
     page.reload()
     expect(page.get_by_text("30 labels on 3 sheets. One PDF.")).to_be_visible()
+    expect(page.get_by_label("First line")).to_have_value("Café Aurora")
     expect(sheet).to_be_visible()
 
     screenshot(page, "downloads-labels")
@@ -93,9 +96,7 @@ def test_labels_are_seen_before_they_are_printed(visit: Callable[..., Page], sho
 
     document = pypdfium2.PdfDocument(download.path())
     drawn = [document[number].render(scale=300 / 72).to_pil() for number in range(len(document))]
-    found = [
-        one.text for page in drawn for one in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)
-    ]
+    found = [one.text for page in drawn for one in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)]
     assert sorted(found) == sorted(map(batches.links(batch), range(1, 31)))
     assert "Café Aurora" in document[0].get_textpage().get_text_bounded()
 
