@@ -1,8 +1,9 @@
 """The codes of a scan batch as pictures in a ZIP file, with a list of what is in it (S0-15)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -65,54 +66,53 @@ def serials(batch: Batch, first: int, last: int | None) -> tuple[int, int]:
     return first, last
 
 
+class Line(NamedTuple):
+    """One code, as the manifest tells of it."""
+
+    serial: str
+    code: str
+    url: str
+    status: str
+    redeemed_at: str
+    file: str
+
+
 class Album:
-    """Draws the codes of one batch, and says of each what it drew."""
+    """Draws the codes of one batch, and says what it draws."""
 
     def __init__(self, batch: Batch, wanted: Wanted) -> None:
         """Make ready; the links of a batch have one shape, which the first ones tell."""
-        self._prefix, self._wanted = batch.prefix, wanted
+        self._prefix, self._format = batch.prefix, wanted.format
         self._link = batches.links(batch)
         self._tables = Tables.of(map(self._link, range(1, SAMPLE + 1)), wanted.error)
         self._scale = self._tables.scale(wanted.size)
 
-    def pictures(self, made: Sequence[Made]) -> Iterator[tuple[str, bytes]]:
-        """Yield the name and the picture of each code."""
-        for one in made:
-            url = self._link(one.serial)
-            is_png = self._wanted.format is PictureFormat.PNG
-            yield self._name(one), self._tables.png(url, self._scale) if is_png else self._tables.svg(url)
+    def line(self, one: Made) -> Line:
+        """Return what there is to tell of a code."""
+        code = alphabet.display(one.code, self._prefix)
+        redeemed_at = times.wire(one.redeemed_at) if one.redeemed_at else ""
+        file = f"{one.serial:06}-{code}.{self._format}"
+        return Line(str(one.serial), code, self._link(one.serial), one.standing, redeemed_at, file)
 
-    def manifest(self, made: Sequence[Made]) -> str:
-        """Return the lines of the list that tell of these codes; those of the first begin with the head."""
-        rows = [
-            (
-                str(one.serial),
-                alphabet.display(one.code, self._prefix),
-                self._link(one.serial),
-                one.standing,
-                times.wire(one.redeemed_at) if one.redeemed_at else "",
-                self._name(one),
-            )
-            for one in made
-        ]
-        begins = made and made[0].serial == self._wanted.first
-        return csvs.start(HEAD) * bool(begins) + csvs.text(rows)
-
-    def _name(self, one: Made) -> str:
-        return f"{one.serial:06}-{alphabet.display(one.code, self._prefix)}.{self._wanted.format}"
+    def picture(self, line: Line) -> bytes:
+        """Draw a code."""
+        is_png = self._format is PictureFormat.PNG
+        return self._tables.png(line.url, self._scale) if is_png else self._tables.svg(line.url)
 
 
 def zipped(session: Session, batch: Batch, wanted: Wanted, *, by: Actor, made_at: datetime) -> Iterator[bytes]:
     """Yield a ZIP file piece by piece, as the codes are in the session's one picture of them."""
     album, archive, manifest = Album(batch, wanted), Archive(made_at), Packed()
-    pieces, size = [], 0
+    manifest.add(csvs.start(HEAD).encode())
+    pieces, sent = [], 0
     for first in range(wanted.first, wanted.last + 1, CHUNK):
         made = codes.made(session, batch.id or 0, first, min(first + CHUNK - 1, wanted.last), by=by)
-        manifest.add(album.manifest(made).encode())
-        for name, picture in album.pictures(made):
-            pieces.append(archive.entry(name, picture))
-            if archive.size - size > PIECE:
+        lines = [album.line(one) for one in made]
+        manifest.add(csvs.text(lines).encode())
+        for line in lines:
+            pieces.append(archive.entry(line.file, album.picture(line)))
+            if archive.size - sent > PIECE:
                 yield b"".join(pieces)
-                pieces, size = [], archive.size
+                pieces, sent = [], archive.size
     yield b"".join([*pieces, archive.packed(MANIFEST, manifest)])
     yield from archive.end()
