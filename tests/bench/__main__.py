@@ -4,12 +4,13 @@ import gc
 import sys
 import time
 
-from tests.bench import beside, claims, codes, dashboard, live, redemptions
+from tests.bench import beside, claims, codes, dashboard, live, pictures, redemptions
 from tests.bench.harness import HEAD, places
 
 ROWS = {
     "codes": codes,
     "beside": beside,
+    "pictures": pictures,
     "claims": claims,
     "redemptions": redemptions,
     "live": live,
