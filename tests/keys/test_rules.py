@@ -142,7 +142,7 @@ def test_parameters_come_back_as_they_were(others, points):
 def test_a_secret_is_read_only_as_it_was_written():
     secret = rules.new_secret()
     assert isinstance(rules.cipher(secret), AESSIV)
-    for other in (secret[:-2], secret + "=", secret[:-3] + "_==", f"{secret[:9]}!{secret[9:]}", secret.lower(), ""):
-        assert rules.cipher(other) is None or other == secret
+    for other in (secret[:-2], secret + "=", secret[:-3] + "_==", f"{secret[:9]}!{secret[9:]}", ""):
+        assert rules.cipher(other) is None
     assert rules.fingerprint(secret) not in secret
     assert len({rules.fingerprint(base64.urlsafe_b64encode(os.urandom(64)).decode()) for _ in range(100)}) == 100
