@@ -15,6 +15,7 @@ from loyalty_app.batches.models import Batch
 from loyalty_app.codes import files
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.files import Wanted
+from loyalty_app.core import csvs
 from loyalty_app.core.zips import Archive, Packed
 from loyalty_app.exports import drawing, rules
 from loyalty_app.exports import service as exports
@@ -113,13 +114,15 @@ def _write_pictures(session: Session, job: Job, export: Export, file: BinaryIO) 
     album = files.Album(batch, Wanted(asked.first, asked.last, asked.format, asked.size, asked.error))
     archive, done, until = Archive(_made(session, export)), job.done, time.monotonic() + STEP_SECONDS
     while done == job.done or (done < asked.count and time.monotonic() < until):
-        made = _codes(session, batch, asked, done)
-        file.writelines(archive.entry(name, picture) for name, picture in album.pictures(made))
-        done += len(made)
+        lines = [album.line(one) for one in _codes(session, batch, asked, done)]
+        file.writelines(archive.entry(line.file, album.picture(line)) for line in lines)
+        done += len(lines)
     if done == asked.count:
         archive, manifest = Archive.resumed(_made(session, export), file, file.tell()), Packed()
+        manifest.add(csvs.start(files.HEAD).encode())
         for start in range(0, asked.count, CHUNK):
-            manifest.add(album.manifest(_codes(session, batch, asked, start)).encode())
+            lines = map(album.line, _codes(session, batch, asked, start))
+            manifest.add(csvs.text(lines).encode())
         file.write(archive.packed(files.MANIFEST, manifest))
         _write_end(archive, file)
     return done
