@@ -37,6 +37,7 @@ from loyalty_app.landing import api as landing
 from loyalty_app.members import api as members
 from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
+from loyalty_app.points import api as points
 from loyalty_app.redemptions import api as redemptions
 from loyalty_app.ui import openapi
 from loyalty_app.ui.errors import say_in
@@ -113,6 +114,7 @@ RESOURCES = (
     claims.router,
     redemptions.router,
     members.rest,
+    points.rest,
     exports.of_batch,
     exports.router,
     jobs.router,

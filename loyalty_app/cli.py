@@ -131,14 +131,14 @@ def create_api_key(
 
 @app.command()
 def verify() -> None:
-    """Recount every counter from the rows; exit with 1 if one differs."""
+    """Recount every counter and every balance of points from the rows; exit with 1 if one differs."""
     with database.reading() as session:
         differences = dashboard.differences(session)
     for difference in differences:
         typer.echo(difference)
     if differences:
         raise typer.Exit(1)
-    typer.echo("Every counter equals the rows.")
+    typer.echo("Every counter and every balance equals the rows.")
 
 
 @app.command()

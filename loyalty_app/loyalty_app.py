@@ -31,6 +31,8 @@ from loyalty_app.core.database import read
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.dashboard import page as dashboard
 from loyalty_app.dashboard.state import OverviewState
+from loyalty_app.directory import page as directory
+from loyalty_app.directory.state import MembersState, MemberState
 from loyalty_app.exports import page as exports
 from loyalty_app.exports.state import DownloadsState
 from loyalty_app.insights import page as insights
@@ -66,6 +68,7 @@ SIGNS = layout.Signs(
     home=ShellState.home,
     is_signed_in=ShellState.is_signed_in,
     is_member=ShellState.is_member,
+    may_view_members=ShellState.may_view_members,
     may_scan=ShellState.may_scan,
     may_manage=ShellState.may_manage,
     settings=ShellState.settings,
@@ -152,6 +155,8 @@ desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opene
 desk("/admin/batches/[batch_id]/downloads", exports.downloads_page, "Downloads", DownloadsState.opened)
 desk("/admin/batches/[batch_id]/edit", batches.edit_batch_page, "Name and channel", EditBatchState.opened)
 desk("/admin/batches/[batch_id]/vouchers", codes.vouchers_page, "Vouchers", VouchersState.opened)
+desk("/admin/members", directory.members_page, "Members", MembersState.opened)
+desk("/admin/members/[member_id]", directory.member_page, "Member", MemberState.opened)
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", OfferState.opened)
 desk("/admin/offers/[offer_id]", offers.offer_page, "Offer", OfferState.opened)

@@ -31,6 +31,7 @@ SCOPES: dict[str, str] = {
     Permission.QR_CODE_MANAGEMENT: "Make and manage batches and codes",
     Permission.VIEW_MEMBERS: "See members",
     Permission.MEMBER_MANAGEMENT: "Make and change members",
+    Permission.POINTS_MANAGEMENT: "Add points and take them away",
     Permission.CLAIM_FOR_MEMBERS: "Claim vouchers for members",
     Permission.REDEEM: "Check and redeem codes",
     Permission.REVERSE_REDEMPTIONS: "Take redemptions back",

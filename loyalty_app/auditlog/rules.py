@@ -28,6 +28,7 @@ PAST = {
     "change_password": "changed the password of",
     "reset_password": "chose a new password for",
     "reverse": "reversed",
+    "adjust": "adjusted the points of",
     "revoke": "revoked",
     "claim_for": "claimed for a member from",
     "restore": "restored",
@@ -37,7 +38,7 @@ PAST = {
 KINDS = ("batch", "offer", "account", "program", "picture", "code", "redemption", "member", "api_key")
 """What is changed, by the first word of an entry's subject."""
 
-PLACES = {"batch": "/admin/batches/", "offer": "/admin/offers/"}
+PLACES = {"batch": "/admin/batches/", "offer": "/admin/offers/", "member": "/admin/members/"}
 """Where things of a kind are looked at."""
 
 SUBJECT = re.compile(r"([a-z_]+) (\d+)")

@@ -191,6 +191,12 @@ def mine(session: Session, *, by: Actor) -> list[Voucher]:
     return [_voucher(code, batch, shown.get(batch.picture_id)) for code, batch in held]
 
 
+def of_member(session: Session, member_id: int, *, limit: int, by: Actor) -> list[Voucher]:
+    """Return a member's vouchers, the newest first, to who may see members."""
+    by.must(Permission.VIEW_MEMBERS)
+    return [_voucher(code, batch) for code, batch in codes.of_member(session, member_id, limit)]
+
+
 def topics_of(session: Session, *, by: Actor) -> tuple[str, str]:
     """Return what the caller's own vouchers depend on."""
     by.must(Permission.CLAIM)

@@ -87,7 +87,7 @@ def changed(session: Session, batch_id: int, *, by: Actor) -> list[str]:
 
 
 def activity(session: Session, spans: Sequence[Span], batch_id: int | None = None, *, by: Actor) -> list[Happened]:
-    """Return what happened in each span, to one batch or to all together."""
+    """Return what happened in each span, to one batch or to all that are claimed by a link."""
     by.must(Permission.VIEW_DASHBOARD)
     kind = "text" if database.is_sqlite(session.connection()) else "timestamptz"
     rows = [[number, *(at.strftime(INSTANT) for at in (one.begin, one.end))] for number, one in enumerate(spans)]
@@ -98,7 +98,7 @@ def activity(session: Session, spans: Sequence[Span], batch_id: int | None = Non
             "select span.place, sum(happened.claimed), sum(happened.redeemed)"  # noqa: S608 - names from our own code
             f" from {source} as span cross join batch_activity as happened"
             " where happened.slot >= span.begins and happened.slot < span.ends"
-            f" {'and happened.batch_id = :batch' if batch_id is not None else ''} group by span.place"
+            f" and {'happened.batch_id = :batch' if batch_id is not None else _OF_CLAIM_BATCHES} group by span.place"
         ),
         {"rows": json.dumps(rows)} | ({"batch": batch_id} if batch_id is not None else {}),
     )
@@ -168,7 +168,7 @@ def _siblings(session: Session, batch: Batch) -> list[Batch]:
         return [batch]
     found = session.exec(
         select(Batch)
-        .where(Batch.offer_id == batch.offer_id, Batch.id != batch.id)
+        .where(Batch.offer_id == batch.offer_id, Batch.id != batch.id, Batch.kind == batch.kind)
         .order_by(col(Batch.id).desc())
         .limit(MOST_SIBLINGS - 1)
     )
@@ -182,3 +182,6 @@ def _refused(session: Session, table: type[ClaimAttempt | Attempt], batch_id: in
         select(table.reason).where(table.batch_id == batch_id, col(table.id) > latest, col(table.reason).is_not(None))
     )
     return Counter(Reason(reason) for reason in found if reason)
+
+
+_OF_CLAIM_BATCHES = "exists (select 1 from batch where batch.id = happened.batch_id and batch.kind = 'claim')"

@@ -50,7 +50,7 @@ class MemberShown(Shown):
     email: Annotated[str, Field(examples=["ana@example.com"])]
     name: Annotated[str, Field(examples=["Ana Ruiz"])]
     phone: Annotated[str, Field(examples=["+48 22 123 45 67"])]
-    points: Annotated[int | None, Field(description="Null as long as this program keeps no points.")] = None
+    points: Annotated[int, Field(description="The sum of the member's ledger.", examples=[120])]
     has_account: Annotated[bool, Field(description="Whether they can sign in.")]
     joined_at: Instant
 
@@ -95,7 +95,7 @@ def change_member(member_id: Number, sent: MemberChange) -> MemberShown:
 
 
 def _shown(member: Member) -> MemberShown:
-    own = {name: getattr(member, name) for name in ("id", "email", "name", "phone", "joined_at")}
+    own = {name: getattr(member, name) for name in ("id", "email", "name", "phone", "points", "joined_at")}
     return MemberShown(**own, has_account=member.account_id is not None)
 
 

@@ -13,7 +13,7 @@ from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.accounts.service import CodeRefused, Newcomer, SignedIn, SignInRefused
 from loyalty_app.audit import service as audit
-from loyalty_app.core import secrets
+from loyalty_app.core import live, secrets
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
 from loyalty_app.core.languages import Language, Sentence
@@ -23,6 +23,7 @@ from loyalty_app.members.models import Member
 from loyalty_app.program import service as programs
 
 PAGE = 50
+TOPIC = "members"
 
 
 @dataclass(frozen=True)
@@ -127,15 +128,18 @@ def join(session: Session, who: Newcomer, *, now: datetime, device: str = "") ->
     )
     if not joined.rowcount:
         raise InvalidError(email=Sentence("This address belongs to another member."))
+    live.announce(session, TOPIC)
     return accounts.open_session(session, account, now=now, device=device)
 
 
 def rename_me(session: Session, name: str, *, by: Actor) -> None:
     """Change the caller's own name, and the one on their vouchers if they are a member."""
     account = accounts.rename_me(session, name, by=by)
-    session.connection().execute(
+    renamed = session.connection().execute(
         sa.update(Member).where(col(Member.account_id) == account.id).values(name=account.name)
     )
+    if renamed.rowcount:
+        live.announce(session, TOPIC)
 
 
 def create(session: Session, details: Details, *, by: Actor, now: datetime) -> Member:
@@ -150,6 +154,7 @@ def create(session: Session, details: Details, *, by: Actor, now: datetime) -> M
     )
     _save(session, member)
     audit.record(session, "create", f"member {member.id}", by=by, now=now)
+    live.announce(session, TOPIC)
     return member
 
 

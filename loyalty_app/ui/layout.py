@@ -26,6 +26,7 @@ class Signs:
     home: rx.Var[str]
     is_signed_in: rx.Var[bool]
     is_member: rx.Var[bool]
+    may_view_members: rx.Var[bool]
     may_scan: rx.Var[bool]
     may_manage: rx.Var[bool]
     settings: ArrayVar[Sequence[str]]
@@ -115,6 +116,7 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
                     rx.el.ul(*[_entry(place, here) for place in PROMOTIONS], aria_labelledby="promotions"),
                     class_name="group",
                 ),
+                rx.cond(signs.may_view_members, _entry(Place("Members", "/admin/members/", "person"), here)),
                 rx.cond(signs.may_scan, _entry(Place("Scan", "/scan/", "scan"), here)),
                 rx.cond(
                     signs.settings.length() > 0,

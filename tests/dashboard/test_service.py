@@ -1,13 +1,17 @@
 """The numbers are sums of counters, and the recount proves them."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
+from loyalty_app.core.database import transaction
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.dashboard import service as dashboard
-from loyalty_app.dashboard.service import Totals
+from loyalty_app.dashboard.service import Paid, Totals
+from loyalty_app.members.models import Member
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Redemption
 from tests import builders
@@ -113,3 +117,36 @@ def test_the_recount_sees_one_picture_while_others_redeem(database):
     assert see(recount_across_a_redemption) == ([], [])
     assert see(dashboard.differences) == []
     assert totals().redeemed == 1
+
+
+def test_claim_numbers_are_those_of_claim_batches_alone():
+    one_redeemed_of(change(builders.batch, 3))
+    printed = change(builders.scan_batch, 5, points=20)
+    mia = change(builders.member)
+    for serial in (1, 2):
+        change(redemptions.redeem_many, [redemptions.Ask(builders.link(printed, serial), mia)], now=NOON)
+
+    assert totals() == Totals(batches_ever=2, batches=2, vouchers=3, claimed=1, redeemed=1)
+    assert see(dashboard.differences) == []
+
+
+def test_printed_codes_are_counted_by_the_programs_day():
+    printed = change(builders.scan_batch, 5, points=20, now=NOON - timedelta(days=3))
+    mia = change(builders.member)
+    ago = (timedelta(days=1), timedelta(hours=11, minutes=59), timedelta(hours=12, minutes=1), timedelta(0))
+    for serial, age in enumerate(ago, start=1):
+        change(redemptions.redeem_many, [redemptions.Ask(builders.link(printed, serial), mia)], now=NOON - age)
+    one_redeemed_of(change(builders.batch, 3))
+
+    assert see(dashboard.paid, by=VIEWER, now=NOON) == Paid(today=2, points=80)
+
+    change(redemptions.reverse, 4, reason="Why", by=ADMIN, now=NOON)
+    assert see(dashboard.paid, by=VIEWER, now=NOON) == Paid(today=1, points=60)
+
+
+def test_a_wrong_balance_of_points_is_found():
+    change(builders.member)
+    with transaction() as session:
+        session.execute(sa.update(Member).values(points=7))
+
+    assert see(dashboard.differences) == ["member 1: points is 7, and the ledger says 0"]

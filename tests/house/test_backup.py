@@ -250,7 +250,7 @@ def test_an_operator_backs_up_and_restores_by_command(
 
     databases.connect(elsewhere("sqlite"))
     assert run(app, ["restore", str(file)]).exit_code == 0
-    assert run(app, ["verify"]).output.strip() == "Every counter equals the rows."
+    assert run(app, ["verify"]).output.strip() == "Every counter and every balance equals the rows."
     assert len(doors.rows(Code)) == 7
 
 

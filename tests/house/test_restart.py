@@ -145,7 +145,9 @@ def is_whole(server: Server, batch_id: int) -> None:
 def is_consistent(server: Server, batch_id: int | None) -> None:
     """Check by the operator's own command that every counter equals the rows, and that nobody has two."""
     verified = server.command("verify")
-    assert (verified.returncode, verified.stdout.strip()) == (0, "Every counter equals the rows."), verified
+    assert (verified.returncode, verified.stdout.strip()) == (0, "Every counter and every balance equals the rows."), (
+        verified
+    )
     assert len(set(holders(batch_id).values())) == claimed(batch_id)
 
 

@@ -24,6 +24,8 @@ from tests import builders
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.com"
+SECRETS = {"LOYALTY_SECRET_KEYS": os.environ["LOYALTY_SECRET_KEYS"]}
+"""The keys of all tests, so that what a journey makes quickly has the server's own."""
 PATIENCE = 60.0
 """Seconds that anything may take on a slow machine before it counts as broken."""
 
@@ -107,7 +109,7 @@ class Server:
             # The key of the tests: they make codes in its database, beside it.
             "LOYALTY_SECRET_KEYS": os.environ.get("LOYALTY_SECRET_KEYS", ""),
         }
-        return inherited | ours | self.settings
+        return inherited | ours | SECRETS | self.settings
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another `loyalty` command on the same data."""

@@ -81,6 +81,11 @@ def visitor(route: str, shop: Shop) -> Any:
 def path(route: str, shop: Shop) -> str:
     """Return an address of the route at which there is something to see."""
     batch = next(batch for batch in shop.batches() if batch.name == "Summer poster")
-    known = {"[token]": batch.claim_token, "[batch_id]": str(batch.id), "[offer_id]": str(batch.offer_id)}
+    known = {
+        "[token]": batch.claim_token,
+        "[batch_id]": str(batch.id),
+        "[offer_id]": str(batch.offer_id),
+        "[member_id]": "1",
+    }
     steps = [known[step] if step.startswith("[") else step for step in route.split("/") if route != "index"]
     return "/" + "/".join(steps) + ("" if "[" in route or not steps else "/")

@@ -60,3 +60,67 @@ def member_id(who: Any) -> int:
     """Return the number of the member behind an account."""
     topic = doors.see(ledger.my_topic, by=who)
     return int(topic.rpartition(":")[2])
+
+
+def test_an_admin_adjusts_points_and_takes_a_redemption_back(visit: Callable[..., Page], shop: Shop) -> None:
+    lea = shop.member("Lea Brandt")
+    batch = doors.change(builders.scan_batch, 2, points=20, name="Receipts", now=times.now())
+    redeem(builders.link(batch, 1), lea)
+    shop.claimed(shop.batch("For Lea"), lea)
+    phone = visit(lea, "/my/points/", at=PHONE)
+    desk = visit(shop.admin, "/admin/")
+    desk.get_by_role("link", name="Members").click()
+    desk.get_by_label("Name, address or phone").fill("brandt")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("tbody tr")).to_have_count(1)
+    screenshot(desk, "members")
+    desk.get_by_role("link", name="Lea Brandt").click()
+    expect(desk.get_by_role("heading", name="Lea Brandt")).to_be_visible()
+
+    desk.get_by_role("button", name="Adjust points").click()
+    dialog = desk.get_by_role("dialog", name="Adjust points")
+    expect(dialog.get_by_role("status")).to_have_text("Now 20 points.")
+    dialog.get_by_label("What to do").select_option("take")
+    dialog.get_by_label("Points", exact=True).fill("21")
+    expect(dialog.get_by_role("status")).to_contain_text("nobody can have less than none")
+    dialog.get_by_label("Reason").fill("A coffee for points")
+    dialog.get_by_role("button", name="Adjust points").click()
+    expect(dialog.locator("#points-problem")).to_contain_text("The member has 20 points")
+    screenshot(desk, "member-adjust-refused")
+    dialog.get_by_label("Points", exact=True).fill("15")
+    expect(dialog.get_by_role("status")).to_have_text("Now 20 points, then 5 points.")
+    dialog.get_by_role("button", name="Adjust points").dblclick()
+    expect(dialog).to_be_hidden()
+    expect(desk.get_by_text("-15 points are in the ledger.")).to_be_visible()
+    expect(phone.locator(".balance")).to_have_text("5 points")
+
+    desk.get_by_role("button", name="Take back").click()
+    taking = desk.get_by_role("dialog", name="Take a redemption back")
+    expect(taking.get_by_text("20 points leave the member's balance")).to_be_visible()
+    screenshot(desk, "member-take-back")
+    taking.get_by_role("button", name="Take back").click()
+    expect(taking.locator("#why-problem")).to_contain_text("Say why")
+    taking.get_by_label("Reason").fill("Somebody else's receipt")
+    taking.get_by_role("button", name="Take back").click()
+    expect(desk.get_by_text("Somebody else's receipt", exact=False)).to_be_visible()
+    expect(phone.locator(".balance")).to_have_text("-15 points")
+    expect(phone.get_by_text("The next ones make up for it.")).to_be_visible()
+    screenshot(phone, "points-below")
+    screenshot(desk, "member")
+    assert [entry.points for entry in doors.see(ledger.mine, by=lea).entries] == [-20, -15, 20]
+
+    for at in (PHONE, {"viewport": {"width": 820, "height": 1180}}):
+        other = visit(shop.admin, f"/admin/members/{member_id(lea)}", at=at, color_scheme="dark")
+        expect(other.get_by_text("Somebody else's receipt", exact=False)).to_be_visible()
+        screenshot(other, "member", dark=True)
+        other.goto("/admin/members/")
+        expect(other.get_by_role("link", name="Lea Brandt")).to_be_visible()
+        screenshot(other, "members", dark=True)
+
+
+def test_who_does_not_exist_is_said(visit: Callable[..., Page], shop: Shop) -> None:
+    desk = visit(shop.admin, "/admin/members/999999")
+    expect(desk.get_by_role("heading", name="This member does not exist")).to_be_visible()
+    desk.goto("/admin/members/?q=nobody+of+that+name")
+    expect(desk.get_by_role("heading", name="No member fits")).to_be_visible()
+    screenshot(desk, "members-none")

@@ -1,0 +1,441 @@
+"""The list of members, the page of one, and what may be done there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+import reflex as rx
+from sqlmodel import Session
+
+from loyalty_app.claims import rules as claim_rules
+from loyalty_app.claims.service import Voucher
+from loyalty_app.codes import alphabet
+from loyalty_app.core import times
+from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.database import read, transact
+from loyalty_app.core.errors import InvalidError, NotFoundError
+from loyalty_app.core.texts import storable
+from loyalty_app.directory import service as directory
+from loyalty_app.directory.service import Place, Profile
+from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
+from loyalty_app.members.service import Wish
+from loyalty_app.points import rules as point_rules
+from loyalty_app.points import service as ledger
+from loyalty_app.points.models import EntryKind, PointsEntry
+from loyalty_app.points.state import number
+from loyalty_app.program import service as programs
+from loyalty_app.program.models import Program
+from loyalty_app.program.rules import say_number
+from loyalty_app.redemptions import history
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.asks import Refused
+from loyalty_app.redemptions.history import Line
+from loyalty_app.redemptions.models import RedemptionStatus
+from loyalty_app.ui.errors import NoticeState, say
+from loyalty_app.ui.forms import text_of, typed
+from loyalty_app.ui.live import hub
+
+HOME = "/admin/members/"
+MOST_TYPED = 80
+
+KINDS = {EntryKind.REDEMPTION: "Redemption", EntryKind.REVERSAL: "Taken back", EntryKind.ADJUSTMENT: "Adjustment"}
+STANDINGS = {"ready": "Ready", "disabled": "Disabled", "redeemed": "Redeemed", "expired": "Expired"}
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """A member as the list shows them."""
+
+    id: int
+    name: str
+    email: str
+    phone: str
+    points: str
+    joined: str
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """Who a member is."""
+
+    id: int = 0
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    points: str = ""
+    is_below: bool = False
+    joined: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """A line of the ledger."""
+
+    id: int
+    at: str
+    kind: str
+    title: str
+    actor: str
+    points: str
+    is_minus: bool
+    balance: str
+
+
+@dataclass(frozen=True)
+class VoucherRow:
+    """A voucher that a member holds, or held."""
+
+    code: str
+    title: str
+    state: str
+    standing: str
+    claimed: str
+    note: str
+
+
+@dataclass(frozen=True)
+class RedemptionRow:
+    """A redemption, with what may still be done about it."""
+
+    id: int
+    at: str
+    title: str
+    batch: str
+    code: str
+    points: str
+    staff: str
+    is_reversed: bool
+    reversed: str
+
+
+class MembersState(rx.State):
+    """One page of the members; search and place are kept in the address."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_MEMBERS
+
+    rows: rx.Field[list[MemberRow]] = rx.field(default_factory=list)
+    text: rx.Field[str] = rx.field("")
+    first_page: rx.Field[str] = rx.field("")
+    next_page: rx.Field[str] = rx.field("")
+    is_loaded: rx.Field[bool] = rx.field(default=False)
+
+    _after: int = 0
+
+    @rx.event
+    async def opened(self) -> None:
+        """Show the page that the address asks for, and keep it fresh."""
+        asked = self.router.url.query_parameters
+        self.text = storable(asked.get("q", ""))[:MOST_TYPED]
+        self._after = number(asked.get("after", ""))
+        hub.subscribe(self, MembersState.refresh, members.TOPIC)
+        await self._show()
+        hub.subscribe(self, MembersState.refresh, *(ledger.topic(row.id) for row in self.rows))
+
+    @rx.event
+    async def refresh(self) -> None:
+        """Show it again after somebody joined or got points."""
+        await self._show()
+
+    @rx.event
+    async def search(self, form: dict[str, Any]) -> rx.event.EventSpec:
+        """Go to the address of this search."""
+        return rx.redirect(_address(text_of(form, "q").strip()[:MOST_TYPED]))
+
+    async def _show(self) -> None:
+        program, found = await read(_listed, self.text, self._after)
+        shown, more = found[: members.PAGE], found[members.PAGE :]
+        self.rows = [_member_row(one, program) for one in shown]
+        self.first_page = _address(self.text) if self._after else ""
+        self.next_page = _address(self.text, shown[-1].id or 0) if more else ""
+        self.is_loaded = True
+
+
+class MemberState(rx.State):
+    """One member with everything of theirs; the places in the long lists are kept in the address."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_MEMBERS
+
+    member: MemberView = MemberView()
+    entries: rx.Field[list[EntryRow]] = rx.field(default_factory=list)
+    redemptions: rx.Field[list[RedemptionRow]] = rx.field(default_factory=list)
+    vouchers: rx.Field[list[VoucherRow]] = rx.field(default_factory=list)
+    newest_entries: rx.Field[str] = rx.field("")
+    older_entries: rx.Field[str] = rx.field("")
+    newest_redemptions: rx.Field[str] = rx.field("")
+    older_redemptions: rx.Field[str] = rx.field("")
+    may_adjust: rx.Field[bool] = rx.field(default=False)
+    may_reverse: rx.Field[bool] = rx.field(default=False)
+    is_missing: rx.Field[bool] = rx.field(default=False)
+    is_loaded: rx.Field[bool] = rx.field(default=False)
+
+    _id: int = 0
+    _place: Place = Place()
+
+    @rx.event
+    async def opened(self) -> None:
+        """Show the member whom the address names, and keep them fresh."""
+        asked = self.router.url.query_parameters
+        self._id = member_of(self.router.url.path)
+        self._place = Place(number(asked.get("entries", "")), number(asked.get("redemptions", "")))
+        self.may_adjust = actor().may(Permission.POINTS_MANAGEMENT)
+        self.may_reverse = actor().may(Permission.REVERSE_REDEMPTIONS)
+        hub.subscribe(self, MemberState.refresh, *directory.topics(self._id))
+        await self._show()
+
+    @rx.event
+    async def refresh(self) -> None:
+        """Show them again after something changed."""
+        await self._show()
+
+    async def _show(self) -> None:
+        try:
+            program, found = await read(_profile, self._id, self._place)
+        except NotFoundError:
+            self.is_missing, self.is_loaded = True, True
+            return
+        now, size = times.now(), directory.PAGE
+        self.member = _member_view(found.member, program)
+        self.entries = [_entry_row(entry, program) for entry in found.entries[:size]]
+        self.redemptions = [_redemption_row(line, program) for line in found.redemptions[:size]]
+        self.vouchers = [_voucher_row(voucher, program, now) for voucher in found.vouchers]
+        place = self._place
+        self.newest_entries = self._at(Place(0, place.redemption)) if place.entry else ""
+        self.newest_redemptions = self._at(Place(place.entry, 0)) if place.redemption else ""
+        is_more = len(found.entries) > size
+        self.older_entries = self._at(Place(self.entries[-1].id, place.redemption)) if is_more else ""
+        is_more = len(found.redemptions) > size
+        self.older_redemptions = self._at(Place(place.entry, self.redemptions[-1].id)) if is_more else ""
+        self.is_missing, self.is_loaded = False, True
+
+    def _at(self, place: Place) -> str:
+        asked = {"entries": place.entry, "redemptions": place.redemption}
+        kept = {name: number for name, number in asked.items() if number}
+        return f"{HOME}{self._id}" + (f"?{urlencode(kept)}" if kept else "")
+
+
+@dataclass(frozen=True)
+class AdjustmentDraft:
+    """What is asked of an adjustment."""
+
+    direction: str = ""
+    points: str = ""
+    reason: str = ""
+    turn: str = ""
+
+
+class AdjustmentState(rx.State):
+    """The dialog that adds points to a member or takes some away."""
+
+    permission: ClassVar[Permission] = Permission.POINTS_MANAGEMENT
+
+    problems: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    preview: rx.Field[str] = rx.field("")
+    is_too_low: rx.Field[bool] = rx.field(default=False)
+    turn: int = 0
+    """Grows with each adjustment: a form sent twice comes with an old one, and a dialog made anew is closed."""
+
+    _id: int = 0
+
+    @rx.event
+    async def ask(self) -> None:
+        """Say what the member has before anything is typed."""
+        self.problems = {}
+        self._id = member_of(self.router.url.path)
+        await self._look(0)
+
+    @rx.event
+    async def watch(self, form: dict[str, Any]) -> None:
+        """Say what the member would have."""
+        await self._look(points_of(typed(AdjustmentDraft, form)) or 0)
+
+    @rx.event
+    async def adjust(self, form: dict[str, Any]) -> rx.event.EventSpec | None:
+        """Write it into the ledger, once however often the button is pressed."""
+        draft = typed(AdjustmentDraft, form)
+        if draft.turn != str(self.turn):
+            return None
+        self.turn += 1  # at once: a second press that waits behind this one finds it changed
+        try:
+            entry = await transact(ledger.adjust, self._id, points_of(draft), draft.reason, by=actor(), now=times.now())
+        except InvalidError as refused:
+            self.turn, self.problems = self.turn - 1, refused.problems
+            return None
+        self.problems, self.preview = {}, ""
+        program = await read(programs.current)
+        said = point_rules.signed(entry.points, program.locale)
+        say(await self.get_state(NoticeState), f"{said} points are in the ledger.")
+        return rx.set_focus("adjust-points")
+
+    async def _look(self, points: int) -> None:
+        program, member = await read(_member, self._id)
+        after = member.points + points
+        self.is_too_low = points < 0 and after < 0
+        has = point_rules.say_points(member.points, program.locale)
+        if self.is_too_low:
+            self.preview = f"The member has {has}; nobody can have less than none."
+        elif points:
+            self.preview = f"Now {has}, then {point_rules.say_points(after, program.locale)}."
+        else:
+            self.preview = f"Now {has}."
+
+
+class ReversalState(rx.State):
+    """The dialog that takes a redemption back."""
+
+    permission: ClassVar[Permission] = Permission.REVERSE_REDEMPTIONS
+
+    facts: rx.Field[list[str]] = rx.field(default_factory=list)
+    problems: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    turn: int = 0
+    """Grows with each reversal: a dialog made anew is closed."""
+
+    _id: int = 0
+
+    @rx.event
+    async def ask(self, redemption_id: int) -> None:
+        """Say what taking it back does."""
+        self._id, self.problems = int(redemption_id), {}
+        program, line = await read(_redemption, self._id)
+        self.facts = say_reversal(line, program)
+
+    @rx.event
+    async def reverse(self, form: dict[str, Any]) -> rx.event.EventSpec | None:
+        """Take it back; of two presses the database lets one through."""
+        try:
+            answer = await transact(
+                redemptions.reverse, self._id, reason=text_of(form, "why"), by=actor(), now=times.now()
+            )
+        except InvalidError as refused:
+            self.problems = {"why": str(refused)}
+            return None
+        self.turn += 1
+        is_late = isinstance(answer, Refused)
+        say(
+            await self.get_state(NoticeState),
+            "This redemption was taken back before." if is_late else "The redemption is taken back.",
+        )
+        return rx.set_focus("member-redemptions")
+
+
+def member_of(path: str) -> int:
+    """Return the number of the member whose page it is, or 0."""
+    return number(path.rstrip("/").rsplit("/", 1)[-1])
+
+
+def points_of(draft: AdjustmentDraft) -> int | None:
+    """Return the points to add, below zero to take away; None where no number was typed."""
+    text = draft.points.strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(point_rules.MOST_ADJUSTED))):
+        return None
+    return -int(text) if draft.direction == "take" else int(text)
+
+
+def say_reversal(line: Line, program: Program) -> list[str]:
+    """Return a sentence for each thing that taking a redemption back does."""
+    back = point_rules.say_points(line.points, program.locale)
+    return [
+        f"Code {line.code} can be redeemed again.",
+        *([f"{back} leave the member's balance, also below zero."] if line.points else []),
+        "Both facts stay in the history, with your name and the reason.",
+    ]
+
+
+def _listed(session: Session, text: str, after: int) -> tuple[Program, list[Member]]:
+    found = members.listed(session, Wish(text), after=after, limit=members.PAGE + 1, by=actor())
+    return programs.current(session), found
+
+
+def _profile(session: Session, member_id: int, place: Place) -> tuple[Program, Profile]:
+    return programs.current(session), directory.profile(session, member_id, place, by=actor())
+
+
+def _member(session: Session, member_id: int) -> tuple[Program, Member]:
+    return programs.current(session), members.get(session, member_id, by=actor())
+
+
+def _redemption(session: Session, redemption_id: int) -> tuple[Program, Line]:
+    return programs.current(session), history.get(session, redemption_id, by=actor())
+
+
+def _address(text: str, after: int = 0) -> str:
+    kept = ({"q": text} if text else {}) | ({"after": after} if after else {})
+    return HOME + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _day(instant: datetime, program: Program) -> str:
+    return times.say_day(times.local_day(instant, program.time_zone), program.locale)
+
+
+def _member_row(member: Member, program: Program) -> MemberRow:
+    return MemberRow(
+        member.id or 0,
+        member.name,
+        member.email,
+        member.phone or "—",
+        say_number(member.points, program.locale),
+        _day(member.joined_at, program),
+    )
+
+
+def _member_view(member: Member, program: Program) -> MemberView:
+    return MemberView(
+        id=member.id or 0,
+        name=member.name,
+        email=member.email,
+        phone=member.phone,
+        points=say_number(member.points, program.locale),
+        is_below=member.points < 0,
+        joined=f"Joined {_day(member.joined_at, program)}",
+        account="Signs in with this address" if member.account_id else "Has no account yet",
+    )
+
+
+def _entry_row(entry: PointsEntry, program: Program) -> EntryRow:
+    return EntryRow(
+        id=entry.id or 0,
+        at=times.say_instant(entry.at, program.time_zone, program.locale),
+        kind=KINDS[entry.kind],
+        title=entry.title,
+        actor=entry.actor or "—",
+        points=point_rules.signed(entry.points, program.locale),
+        is_minus=entry.points < 0,
+        balance=say_number(entry.balance, program.locale),
+    )
+
+
+def _voucher_row(voucher: Voucher, program: Program, now: datetime) -> VoucherRow:
+    state = claim_rules.voucher_state(voucher.status, voucher.expires_at, now, is_disabled=voucher.is_disabled)
+    if voucher.redeemed_at:
+        note = f"Redeemed {times.say_instant(voucher.redeemed_at, program.time_zone, program.locale)}"
+    else:
+        until = times.say_validity(voucher.expires_at, program.time_zone, program.locale, now=now)
+        note = until[:1].upper() + until[1:]
+    return VoucherRow(
+        code=alphabet.display(voucher.code, voucher.prefix),
+        title=voucher.promise.title,
+        state=state,
+        standing=STANDINGS[state],
+        claimed=_day(voucher.claimed_at, program) if voucher.claimed_at else "—",
+        note=note,
+    )
+
+
+def _redemption_row(line: Line, program: Program) -> RedemptionRow:
+    since = ""
+    if line.reversed_at:
+        at = times.say_instant(line.reversed_at, program.time_zone, program.locale)
+        since = f"Taken back {at} by {line.reversed_by or '—'}: {line.reversal_reason}"
+    return RedemptionRow(
+        id=line.id,
+        at=times.say_instant(line.at, program.time_zone, program.locale),
+        title=line.title,
+        batch=f"/admin/batches/{line.batch_id}",
+        code=line.code,
+        points=point_rules.signed(line.points, program.locale) if line.points else "—",
+        staff=line.staff or "—",
+        is_reversed=line.status is RedemptionStatus.REVERSED,
+        reversed=since,
+    )
