@@ -309,7 +309,8 @@ def _preview() -> rx.Component:
         rx.foreach(preview.hints, lambda hint: rx.el.p(icon("warning"), rx.el.span(hint), class_name="hint", key=hint)),
         rx.el.p("This sample redeems nothing. Each code of the batch gets a link of its own.", class_name="quiet"),
         id="preview",
-        tab_index=-1,
+        tab_index=0,  # it scrolls by itself on a low screen, and the keyboard has to reach what is below
+        aria_label="QR Code Preview",
         class_name="previews card scan-preview",
     )
 
