@@ -285,6 +285,15 @@ def _preview() -> rx.Component:
         rx.el.h2("QR Code Preview"),
         rx.el.img(src=preview.qr, alt="Sample QR code", class_name="qr", width="240", height="240"),
         rx.el.p(preview.note, class_name="preview-note"),
+        rx.cond(
+            preview.warning,
+            rx.el.p(
+                icon("warning"),
+                rx.el.span(preview.warning),
+                class_name=rx.cond(preview.is_dense, "hint dense", "hint"),
+                role="status",
+            ),
+        ),
         rx.el.dl(
             _fact("Redirect URL", rx.el.span(preview.url, class_name="url", dir="ltr")),
             _fact(
@@ -297,15 +306,6 @@ def _preview() -> rx.Component:
             class_name="preview-facts",
         ),
         rx.el.p(preview.print_words, class_name="quiet"),
-        rx.cond(
-            preview.warning,
-            rx.el.p(
-                icon("warning"),
-                rx.el.span(preview.warning),
-                class_name=rx.cond(preview.is_dense, "hint dense", "hint"),
-                role="status",
-            ),
-        ),
         rx.foreach(preview.hints, lambda hint: rx.el.p(icon("warning"), rx.el.span(hint), class_name="hint", key=hint)),
         rx.el.p("This sample redeems nothing. Each code of the batch gets a link of its own.", class_name="quiet"),
         id="preview",
@@ -378,9 +378,9 @@ def _made(row: ObjectVar[BatchRow]) -> rx.Component:
                 ),
             ),
             rx.el.div(
-                rx.el.a("Open batch", href=f"{ALL}{row.id}", class_name="button primary"),
+                rx.el.a("Open batch", href=f"/admin/batches/{row.id}", class_name="button primary"),
+                rx.el.a("Downloads", href=f"/admin/batches/{row.id}/downloads", class_name="button"),
                 rx.el.a("Make another like this", href=f"{ALL}new/?like={row.id}", class_name="button"),
-                rx.el.a("All batches of QR codes", href=ALL, class_name="button quiet"),
                 class_name="actions",
             ),
             class_name="card form",
