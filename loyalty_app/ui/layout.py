@@ -309,8 +309,8 @@ def _tab(place: Place, here: str) -> rx.Component:
 
 
 def _entry(place: Place, here: str) -> rx.Component:
-    nearest = max((one for one in (OVERVIEW, *PROMOTIONS) if _covers(one, here)), key=_length, default=None)
-    is_here = _is_here(place, here) or place == nearest
+    nearer = (one for one in PROMOTIONS if one != place and one.path.startswith(place.path))
+    is_here = _covers(place, here) and not any(_covers(one, here) for one in nearer)
     return rx.el.li(
         rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **_current(is_here=is_here)),
     )
@@ -327,7 +327,3 @@ def _is_here(place: Place, here: str) -> bool:
 def _covers(place: Place, here: str) -> bool:
     """Return whether a page lies at the place or below it; below the overview lies everything, so nothing does."""
     return _is_here(place, here) or (place != OVERVIEW and here.startswith(place.path))
-
-
-def _length(place: Place) -> int:
-    return len(place.path)
