@@ -6,6 +6,7 @@ from typing import Any
 import reflex as rx
 from reflex.vars import ObjectVar
 
+from loyalty_app.accounts.state import ShellState
 from loyalty_app.core.languages import Language
 from loyalty_app.landing.state import LandingState, Question
 from loyalty_app.ui.expiry import expiry
@@ -60,7 +61,7 @@ def landing_page(words: Language) -> rx.Component:
             ("unknown", _unknown(words)),
             (
                 "rate_limited",
-                _closed(words, "clock", words("Too many wrong codes"), LandingState.wait),
+                _closed(words, "clock", words("Too many wrong codes"), LandingState.wait, goes_on=False),
             ),
             _loading(words),
         ),
@@ -323,8 +324,12 @@ def _balance(words: Language) -> rx.Component:
 def _ways_on(words: Language) -> tuple[rx.Component, rx.Component]:
     return (
         rx.el.a(words("My points"), href=words.at("/my/points/"), class_name="button primary wide"),
-        rx.el.a(words("Enter another code"), href=words.at("/redeem/"), class_name="button wide"),
+        _another(words),
     )
+
+
+def _another(words: Language) -> rx.Component:
+    return rx.el.a(words("Enter another code"), href=words.at("/redeem/"), class_name="button wide")
 
 
 def _used(words: Language) -> rx.Component:
@@ -333,11 +338,15 @@ def _used(words: Language) -> rx.Component:
         "lock",
         words("These points are gone"),
         words("Somebody collected them already; each code works once."),
-        rx.el.p(
-            words("Was it you?"),
-            " ",
-            rx.el.a(words("Sign in"), href=f"{words.at('/sign-in/')}?next={LandingState.here}"),
-            class_name="aside",
+        rx.cond(
+            ShellState.is_signed_in,
+            rx.fragment(),
+            rx.el.p(
+                words("Was it you?"),
+                " ",
+                rx.el.a(words("Sign in"), href=f"{words.at('/sign-in/')}?next={LandingState.here}"),
+                class_name="aside",
+            ),
         ),
     )
 
@@ -354,7 +363,9 @@ def _unknown(words: Language) -> rx.Component:
     )
 
 
-def _closed(words: Language, sign: str, title: str, sentence: str | rx.Var[str], *more: rx.Component) -> rx.Component:
+def _closed(
+    words: Language, sign: str, title: str, sentence: str | rx.Var[str], *more: rx.Component, goes_on: bool = True
+) -> rx.Component:
     prize = LandingState.prize
     return rx.fragment(
         rx.el.div(icon(sign), class_name="emblem"),
@@ -370,7 +381,7 @@ def _closed(words: Language, sign: str, title: str, sentence: str | rx.Var[str],
             rx.fragment(),
         ),
         *more,
-        rx.el.a(words("Enter another code"), href=words.at("/redeem/"), class_name="button wide"),
+        *([_another(words)] if goes_on else []),
     )
 
 

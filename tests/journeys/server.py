@@ -164,7 +164,7 @@ def served(folder: Path, *words: str, has_admin: bool = True, **settings: str) -
     folder.mkdir(parents=True, exist_ok=True)
     if has_admin:
         settings = {"LOYALTY_ADMIN_EMAIL": ADMIN_EMAIL, "LOYALTY_ADMIN_PASSWORD": builders.PASSWORD} | settings
-    server = Server(folder, _free_port(), settings)
+    server = Server(folder, free_port(), settings)
     if words:
         server.words = words
     try:
@@ -191,7 +191,8 @@ def _build() -> None:
         build.build()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
