@@ -7,13 +7,22 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from loyalty_app.accounts.models import Role
+from loyalty_app.batches.fields import Field, FieldType
+from loyalty_app.core import times
 from loyalty_app.core.languages import ENGLISH, of_path
+from tests import builders, doors
 from tests.house.app import routes
 from tests.journeys.conftest import Shop, Watch, screenshot
 
 WIDTHS = {390: 844, 820: 1180, 1440: 900}
 MOST_BYTES = 200_000
-"""What a member's phone may have to load before the claim page can be used."""
+"""What a member's phone may have to load before the claim page, or that of a printed code, can be used."""
+ASKED = (
+    Field("Shoe size", FieldType.NUMBER),
+    Field("Which shop was it?", FieldType.CHOICE, choices=("Centre", "Station")),
+    Field("Birthday", FieldType.DATE, is_required=False),
+    Field("I am 16 or older", FieldType.AGREE),
+)
 
 
 @pytest.fixture
@@ -23,6 +32,8 @@ def busy_shop(shop: Shop) -> Shop:
         batch = shop.batch("Summer poster", made=250, valid_days="14")
         shop.batch("Spring poster with a long name that has to break somewhere in the middle", age_in_days=60)
         shop.claimed(batch, shop.member("Ana Ruiz"))
+        more = {"title": "A cup of summer", "description": "Thank you for drinking with us.", "fields": ASKED}
+        doors.change(builders.scan_batch, name="Summer cups", now=times.now(), **more)
     return shop
 
 
@@ -49,7 +60,8 @@ def test_a_page_is_open_to_everybody_at_every_size(
             )
 
 
-def test_the_claim_page_is_light_enough_for_a_phone(visit: Callable[..., Page], busy_shop: Shop) -> None:
+@pytest.mark.parametrize(("route", "shown"), [("en-us/claim/[token]", "Sign in to claim"), ("redeem", "Sign in")])
+def test_what_a_phone_loads_is_light(route: str, shown: str, visit: Callable[..., Page], busy_shop: Shop) -> None:
     page = visit(None)
     kinds: dict[str, str] = {}
     sizes: dict[str, float] = {}
@@ -58,8 +70,8 @@ def test_the_claim_page_is_light_enough_for_a_phone(visit: Callable[..., Page], 
     wire.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
     wire.send("Network.enable")
 
-    page.goto(path("en-us/claim/[token]", busy_shop), wait_until="networkidle")
-    expect(page.get_by_role("link", name="Sign in to claim")).to_be_visible()
+    page.goto(path(route, busy_shop), wait_until="networkidle")
+    expect(page.get_by_role("link", name=shown)).to_be_visible()
     by_kind: dict[str, Any] = {}
     for request, size in sizes.items():
         by_kind[kinds[request]] = by_kind.get(kinds[request], 0) + size
@@ -74,7 +86,7 @@ def visitor(route: str, shop: Shop) -> Any:
         return shop.admin
     if route.startswith("my/"):
         return shop.member("Ana Ruiz")
-    strangers = {"", "index", "sign-in", "sign-up", "verify", "forgot-password", "reset-password"}
+    strangers = {"", "index", "sign-in", "sign-up", "verify", "forgot-password", "reset-password", "redeem"}
     return None if route in strangers else shop.account("Wiktor Viewer", Role.VIEWER)
 
 
@@ -87,5 +99,8 @@ def path(route: str, shop: Shop) -> str:
         "[offer_id]": str(batch.offer_id),
         "[member_id]": "1",
     }
+    if route.rpartition("/")[2] == "redeem":
+        cups = next(batch for batch in shop.batches() if batch.name == "Summer cups")
+        return f"/{route}/?{builders.link(cups).partition('?')[2]}"
     steps = [known[step] if step.startswith("[") else step for step in route.split("/") if route != "index"]
     return "/" + "/".join(steps) + ("" if "[" in route or not steps else "/")
