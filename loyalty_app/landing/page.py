@@ -84,13 +84,13 @@ def _worth(words: Language, action: rx.Component) -> rx.Component:
             rx.fragment(),
         ),
         rx.el.h1(prize.points, class_name="points"),
-        rx.cond(prize.title, rx.el.p(prize.title, class_name="reward"), rx.fragment()),
-        rx.cond(prize.description, rx.el.p(prize.description, class_name="lead"), rx.fragment()),
+        rx.cond(prize.title, rx.el.p(prize.title, class_name="reward", dir="auto"), rx.fragment()),
+        rx.cond(prize.description, rx.el.p(prize.description, class_name="lead", dir="auto"), rx.fragment()),
         action,
         expiry(prize.until, prize.end, words, class_name="note"),
         rx.cond(
             prize.terms,
-            rx.el.details(rx.el.summary(words("Terms")), rx.el.p(prize.terms, class_name="terms")),
+            rx.el.details(rx.el.summary(words("Terms")), rx.el.p(prize.terms, class_name="terms", dir="auto")),
             rx.fragment(),
         ),
     )
@@ -375,7 +375,7 @@ def _closed(
             prize.points,
             rx.el.div(
                 rx.el.h2(prize.points),
-                rx.cond(prize.title, rx.el.p(prize.title), rx.fragment()),
+                rx.cond(prize.title, rx.el.p(prize.title, dir="auto"), rx.fragment()),
                 class_name="what",
             ),
             rx.fragment(),
