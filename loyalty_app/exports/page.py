@@ -218,7 +218,14 @@ def _label_fields() -> rx.Component:
         rx.el.fieldset(
             rx.el.legend("On each label"),
             rx.el.p("Always its QR code, the code for people, and its serial.", class_name="help"),
-            field("headline", "First line (optional)", problems=problems, max_length=60, auto_complete="off"),
+            field(
+                "headline",
+                "First line (optional)",
+                help_text="In Latin letters; what is too long for a label is cut with …",
+                problems=problems,
+                max_length=60,
+                auto_complete="off",
+            ),
             field("note", "Second line (optional)", problems=problems, max_length=60, auto_complete="off"),
             field("logo", "Logo", options(*NO_OR_YES), help_text="The one of the business profile.", problems=problems),
         ),

@@ -73,9 +73,7 @@ def _nothing(_session: Session, _now: datetime) -> None:
 def _locked(export: Export) -> BinaryIO:
     path = exports.path_of(export)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # What was begun has to be there: an empty file in its place would look whole at the end.
-    opened = os.open(path, os.O_RDWR | (0 if export.size else os.O_CREAT), 0o600)
-    file = os.fdopen(opened, "r+b")
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
     fcntl.flock(file, fcntl.LOCK_EX)
     return file
 

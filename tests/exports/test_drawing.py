@@ -103,6 +103,8 @@ def test_crop_marks_are_in_the_margins_only():
     assert left < sheet.left * DOTS < right
     assert top < sheet.top * DOTS < bottom
     assert ink_outside(plain, sheet) is None
+    for place in range(sheet.count):
+        assert ImageChops.difference(label_of(page, sheet, place), label_of(plain, sheet, place)).getbbox() is None
     # As many as there are edges: six uprights and nine levels, at both ends.
     assert len(list(drawing._crop_marks(sheet))) == 2 * (6 + 9)
 

@@ -188,6 +188,17 @@ def test_two_workers_on_one_file_write_every_piece_once(made, draft):
         assert len(pack.namelist()) == len(set(pack.namelist())) == (31 if made is ExportKind.ZIP else 3)
 
 
+def test_who_comes_late_leaves_a_whole_file_alone():
+    one = asked(change(builders.scan_batch, 5), ExportKind.ZIP)
+    job = change(jobs.take_up, one.job.id, now=times.now())
+    assert change(see(step.prepare, job), times.now()) == 5
+    content = whole(one)
+
+    assert change(see(step.prepare, job), times.now()) is None
+
+    assert whole(one) == content
+
+
 @pytest.mark.usefixtures("small_steps")
 def test_a_cancelled_file_is_not_made_any_further():
     batch = change(builders.scan_batch, 30)

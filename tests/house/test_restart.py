@@ -1,9 +1,11 @@
 """Whatever is killed, nothing is lost, nothing is there twice, and the work goes on."""
 
+import csv
 import json
 import re
 import threading
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,6 +22,9 @@ from loyalty_app.accounts.models import Account
 from loyalty_app.batches.models import Batch, BatchStatus
 from loyalty_app.codes.models import Code
 from loyalty_app.core import times
+from loyalty_app.exports import service as exports
+from loyalty_app.exports.models import Export, ExportKind
+from loyalty_app.exports.rules import Draft
 from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
@@ -29,6 +34,7 @@ from tests import builders, doors
 from tests.journeys.server import Server, eventually, served
 
 CODES = 100_000
+PICTURES = 40_000
 MEMBERS = 240
 CALLERS = 8
 CLAIM = "reflex___state____state.loyalty_app___claims___state____claim_state.claim"
@@ -103,6 +109,39 @@ def test_a_kill_in_a_storm_of_claims_loses_no_voucher_that_was_shown(server: Ser
     assert told.codes == holders(batch.id)
     assert len(told.codes) == MEMBERS // 2
     is_consistent(server, batch.id)
+
+
+def test_a_kill_while_a_file_is_written_costs_one_piece(server: Server) -> None:
+    batch = doors.change(builders.scan_batch, PICTURES, now=times.now())
+    secret = killed_while_writing(server, batch)
+
+    server.start()
+    eventually(lambda: written(secret).expires_at is not None, server.why)
+    file = server.folder / "data" / exports.FOLDER / secret
+    assert file.stat().st_size == written(secret).size
+    with zipfile.ZipFile(file) as pack:
+        assert pack.testzip() is None
+        names = pack.namelist()
+        listed = [row["file"] for row in csv.DictReader(pack.read("manifest.csv").decode("utf-8-sig").splitlines())]
+    assert listed == names[:-1]
+    assert len(listed) == len(set(listed)) == PICTURES
+
+
+def killed_while_writing(server: Server, batch: Batch) -> str:
+    """Ask for a ZIP and kill while it is written; again with another one if that was too slow."""
+    for _ in range(MOST_TRIES):
+        asked = doors.change(exports.prepare, batch.id, ExportKind.ZIP, Draft(), by=builders.ADMIN, now=times.now())
+        secret = asked.export.secret
+        eventually(lambda secret=secret: written(secret).size > 0, server.why)
+        server.kill()
+        if written(secret).expires_at is None:
+            return secret
+        server.start()
+    raise AssertionError("no kill came in time")
+
+
+def written(secret: str) -> Export:
+    return doors.see(lambda session: session.exec(select(Export).where(Export.secret == secret)).one())
 
 
 def killed_in_the_middle(server: Server, kill: Callable[[], None]) -> int:
