@@ -95,9 +95,10 @@ def test_nothing_is_printed_beside_the_labels(sheet):
 
 def test_crop_marks_are_in_the_margins_only():
     sheet = FORMATS["a4-35"].sheet
+    made = labels(sheet.count)
 
-    (page,) = pages(drawing.pdf(labels(sheet.count), sheet, Look(crop_marks=True)))
-    (plain,) = pages(drawing.pdf(labels(sheet.count), sheet, Look()))
+    (page,) = pages(drawing.pdf(made, sheet, Look(crop_marks=True)))
+    (plain,) = pages(drawing.pdf(made, sheet, Look()))
 
     left, top, right, bottom = ink_outside(page, sheet) or (0, 0, 0, 0)
     assert left < sheet.left * DOTS < right
