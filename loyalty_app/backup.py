@@ -24,6 +24,7 @@ from sqlmodel import UTCDateTime
 from loyalty_app import tables
 from loyalty_app.core import database, migrations, times
 from loyalty_app.core.errors import AppError
+from loyalty_app.exports import service as exports
 from loyalty_app.mail import service as mails
 
 FORMAT = 1
@@ -34,6 +35,7 @@ CHUNK = 2_000
 LEFT_OUT = {
     "account_session": "everybody signs in again",
     "answered": "repeats are recognised for a day only",
+    "export": "its files stay on the machine that made them",
     "mail": "letters on their way hold codes that open accounts",
     "password_reset": "its links open accounts",
     "setup_link": "the next start prints another",
@@ -148,8 +150,8 @@ def _write(engine: Engine, archive: zipfile.ZipFile) -> Counted:
 def _write_table(connection: Connection, archive: zipfile.ZipFile, table: sa.Table) -> dict[str, Any]:
     kinds = {column.name: _kind_of(column.type) for column in table.columns}
     query = sa.select(_plain(table.name, kinds)).order_by(*(sa.column(key.name) for key in table.primary_key))
-    if table.name == "job":  # they stay behind with their letters
-        query = query.where(sa.column("kind") != mails.SEND_MAIL)
+    if table.name == "job":  # they stay behind with their letters and files
+        query = query.where(sa.column("kind").not_in((mails.SEND_MAIL, exports.PREPARE_FILE)))
     tell = [KINDS[kind].told for kind in kinds.values()]
     digest, rows = hashlib.sha256(), 0
     with archive.open(_member(table.name), "w", force_zip64=True) as file:

@@ -32,6 +32,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 ring = typer.Typer(no_args_is_help=True, help="The keys that seal printed codes.")
 app.add_typer(ring, name="keys")
 
+KEYS_APART = (
+    "The keys of printed codes are not in it: keep the file data/keys, or LOYALTY_SECRET_KEYS, safe and apart from it."
+)
 RESTART_SECONDS = 1.0
 POLL_SECONDS = 0.1
 
@@ -173,6 +176,7 @@ def backup(file: Path) -> None:
     except AppError as problem:
         _stop(str(problem))
     typer.echo(f"Saved {saved.rows:,} rows of {saved.tables} tables in {file}.")
+    typer.echo(KEYS_APART)
 
 
 @app.command()
@@ -183,6 +187,7 @@ def restore(file: Path) -> None:
     except AppError as problem:
         _stop(str(problem))
     typer.echo(f"Restored {restored.rows:,} rows of {restored.tables} tables. Everybody signs in again.")
+    typer.echo("Bring the keys back as well: without them no printed code can be read.")
 
 
 @ring.command("list")

@@ -25,6 +25,7 @@ def overview_page() -> rx.Component:
                     _tile("Redeemed", OverviewState.redeemed, f"redemption rate {OverviewState.rate}"),
                     class_name="tiles",
                 ),
+                rx.cond(OverviewState.has_codes, _codes()),
                 _over_time(),
                 _funnel(),
                 _scans(),
@@ -52,6 +53,24 @@ def _tile(label: str, value: str | rx.Var[str], note: str | rx.Var[str]) -> rx.C
         rx.el.dt(label),
         rx.el.dd(rx.el.span(value, key=value, class_name="live"), rx.el.small(note)),
         class_name="card tile",
+    )
+
+
+def _codes() -> rx.Component:
+    state = OverviewState
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2("QR codes"),
+            rx.el.a("Batch Management", href="/admin/batches/scan/"),
+            class_name="card-head",
+        ),
+        rx.el.dl(
+            _tile("Used today", state.codes_used, state.codes_words),
+            _tile("Active", state.codes_active, state.codes_note),
+            _tile("Points paid", state.points_paid, "by redemptions that count"),
+            class_name="tiles three",
+        ),
+        class_name="codes",
     )
 
 

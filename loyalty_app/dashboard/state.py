@@ -23,6 +23,7 @@ from loyalty_app.program.rules import say_number
 from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.rules import ClaimLink, recognise
+from loyalty_app.scanbatches import service as scanbatches
 from loyalty_app.ui.charts import Chart, RangeLink
 from loyalty_app.ui.live import hub
 
@@ -73,6 +74,12 @@ class OverviewState(rx.State):
     claimed_share: int = 0
     redeemed_share: int = 0
     claimed_words: str = ""
+    codes_used: str = "0"
+    codes_active: str = "0"
+    codes_words: str = ""
+    codes_note: str = ""
+    points_paid: str = "0"
+    has_codes: bool = False
     scans: rx.Field[list[ScanRow]] = rx.field(default_factory=list)
     is_loaded: bool = False
     is_new: bool = False
@@ -112,8 +119,27 @@ class OverviewState(rx.State):
         self.redeemed_share = share(sums.redeemed, sums.vouchers)
         self.claimed_words = f"{say_share(sums.claimed, sums.vouchers)} of all vouchers"
         self.scans = list(latest)
+        await self._show_codes()
         self.at_work = await hub.shared(programs.SAMPLE_DATA, "work", lambda: read(_sample_words))
         self.is_new, self.is_loaded = sums.batches_ever == 0, True
+
+    async def _show_codes(self) -> None:
+        program, paid, sums = await hub.shared(batches.TOPIC, "codes", lambda: read(_printed))
+        locale = program.locale
+        self.has_codes = sums.batches > 0
+        self.codes_used, self.points_paid = say_number(paid.today, locale), say_number(paid.points, locale)
+        self.codes_active = say_number(sums.active, locale)
+        self.codes_words = f"{say_number(sums.used, locale)} in all"
+        self.codes_note = f"of {say_number(sums.codes, locale)} printed"
+
+
+def _printed(session: Session) -> tuple[Program, dashboard.Paid, scanbatches.Totals]:
+    by, now = actor(), times.now()
+    return (
+        programs.current(session),
+        dashboard.paid(session, by=by, now=now),
+        scanbatches.totals(session, by=by, now=now),
+    )
 
 
 def _sample_words(session: Session) -> str:

@@ -151,6 +151,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "OverviewState": {
         "batches", "batches_ever", "vouchers", "claimed", "redeemed", "rate", "claimed_share", "redeemed_share",
         "claimed_words", "vouchers_share", "scans", "is_loaded", "is_new", "at_work",
+        "codes_used", "codes_active", "codes_words", "codes_note", "points_paid", "has_codes",
         "chart", "ranges",
     },
     "ProfileState": {

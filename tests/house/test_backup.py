@@ -1,6 +1,7 @@
 """A backup is one moment of the whole program, whatever goes on meanwhile, and either database can start from it."""
 
 import json
+import os
 import shutil
 import stat
 import threading
@@ -31,6 +32,7 @@ from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job
 from loyalty_app.mail import service as mails
 from loyalty_app.pictures.models import Picture
+from loyalty_app.points.models import PointsEntry
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 from tests import builders, doors
@@ -244,6 +246,8 @@ def test_an_operator_backs_up_and_restores_by_command(
 
     said = run(app, ["backup", str(file)])
     assert (said.exit_code, said.output.startswith("Saved ")) == (0, True), said.output
+    assert "data/keys" in said.output
+    assert os.environ["LOYALTY_SECRET_KEYS"].partition(":")[2].encode() not in whole_text(file)
     assert run(app, ["backup", str(file)]).exit_code == 1
     refused = run(app, ["restore", str(file)])
     assert (refused.exit_code, "in use" in refused.output) == (1, True)
@@ -252,6 +256,39 @@ def test_an_operator_backs_up_and_restores_by_command(
     assert run(app, ["restore", str(file)]).exit_code == 0
     assert run(app, ["verify"]).output.strip() == "Every counter and every balance equals the rows."
     assert len(doors.rows(Code)) == 7
+
+
+@pytest.mark.requirement("S0-29")
+@pytest.mark.parametrize("target", KINDS)
+def test_printed_codes_and_points_go_on_where_they_were(
+    database: Any, elsewhere: Callable[[str], str], target: str, tmp_path: Path
+) -> None:
+    batch, mia = doors.change(builders.scan_batch, 4, points=20), doors.change(builders.member)
+
+    def redeem(serial: int) -> Any:
+        ask = redemptions.Ask(builders.link(batch, serial), mia)
+        return doors.change(redemptions.redeem_many, [ask], now=builders.NOON)[0]
+
+    first, second = redeem(1), redeem(2)
+    doors.change(redemptions.reverse, second.id, reason="Why", by=builders.ADMIN, now=builders.NOON)
+    before, file = contents(), tmp_path / "points.zip"
+    backup.save(database, file)
+
+    backup.restore(databases.connect(elsewhere(target)), file)
+
+    assert contents() == before
+    assert doors.see(dashboard.differences) == []
+    assert isinstance(redeem(1), redemptions.Refused)
+    assert (first.balance, redeem(2).balance, redeem(3).balance) == (20, 40, 60)
+    assert doors.see(dashboard.differences) == []
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), databases.transaction() as session:
+        session.execute(sa.delete(PointsEntry))
+
+
+def whole_text(file: Path) -> bytes:
+    """Return everything that a backup holds, unpacked."""
+    with zipfile.ZipFile(file) as archive:
+        return b"\n".join(archive.read(name) for name in archive.namelist())
 
 
 def contents() -> dict[str, list[dict[str, Any]]]:

@@ -124,3 +124,17 @@ def test_who_does_not_exist_is_said(visit: Callable[..., Page], shop: Shop) -> N
     desk.goto("/admin/members/?q=nobody+of+that+name")
     expect(desk.get_by_role("heading", name="No member fits")).to_be_visible()
     screenshot(desk, "members-none")
+
+
+def test_the_overview_tells_how_printed_codes_go_while_they_are_used(visit: Callable[..., Page], shop: Shop) -> None:
+    batch = doors.change(builders.scan_batch, 2, points=20, name="On the overview", now=times.now())
+    overview = visit(shop.admin, "/admin/")
+    used = overview.locator(".codes .tile").filter(has_text="Used today").locator(".live")
+    expect(used).to_be_visible()
+    before = int(used.inner_text())
+    redeem(builders.link(batch, 1), shop.member("Noor"))
+    expect(used).to_have_text(str(before + 1))
+    screenshot(overview, "overview-codes")
+    phone = visit(shop.admin, "/admin/", at=PHONE, color_scheme="dark")
+    expect(phone.locator(".codes")).to_be_visible()
+    screenshot(phone, "overview-codes", dark=True)
