@@ -37,6 +37,8 @@ from loyalty_app.exports import page as exports
 from loyalty_app.exports.state import DownloadsState
 from loyalty_app.insights import page as insights
 from loyalty_app.insights.state import BatchState
+from loyalty_app.keyring import page as keyring
+from loyalty_app.keyring.state import KeyRingState
 from loyalty_app.landing import page as landing
 from loyalty_app.landing.state import LandingState
 from loyalty_app.members import page as members
@@ -162,6 +164,7 @@ desk("/admin/offers/new", offers.new_offer_page, "New offer", OfferState.opened)
 desk("/admin/offers/[offer_id]", offers.offer_page, "Offer", OfferState.opened)
 desk("/admin/settings", program.profile_page, "Business profile", ProfileState.opened)
 desk("/admin/settings/api-keys", apikeys.api_keys_page, "API keys", ApiKeysState.opened)
+desk("/admin/settings/keys", keyring.keys_page, "Sealing keys", KeyRingState.opened)
 desk("/admin/settings/audit-log", auditlog.audit_page, "Audit log", AuditState.opened)
 desk("/admin/people", accounts.people_page, "People", PeopleState.opened)
 app.add_page(redemptions.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened])

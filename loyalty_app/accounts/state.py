@@ -27,6 +27,7 @@ SETTINGS = {
     "settings": Permission.PROGRAM_MANAGEMENT,
     "people": Permission.USER_MANAGEMENT,
     "api-keys": Permission.API_KEY_MANAGEMENT,
+    "keys": Permission.PROGRAM_MANAGEMENT,
     "audit-log": Permission.VIEW_AUDIT_LOG,
 }
 """Which page of the settings needs what, by the last step of its address."""

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from loyalty_app.batches.models import Batch
 from loyalty_app.core.actor import Actor, Permission
-from loyalty_app.core.errors import NotFoundError
+from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.keys import service as keys
 from loyalty_app.keys.service import Listed
 
@@ -53,3 +53,21 @@ def impact(session: Session, key_id: int, *, by: Actor, now: datetime) -> Kept:
         if one.key.id == key_id:
             return one
     raise NotFoundError("key")
+
+
+def phrase(key_id: int) -> str:
+    """Return what has to be typed to retire a key."""
+    return f"key {key_id}"
+
+
+def is_meant(typed: str, key_id: int) -> bool:
+    """Return whether what was typed names the key."""
+    return " ".join(typed.lower().split()) == phrase(key_id)
+
+
+def retire(session: Session, key_id: int, *, typed: str, by: Actor, now: datetime) -> None:
+    """Refuse every code of a key for good, if it was named."""
+    by.must(Permission.PROGRAM_MANAGEMENT)
+    if not is_meant(typed, key_id):
+        raise InvalidError(typed_key=f"Type {phrase(key_id)} to retire it.")
+    keys.retire(session, key_id, by=by, now=now)

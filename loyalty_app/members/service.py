@@ -160,9 +160,9 @@ def create(session: Session, details: Details, *, by: Actor, now: datetime) -> M
 
 def known_or_new(session: Session, details: Details, *, by: Actor, now: datetime) -> int:
     """Return the member with that address; make one if nobody has it, also when two ask at once."""
+    by.must(Permission.MEMBER_MANAGEMENT)
     if known := id_of_email(session, details.email):
         return known
-    by.must(Permission.MEMBER_MANAGEMENT)
     _check(details)
     email = account_rules.normal_email(details.email)
     values = {"name": details.name.strip(), "email": email, "phone": details.phone.strip(), "now": now}

@@ -60,6 +60,7 @@ SETTINGS = (
     Place("Business profile", "/admin/settings/", "tag"),
     Place("People", "/admin/people/", "person"),
     Place("API keys", "/admin/settings/api-keys/", "gear"),
+    Place("Sealing keys", "/admin/settings/keys/", "gear"),
     Place("Audit log", "/admin/settings/audit-log/", "clock"),
 )
 

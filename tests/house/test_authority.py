@@ -90,6 +90,7 @@ MAY: dict[str, set[str]] = {
     "MemberCheckState": MAKERS,
     "PeopleState": {"admin"},
     "ApiKeysState": {"admin"},
+    "KeyRingState": {"admin"},
     "ScanState": {"admin", "staff"},
     "ScanBatchesState": WATCHERS,
     "ScanActionsState": MAKERS,
@@ -167,6 +168,9 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "PeopleState": {"rows", "chosen", "problems", "is_loaded"},
     "ApiKeysState": {
         "rows", "problems", "new_key", "new_name", "doomed_id", "doomed_name", "today", "is_loaded",
+    },
+    "KeyRingState": {
+        "rows", "doomed_id", "impact", "phrase", "problem", "advice", "fits", "busy", "turn", "is_loaded",
     },
     "ScanState": {"answer", "camera"},
     "ScanBatchesState": {

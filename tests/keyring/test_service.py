@@ -6,8 +6,9 @@ import pytest
 
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
-from loyalty_app.core.errors import ForbiddenError, NotFoundError
+from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.keyring import service as keyring
+from loyalty_app.keys.service import KeysError
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.service import Ask
 from tests import builders
@@ -47,3 +48,16 @@ def test_only_who_manages_the_program_is_told():
         see(keyring.ring, by=MARKETER, now=NOON)
     with pytest.raises(NotFoundError):
         see(keyring.impact, 9, by=ADMIN, now=NOON)
+
+
+@pytest.mark.parametrize("typed", ["", "key", "key 11", "1", "yes"])
+def test_a_key_is_retired_only_by_its_name(typed):
+    change(builders.scan_batch, 1)
+
+    with pytest.raises(InvalidError) as refused:
+        change(keyring.retire, 1, typed=typed, by=ADMIN, now=NOON)
+    assert refused.value.problems == {"typed_key": "Type key 1 to retire it."}
+    with pytest.raises(KeysError):  # named, but it is the one that seals
+        change(keyring.retire, 1, typed=" Key  1 ", by=ADMIN, now=NOON)
+    with pytest.raises(ForbiddenError):
+        change(keyring.retire, 1, typed="key 1", by=MARKETER, now=NOON)
