@@ -26,7 +26,7 @@ def keys_page() -> rx.Component:
             lead="A key seals the links of QR codes, so that nobody can read or change them. The newest one seals new"
             " batches; codes of older ones stay good until their key is retired.",
         ),
-        rx.el.p(state.advice, class_name="hint", role="status"),
+        rx.el.div(rx.cond(state.advice, rx.el.p(state.advice, class_name="hint")), role="status"),
         rx.cond(
             state.is_loaded,
             rx.cond(
