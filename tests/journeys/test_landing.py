@@ -146,6 +146,7 @@ def test_every_refusal_has_its_screen(visit: Callable[..., Page], shop: Shop) ->
 
     tampered = code_of(off)[:-1] + ("A" if not code_of(off).endswith("A") else "B")
     phone.goto(tampered)
+    expect(phone.get_by_role("heading", name="This code does not work")).to_be_visible()
     quiet = phone.get_by_role("main").inner_text()
     phone.goto(code_of(off))
     expect(phone.get_by_role("heading", name="This code does not work")).to_be_visible()
