@@ -51,7 +51,7 @@ from loyalty_app.program.state import ProfileState
 from loyalty_app.redemptions import page as redemptions
 from loyalty_app.redemptions.state import ScanState
 from loyalty_app.scanbatches import page as scanbatches
-from loyalty_app.scanbatches.state import ScanBatchesState
+from loyalty_app.scanbatches.state import ScanBatchesState, ScanBatchState
 from loyalty_app.scanforms import page as scanforms
 from loyalty_app.scanforms.state import ScanFormState
 from loyalty_app.ui import errors, layout
@@ -153,6 +153,7 @@ desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)
 desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.opened)
 desk("/admin/batches/scan/new", scanforms.new_scan_batch_page, "Create Batch", ScanFormState.opened)
 desk("/admin/batches/scan", scanbatches.scan_batches_page, "Batch Management", ScanBatchesState.opened)
+desk("/admin/batches/scan/[batch_id]", scanbatches.scan_batch_page, "Batch of QR codes", ScanBatchState.opened)
 desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opened)
 desk("/admin/batches/[batch_id]/downloads", exports.downloads_page, "Downloads", DownloadsState.opened)
 desk("/admin/batches/[batch_id]/edit", batches.edit_batch_page, "Name and channel", EditBatchState.opened)

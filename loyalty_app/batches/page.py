@@ -9,6 +9,7 @@ from loyalty_app.accounts.state import ShellState
 from loyalty_app.batches.state import (
     BADGES,
     CHANNELS,
+    DELETION,
     BatchActionsState,
     BatchesState,
     BatchRow,
@@ -18,13 +19,13 @@ from loyalty_app.batches.state import (
     NewBatchState,
 )
 from loyalty_app.ui.actions import actions_menu, file_link, menu_item
+from loyalty_app.ui.deletion import DELETE_DIALOG, delete_dialog
 from loyalty_app.ui.expiry import expiry
 from loyalty_app.ui.forms import CopyButton, field, forget, options, remember, submit, summary
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
 
 SHARE = "share-dialog"
-DELETE = "delete-dialog"
 FREEZE = "freeze-dialog"
 FIND = "find"
 
@@ -82,7 +83,7 @@ def batches_page() -> rx.Component:
         ),
         _share_dialog(),
         _freeze_dialog(),
-        _delete_dialog(),
+        delete_dialog(DELETION),
     )
 
 
@@ -466,7 +467,9 @@ def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
             href=f"/admin/batches/{row.id}/edit",
             aria_label=f"Name and channel of {row.name}",
         ),
-        menu_item("trash", "Delete batch", [DeleteState.ask(row.id), show_dialog(DELETE)], busy=busy, closes=True),
+        menu_item(
+            "trash", "Delete batch", [DeleteState.ask(row.id), show_dialog(DELETE_DIALOG)], busy=busy, closes=True
+        ),
         group="batch-menu",
         key=f"{row.id}-{row.badge}-{row.is_frozen}",
     )
@@ -557,121 +560,6 @@ def _freeze_dialog() -> rx.Component:
         class_name="dialog",
         aria_label="Freeze redemptions",
     )
-
-
-def _delete_dialog() -> rx.Component:
-    doomed = DeleteState.doomed
-    return rx.el.dialog(
-        rx.el.h2(f"Delete {doomed.name}"),
-        rx.el.p(doomed.question),
-        rx.el.ul(rx.foreach(DeleteState.facts, _fact), class_name="told"),
-        rx.match(
-            doomed.step,
-            ("confirm", _confirm()),
-            ("pause", _pause_first()),
-            rx.fragment(
-                rx.el.p(
-                    "Its vouchers are still being made, and some are claimed already. Wait until all are made,"
-                    " then pause the batch.",
-                    class_name="hint",
-                ),
-                rx.el.div(_keep(), class_name="actions"),
-            ),
-        ),
-        id=DELETE,
-        class_name="dialog",
-        aria_label="Delete batch",
-        key=DeleteState.turn,
-    )
-
-
-def _pause_first() -> rx.Component:
-    return rx.fragment(
-        rx.el.p(
-            "Pause it first, so that nobody claims while it is deleted. You can leave it at that:"
-            " pausing stops new claims and keeps vouchers and numbers.",
-            class_name="hint",
-        ),
-        rx.el.div(
-            _keep(),
-            rx.el.button(
-                "Pause instead",
-                type="button",
-                on_click=[BatchActionsState.pause(DeleteState.doomed.id), close_dialog(DELETE)],
-                class_name="button primary",
-            ),
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
-                "Pause and go on",
-                type="button",
-                on_click=DeleteState.pause,
-                class_name="button",
-                custom_attrs={"data-busy": DeleteState.busy},
-            ),
-            class_name="actions",
-        ),
-    )
-
-
-def _confirm() -> rx.Component:
-    state = DeleteState
-    return rx.fragment(
-        rx.cond(
-            state.doomed.may_leave,
-            rx.el.p("It is paused. Left like this, it keeps its vouchers and numbers.", class_name="hint"),
-        ),
-        rx.el.div(
-            rx.el.p("You may want its vouchers as a file first.", class_name="quiet"),
-            file_link("Export CSV", state.file),
-            class_name="aside",
-        ),
-        rx.el.form(
-            rx.el.div(
-                rx.el.label("Type the name of the batch to delete it", html_for="typed_name"),
-                rx.el.input(
-                    id="typed_name",
-                    name="typed_name",
-                    auto_complete="off",
-                    max_length=200,
-                    on_change=state.type_name.debounce(100),
-                    aria_describedby="typed-name-reason",
-                ),
-                rx.el.p(
-                    rx.cond(
-                        state.problem,
-                        state.problem,
-                        rx.cond(
-                            state.fits, "The name fits.", f"Confirm works once you have typed: {state.doomed.name}"
-                        ),
-                    ),
-                    id="typed-name-reason",
-                    class_name="help",
-                    aria_live="polite",
-                ),
-                class_name="field",
-            ),
-            rx.el.div(
-                _keep(),
-                rx.el.button(
-                    rx.el.span(class_name="spinner", aria_hidden="true"),
-                    "Confirm",
-                    type="submit",
-                    disabled=~state.fits,
-                    class_name="button danger",
-                    aria_describedby="typed-name-reason",
-                    custom_attrs={"data-busy": state.busy},
-                ),
-                class_name="actions",
-            ),
-            on_submit=state.delete,
-            class_name="form",
-            key=state.doomed.id,
-        ),
-    )
-
-
-def _keep() -> rx.Component:
-    return rx.el.button("Keep batch", type="button", on_click=close_dialog(DELETE), class_name="button")
 
 
 def _pages() -> rx.Component:

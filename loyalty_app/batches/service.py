@@ -355,7 +355,7 @@ def count_disabled(session: Session, batch_id: int, disabled: int, withheld: int
         withheld=col(Batch.withheld) + withheld,
     ):
         get(session, batch_id)
-        raise NotPossibleNowError("Codes can be disabled and enabled once all vouchers of the batch are made.")
+        raise NotPossibleNowError("Codes can be disabled and enabled once all codes of the batch are made.")
 
 
 def promise_of(source: Offer | Batch) -> Promise:

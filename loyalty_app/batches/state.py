@@ -28,6 +28,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money, say_number
 from loyalty_app.qr import drawing
+from loyalty_app.ui.deletion import Deletion
 from loyalty_app.ui.errors import NoticeState, say
 from loyalty_app.ui.forms import SUMMARY, typed
 from loyalty_app.ui.live import hub
@@ -46,6 +47,21 @@ BADGES = {
     Badge.EXPIRED: "Expired",
     Badge.SOLD_OUT: "All claimed",
 }
+
+NOUNS = {BatchKind.CLAIM: "vouchers", BatchKind.SCAN: "QR codes"}
+HINTS = {
+    (BatchKind.CLAIM, "pause"): "Pause it first, so that nobody claims while it is deleted. You can leave it at that:"
+    " pausing stops new claims and keeps vouchers and numbers.",
+    (BatchKind.CLAIM, "wait"): "Its vouchers are still being made, and some are claimed already. Wait until all are"
+    " made, then pause the batch.",
+    (BatchKind.CLAIM, "confirm"): "",
+    (BatchKind.SCAN, "pause"): "Pause it first, so that nobody redeems while it is deleted. You can leave it at that:"
+    " pausing stops redemptions and keeps codes and numbers.",
+    (BatchKind.SCAN, "wait"): "Its codes are still being made, and some are redeemed already. Wait until all are"
+    " made, then pause the batch.",
+    (BatchKind.SCAN, "confirm"): "",
+}
+"""What to do before a batch is deleted."""
 
 PAGE_WORDS = {
     Badge.GENERATING: "Its vouchers are still being made; the page gives those there are.",
@@ -113,6 +129,10 @@ class DeleteView:
     question: str = ""
     step: str = ""
     """pause, wait or confirm."""
+    hint: str = ""
+    """Why to wait, or to pause it first."""
+    noun: str = "vouchers"
+    """What is deleted with it."""
     may_leave: bool = False
     """Whether it is paused, so that leaving it like this is a choice."""
 
@@ -277,11 +297,11 @@ class DeleteState(rx.State):
 
     doomed: DeleteView = DeleteView()
     facts: rx.Field[list[str]] = rx.field(default_factory=list)
-    file: str = ""
+    file: rx.Field[str] = rx.field("")
     fits: rx.Field[bool] = rx.field(default=False)
-    problem: str = ""
-    busy: bool = False
-    turn: int = 0
+    problem: rx.Field[str] = rx.field("")
+    busy: rx.Field[bool] = rx.field(default=False)
+    turn: rx.Field[int] = rx.field(0)
     """Grows with each deletion: a dialog made anew is closed."""
 
     @rx.event
@@ -306,7 +326,7 @@ class DeleteState(rx.State):
         self.fits, self.problem = rules.is_same_name(str(typed_name), self.doomed.name), ""
 
     @rx.event
-    async def delete(self, form: dict[str, Any]) -> AsyncIterator[None]:
+    async def delete(self, form: dict[str, Any]) -> AsyncIterator[rx.event.EventSpec | None]:
         """Remove the batch for good."""
         self.busy, self.problem = True, ""
         yield
@@ -319,20 +339,27 @@ class DeleteState(rx.State):
         finally:
             self.busy = False
         self.turn += 1
-        say(await self.get_state(NoticeState), "The batch and its vouchers are deleted.")
+        is_gone_from_here = self.router.url.path.rstrip("/").endswith(f"/{self.doomed.id}")  # its own page
+        notice = await self.get_state(NoticeState)
+        say(notice, f"The batch and its {self.doomed.noun} are deleted.", on_next_page=is_gone_from_here)
+        if is_gone_from_here:
+            yield rx.redirect(self.router.url.path.rstrip("/").rsplit("/", 1)[0] + "/")
 
     async def _look(self, batch_id: int) -> None:
         impact, program = await read(_impact, batch_id)
         batch, locale = impact.batch, program.locale
         self.fits, self.problem = False, ""
+        noun, step = NOUNS[batch.kind], _step(batch, times.now())
         self.doomed = DeleteView(
             id=batch.id or 0,
             name=batch.name,
             question=(
                 "Are you sure you want to permanently delete this batch?"
-                f" {say_number(batch.total, locale)} vouchers will be permanently deleted."
+                f" {say_number(batch.total, locale)} {noun} will be permanently deleted."
             ),
-            step=_step(batch, times.now()),
+            step=step,
+            hint=HINTS[batch.kind, step],
+            noun=noun,
             may_leave=batch.status is BatchStatus.PAUSED,
         )
         self.facts = say_impact(impact, program)
@@ -550,6 +577,8 @@ def link_checks(batch: Batch, url: str, led: list[Batch], desk: str, now: dateti
 def say_impact(impact: Impact, program: Program) -> list[str]:
     """Return a sentence for each thing that is lost with a batch (S3-19)."""
     batch, locale = impact.batch, program.locale
+    if batch.kind is BatchKind.SCAN:
+        return _say_lost_codes(batch, locale)
     claimed, redeemed = say_number(batch.claimed, locale), say_number(batch.redeemed, locale)
     facts = [f"Claimed: {claimed}. Redeemed: {redeemed}.", _say_loss(impact, locale)]
     if impact.usable:
@@ -575,6 +604,16 @@ def say_progress(batch: Batch, job: Job | None, locale: str, now: datetime) -> s
         return done
     left = (now - job.started_at).total_seconds() / batch.made * (batch.total - batch.made)
     return f"{done}, about {times.say_duration(left)} left"
+
+
+def _say_lost_codes(batch: Batch, locale: str) -> list[str]:
+    unused = say_number(batch.made - batch.redeemed, locale)
+    return [
+        f"Used: {say_number(batch.redeemed, locale)}. Not used yet: {unused}.",
+        "Wherever its codes are printed, they lead to nothing any more.",
+        "Points that were paid stay with their members; when and by whom each code was redeemed is lost.",
+        "This cannot be undone.",
+    ]
 
 
 def _say_loss(impact: Impact, locale: str) -> str:
@@ -659,3 +698,19 @@ def _offer(session: Session, offer_id: int) -> tuple[Program, Offer]:
 
 def _offers(session: Session) -> tuple[Program, list[Offer]]:
     return programs.current(session), offers.newest(session, by=actor())
+
+
+DELETION = Deletion(
+    doomed=DeleteState.doomed,
+    facts=DeleteState.facts,
+    file=DeleteState.file,
+    fits=DeleteState.fits,
+    problem=DeleteState.problem,
+    busy=DeleteState.busy,
+    turn=DeleteState.turn,
+    pause_instead=BatchActionsState.pause(DeleteState.doomed.id),
+    pause=DeleteState.pause,
+    type_name=DeleteState.type_name,
+    delete=DeleteState.delete,
+)
+"""The dialog of `ui.deletion`, for every page that shows a batch."""

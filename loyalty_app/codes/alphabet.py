@@ -3,6 +3,8 @@
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
+from itertools import groupby
 
 MOST_LENGTH = 40
 GROUP = 4
@@ -44,3 +46,10 @@ def display(code: str, prefix: str = "") -> str:
     if len(groups) > 1 and len(groups[-1]) == 1:
         groups[-2:] = [groups[-2] + groups[-1]]
     return "-".join([prefix, *groups] if prefix else groups)
+
+
+def runs(serials: Iterable[int]) -> str:
+    """Return serials in few words: "3, 5–9"."""
+    ordered = sorted(set(serials))
+    parts = [[serial for _, serial in run] for _, run in groupby(enumerate(ordered), key=lambda one: one[1] - one[0])]
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in parts)

@@ -41,6 +41,8 @@ class Wish:
     status: Standing | None = None
     is_claimed: bool = False
     """Only what somebody has claimed, whatever became of it."""
+    serial: int = 0
+    """Beside what the text finds, the code with this serial."""
 
 
 @dataclass(frozen=True)
@@ -240,12 +242,22 @@ def enable(session: Session, text: str, *, by: Actor, now: datetime) -> Detailed
 
 def disable_all(session: Session, batch_id: int, *, by: Actor, now: datetime) -> int:
     """Switch off every code of a batch that is not redeemed (S0-20); return how many that changed."""
-    return _switch_all(session, batch_id, disabled=True, by=by, now=now)
+    return _switch_many(session, batch_id, None, disabled=True, by=by, now=now)
 
 
 def enable_all(session: Session, batch_id: int, *, by: Actor, now: datetime) -> int:
     """Switch every code of a batch on again; what is redeemed stays redeemed (S0-29)."""
-    return _switch_all(session, batch_id, disabled=False, by=by, now=now)
+    return _switch_many(session, batch_id, None, disabled=False, by=by, now=now)
+
+
+def disable_some(session: Session, batch_id: int, serials: Sequence[int], *, by: Actor, now: datetime) -> int:
+    """Switch some codes of a batch off, by their serials (S0-22); return how many that changed."""
+    return _switch_many(session, batch_id, serials, disabled=True, by=by, now=now)
+
+
+def enable_some(session: Session, batch_id: int, serials: Sequence[int], *, by: Actor, now: datetime) -> int:
+    """Switch some codes of a batch on again; what is redeemed stays redeemed."""
+    return _switch_many(session, batch_id, serials, disabled=False, by=by, now=now)
 
 
 def held(session: Session, batch_ids: Iterable[int], member_ids: Iterable[int]) -> dict[tuple[int, int], Code]:
@@ -275,6 +287,8 @@ def listed(
         fits = [col(part).icontains(text, autoescape=True) for part in searched]
         if code := alphabet.normal_part(text):
             fits.append(col(Code.code).contains(code, autoescape=True))
+        if wish.serial:
+            fits.append(col(Code.serial) == wish.serial)
         query = query.where(sa.or_(sa.false(), *fits))
     return [Listed(*row) for row in session.execute(query)]
 
@@ -347,7 +361,7 @@ def _switch(session: Session, text: str, *, disabled: bool, by: Actor, now: date
     if changed:
         one = 1 if disabled else -1
         batches.count_disabled(session, changed.batch_id, one, one * (changed.status is CodeStatus.ACTIVE))
-        audit.record(session, _verb(disabled), f"code {code}", f"batch {changed.batch_id}", by=by, now=now)
+        audit.record(session, f"{_verb(disabled)}_code", f"batch {changed.batch_id}", code, by=by, now=now)
         topics = (batches.TOPIC, batches.topic(changed.batch_id), topic_of(changed.member_id))
         live.announce(session, *topics)
     found = _get(session, text, by)
@@ -356,18 +370,27 @@ def _switch(session: Session, text: str, *, disabled: bool, by: Actor, now: date
     return found
 
 
-def _switch_all(session: Session, batch_id: int, *, disabled: bool, by: Actor, now: datetime) -> int:
+def _switch_many(
+    session: Session, batch_id: int, serials: Sequence[int] | None, *, disabled: bool, by: Actor, now: datetime
+) -> int:
     by.must(Permission.QR_CODE_MANAGEMENT)
+    wanted: dict[str, Any] = {"batch": batch_id, "to": disabled}
+    hold, switch = (_HOLD_SWITCHED, _SWITCH_ALL) if serials is None else (_HOLD_CHOSEN, _SWITCH_CHOSEN)
+    if serials is not None:
+        wanted["serials"] = list(serials)
     # Held in the order in which scans hold them; then nobody can come in between the two statements.
-    session.connection().execute(_HOLD_SWITCHED, {"batch": batch_id, "to": disabled})
+    session.connection().execute(hold, wanted)
     unclaimed, claimed = (
-        session.connection().execute(_SWITCH_ALL, {"batch": batch_id, "to": disabled, "of": status}).rowcount
+        session.connection().execute(switch, wanted | {"of": status}).rowcount
         for status in (CodeStatus.ACTIVE, CodeStatus.CLAIMED)
     )
     changed, sign = unclaimed + claimed, 1 if disabled else -1
     batches.count_disabled(session, batch_id, sign * changed, sign * unclaimed)
     if changed:
-        audit.record(session, _verb(disabled), f"batch {batch_id}", f"{changed} codes", by=by, now=now)
+        verb, told = _verb(disabled), f"{changed} codes"
+        if serials is not None:
+            verb, told = f"{verb}_code", f"{changed} of the serials {alphabet.runs(serials)}"
+        audit.record(session, verb, f"batch {batch_id}", told, by=by, now=now)
         # The last topic: every open list of cards, as nobody counts whose cards these are.
         live.announce(session, batches.TOPIC, batches.topic(batch_id), batches.DELETIONS)
     return changed
@@ -424,11 +447,16 @@ _SWITCHED = (
     col(Code.disabled) != sa.bindparam("to"),
     col(Code.status) != CodeStatus.REDEEMED,
 )
-_HOLD_SWITCHED = sa.select(sa.func.count()).select_from(
-    sa.select(col(Code.id)).where(*_SWITCHED).order_by(col(Code.id)).with_for_update().subquery()
+_CHOSEN = (*_SWITCHED, col(Code.serial).in_(sa.bindparam("serials", expanding=True)))
+_HOLD_SWITCHED, _HOLD_CHOSEN = (
+    sa.select(sa.func.count()).select_from(
+        sa.select(col(Code.id)).where(*which).order_by(col(Code.id)).with_for_update().subquery()
+    )
+    for which in (_SWITCHED, _CHOSEN)
 )
-_SWITCH_ALL = (
-    sa.update(Code).where(*_SWITCHED, col(Code.status) == sa.bindparam("of")).values(disabled=sa.bindparam("to"))
+_SWITCH_ALL, _SWITCH_CHOSEN = (
+    sa.update(Code).where(*which, col(Code.status) == sa.bindparam("of")).values(disabled=sa.bindparam("to"))
+    for which in (_SWITCHED, _CHOSEN)
 )
 _BY_TEXTS = (
     sa.select(

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from loyalty_app.batches import rules as batch_rules
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch, BatchStatus
+from loyalty_app.batches.models import Batch, BatchKind, BatchStatus
 from loyalty_app.batches.rules import CHANNELS, Badge
 from loyalty_app.batches.state import BADGES
 from loyalty_app.core import times
@@ -189,10 +189,12 @@ class BatchState(rx.State):
     _range: str = Range.ALL.value
 
     @rx.event
-    async def opened(self) -> None:
-        """Show the batch that the address names, and keep it fresh."""
+    async def opened(self) -> rx.event.EventSpec | None:
+        """Show the batch that the address names, and keep it fresh; one of QR codes has a page of its own."""
         last = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         self._batch_id = int(last) if last.isascii() and last.isdigit() and len(last) <= MOST_DIGITS else 0
+        if await read(_is_scan, self._batch_id):
+            return rx.redirect(f"/admin/batches/scan/{self._batch_id}")
         self._range = read_range(self.router.url.query_parameters.get("range", ""), Range.ALL)
         self.ranges = range_links(f"/admin/batches/{self._batch_id}", self._range, Range.ALL)
         self.me = _me(actor())
@@ -201,6 +203,7 @@ class BatchState(rx.State):
             self, BatchState.refresh, batches.TOPIC, batches.topic(self._batch_id), offers.TOPIC, redemptions.TOPIC
         )
         await self._show()
+        return None
 
     @rx.event
     async def refresh(self) -> None:
@@ -274,14 +277,40 @@ def range_links(path: str, here: str, usual: Range) -> list[RangeLink]:
 
 
 async def chart_of(wanted: Range, batch_id: int | None = None) -> Chart:
-    """Return the chart of claims and redemptions of one batch, or of all together.
+    """Return the chart of claims and redemptions of one batch, or of all together."""
+    return drawn_chart(*await _read(wanted, batch_id), wanted)
+
+
+async def redemptions_chart_of(wanted: Range, batch_id: int) -> Chart:
+    """Return the chart of redemptions alone, for a batch that nobody claims from."""
+    return drawn_redemptions(*await _read(wanted, batch_id), wanted)
+
+
+async def _read(wanted: Range, batch_id: int | None) -> tuple[Settled, Happened]:
+    """Return what happened before and within this hour.
 
     Only what happened in this hour is read at each change. What is older hardly changes, and is read anew by and by.
     """
     hour = times.now().replace(minute=0, second=0, microsecond=0)
     old = await hub.shared(SETTLED, (batch_id, wanted, hour), lambda: read(_settled, batch_id, wanted))
     new = await hub.shared(batches.TOPIC, ("since", batch_id, old.until), lambda: read(_since, batch_id, old.until))
-    return drawn_chart(old, new, wanted)
+    return old, new
+
+
+def drawn_redemptions(old: Settled, new: Happened, wanted: Range) -> Chart:
+    """Return the chart of redemptions, settled and since."""
+    zone, locale = old.program.time_zone, old.program.locale
+    numbers = [one.redeemed for one in old.happened]
+    numbers[-1] += new.redeemed
+    pairs = [
+        Pair(times.say_step(span.begin, old.line.step, zone, locale), one, 0, say_number(one, locale), "")
+        for span, one in zip(old.line.spans, numbers, strict=True)
+    ]
+    summary = f"{say_number(sum(numbers), locale)} redeemed {PERIODS[wanted]}, by {old.line.step.value}."
+    if any(numbers):
+        peak = max(pairs, key=lambda pair: pair.first)
+        summary += f" Most: {peak.first_words}, {peak.label}."
+    return drawn(pairs, NAMES[1:], say_number(max(numbers), locale), summary)
 
 
 def drawn_chart(old: Settled, new: Happened, wanted: Range) -> Chart:
@@ -343,6 +372,11 @@ def _page(session: Session, batch_id: int) -> _Page:
         siblings=[_sibling(one, batch.id or 0, program) for one in looked.siblings],
         is_unseen=facts.badge is Badge.ACTIVE and not batch.claimed,
     )
+
+
+def _is_scan(session: Session, batch_id: int) -> bool:
+    batch = session.get(Batch, batch_id)
+    return batch is not None and batch.kind is BatchKind.SCAN
 
 
 def _changed(session: Session, batch_id: int) -> list[str]:

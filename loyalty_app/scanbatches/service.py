@@ -8,12 +8,28 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
+from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches.models import Batch, BatchKind, BatchStatus, BatchTombstone
 from loyalty_app.batches.rules import whole
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.scanbatches.rules import Column, Mark, Wish
 
 PAGE = 50
+LATEST = 20
+"""So many of the latest entries of the trail a batch's page shows."""
+ACTIVATIONS = (
+    "create",
+    "go_on",
+    "disable",
+    "enable",
+    "disable_code",
+    "enable_code",
+    "pause",
+    "resume",
+    "freeze",
+    "unfreeze",
+)
+"""What the trail says that makes codes good or stops them (S0-21)."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,23 @@ def counted(session: Session, wish: Wish, *, by: Actor, now: datetime) -> int:
     """Return how many scan batches fit the wish."""
     by.must(Permission.VIEW_DASHBOARD)
     return session.exec(select(sa.func.count(col(Batch.id))).where(*_fits(wish, now))).one()
+
+
+def activations(session: Session, batch: Batch, *, by: Actor) -> list[AuditEntry]:
+    """Return who enabled or stopped which codes of a batch, the latest first, from the trail."""
+    by.must(Permission.VIEW_DASHBOARD)
+    found = session.exec(
+        select(AuditEntry)
+        # The trail has an index over time, and nothing was done to a batch before it was made.
+        .where(
+            col(AuditEntry.at) >= batch.created_at,
+            AuditEntry.subject == f"batch {batch.id}",
+            col(AuditEntry.verb).in_(ACTIVATIONS),
+        )
+        .order_by(col(AuditEntry.id).desc())
+        .limit(LATEST)
+    )
+    return list(found)
 
 
 def _fits(wish: Wish, now: datetime) -> list[ColumnElement[bool]]:

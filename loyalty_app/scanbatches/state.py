@@ -9,24 +9,35 @@ from urllib.parse import urlencode
 import reflex as rx
 from sqlmodel import Session
 
+from loyalty_app.audit.models import AuditEntry
+from loyalty_app.batches import fields
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch, BatchStatus
-from loyalty_app.batches.rules import say_share, share
+from loyalty_app.batches.models import Batch, BatchKind, BatchStatus
+from loyalty_app.batches.rules import say_share, share, whole
+from loyalty_app.batches.scans import POINTS
 from loyalty_app.batches.state import say_progress
+from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
+from loyalty_app.codes.models import Standing
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read, transact
-from loyalty_app.core.texts import storable
+from loyalty_app.core.errors import NotFoundError
+from loyalty_app.core.texts import slug, storable
+from loyalty_app.insights.rules import Range
+from loyalty_app.insights.state import range_links, read_range, redemptions_chart_of
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
+from loyalty_app.qr import drawing
 from loyalty_app.scanbatches import rules
 from loyalty_app.scanbatches import service as scanbatches
 from loyalty_app.scanbatches.rules import Column, Mark, Wish
 from loyalty_app.scanbatches.service import Totals
+from loyalty_app.scanforms.rules import ALPHABETS, say_field
+from loyalty_app.ui.charts import Chart, RangeLink
 from loyalty_app.ui.errors import NoticeState, say
 from loyalty_app.ui.live import hub
 
@@ -45,6 +56,27 @@ MARKS = {
 }
 PRESSING = (Mark.GENERATING, Mark.FAILED, Mark.PAUSED, Mark.USED_UP, Mark.DISABLED, Mark.ACTIVE)
 """Which of several marks is said under the name; the date says itself whether it is over."""
+
+STANDINGS = {"active": Standing.ACTIVE, "used": Standing.REDEEMED, "disabled": Standing.DISABLED}
+"""As the address says where a code stands (S0-21)."""
+STANDING_WORDS = {
+    Standing.ACTIVE: "Active",
+    Standing.CLAIMED: "Active",
+    Standing.REDEEMED: "Used",
+    Standing.DISABLED: "Disabled",
+}
+ACTIVATIONS = {
+    "create": "made the batch",
+    "go_on": "went on making codes",
+    "disable": "disabled all codes",
+    "enable": "enabled all codes",
+    "disable_code": "disabled",
+    "enable_code": "enabled",
+    "pause": "paused the batch",
+    "resume": "resumed the batch",
+    "freeze": "froze redemptions",
+    "unfreeze": "allowed redemptions",
+}
 
 COLUMNS = {
     Column.ID: "Batch ID",
@@ -87,26 +119,26 @@ class Cards:
 class ScanBatchRow:
     """A batch as its row shows it (S0-19)."""
 
-    id: int
-    name: str
-    created: str
-    expires: str
-    is_expired: bool
-    total: str
-    used: str
-    active: str
-    mark: str
-    mark_words: str
-    is_frozen: bool
-    used_share: int
-    active_share: int
-    disabled_share: int
-    share_words: str
-    progress: int
-    progress_words: str
-    may_disable: bool
-    may_enable: bool
-    may_go_on: bool
+    id: int = 0
+    name: str = ""
+    created: str = ""
+    expires: str = ""
+    is_expired: bool = False
+    total: str = ""
+    used: str = ""
+    active: str = ""
+    mark: str = ""
+    mark_words: str = ""
+    is_frozen: bool = False
+    used_share: int = 0
+    active_share: int = 0
+    disabled_share: int = 0
+    share_words: str = ""
+    progress: int = 0
+    progress_words: str = ""
+    may_disable: bool = False
+    may_enable: bool = False
+    may_go_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +149,78 @@ class DisableView:
     name: str = ""
     question: str = ""
     facts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ScanBatchView:
+    """A batch as its own page shows it: information, sequence, usage (S0-21)."""
+
+    row: ScanBatchRow = ScanBatchRow()
+    made_at: str = ""
+    until: str = ""
+    end: str = ""
+    points: str = ""
+    title: str = ""
+    parameters: list[tuple[str, str]] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    base_url: str = ""
+    disabled: str = ""
+    first: str = ""
+    last: str = ""
+    prefix: str = ""
+    alphabet: str = ""
+    made: str = ""
+    key: str = ""
+    export: str = ""
+    downloads: str = ""
+    edit: str = ""
+    may_pause: bool = False
+    may_resume: bool = False
+
+
+@dataclass(frozen=True)
+class ActivationRow:
+    """Something that made codes good or stopped them."""
+
+    id: int
+    at: str
+    who: str
+    what: str
+    details: str
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """A code as its row shows it."""
+
+    serial: int
+    code: str
+    status: str
+    status_words: str
+    redeemed: str
+    member: str
+
+
+@dataclass(frozen=True)
+class CodeView:
+    """One code with its picture, for who may manage codes: whoever has its link can redeem it."""
+
+    serial: int = 0
+    code: str = ""
+    url: str = ""
+    qr: str = ""
+    status: str = ""
+    status_words: str = ""
+    image: str = ""
+    """The address of its pictures, without how they end."""
+    name: str = ""
+    """What a file of it is called, without how it ends."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    view: ScanBatchView
+    activations: list[ActivationRow]
 
 
 @dataclass(frozen=True)
@@ -243,6 +347,148 @@ class ScanActionsState(rx.State):
         say(await self.get_state(NoticeState), f"{_codes(changed, locale)} {done}.")
 
 
+class ScanBatchState(rx.State):
+    """The page of one scan batch, with a page of its codes; search, status and place are kept in the address."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
+
+    batch: rx.Field[ScanBatchView] = rx.field(default_factory=ScanBatchView)
+    activations: rx.Field[list[ActivationRow]] = rx.field(default_factory=list)
+    rows: rx.Field[list[CodeRow]] = rx.field(default_factory=list)
+    serials: rx.Field[list[int]] = rx.field(default_factory=list)
+    chart: rx.Field[Chart] = rx.field(default_factory=Chart)
+    ranges: rx.Field[list[RangeLink]] = rx.field(default_factory=list)
+    text: rx.Field[str] = rx.field("")
+    status: rx.Field[str] = rx.field("")
+    first_page: rx.Field[str] = rx.field("")
+    next_page: rx.Field[str] = rx.field("")
+    sees_members: rx.Field[bool] = rx.field(default=False)
+    is_missing: rx.Field[bool] = rx.field(default=False)
+    is_loaded: rx.Field[bool] = rx.field(default=False)
+
+    _batch_id: int = 0
+    _after: int = 0
+    _range: str = Range.ALL.value
+
+    @rx.event
+    async def opened(self) -> rx.event.EventSpec | None:
+        """Show the batch that the address names, and keep it fresh; one of vouchers has a page of its own."""
+        asked = self.router.url.query_parameters
+        self._batch_id = _number(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])
+        if await read(_is_claim, self._batch_id):
+            return rx.redirect(f"/admin/batches/{self._batch_id}")
+        self.text = storable(asked.get("q", ""))[:MOST_TYPED]
+        self.status = asked.get("status", "") if asked.get("status", "") in STANDINGS else ""
+        self._after = _number(asked.get("after", ""))
+        self._range = read_range(asked.get("range", ""), Range.ALL)
+        self.ranges = range_links(f"{HOME}{self._batch_id}", self._range, Range.ALL)
+        chosen = await self.get_state(ScanCodesState)
+        chosen.chosen, chosen.looked = [], CodeView()
+        hub.subscribe(self, ScanBatchState.refresh, batches.TOPIC, batches.topic(self._batch_id))
+        await self._show()
+        return None
+
+    @rx.event
+    async def refresh(self) -> None:
+        """Show it again after something changed."""
+        await self._show()
+
+    @rx.event
+    async def find(self, form: dict[str, Any]) -> rx.event.EventSpec:
+        """Go to the address of this search."""
+        return rx.redirect(self._address(str(form.get("q") or ""), str(form.get("status") or "")))
+
+    async def _show(self) -> None:
+        batch_id, after = self._batch_id, self._after
+        wish = codes.Wish(self.text, STANDINGS.get(self.status), serial=whole(self.text.removeprefix("#")))
+        try:
+            shown = await hub.shared(batches.TOPIC, ("scan-batch", batch_id), lambda: read(_shown, batch_id))
+            listed = await read(_listed, batch_id, wish, after)
+            self.chart = await redemptions_chart_of(Range(self._range), batch_id)
+        except NotFoundError:
+            self.is_missing, self.is_loaded = True, True
+            return
+        self.batch, self.activations = shown.view, list(shown.activations)
+        self.rows, more = listed[: codes.PAGE], listed[codes.PAGE :]
+        self.serials = [one.serial for one in self.rows]
+        self.sees_members = actor().may(Permission.VIEW_MEMBERS)
+        self.first_page = self._address(self.text, self.status) if after else ""
+        self.next_page = self._address(self.text, self.status, self.rows[-1].serial) if more else ""
+        self.is_missing, self.is_loaded = False, True
+
+    def _address(self, text: str, status: str, after: int = 0) -> str:
+        asked = {"q": storable(text).strip()[:MOST_TYPED], "status": status if status in STANDINGS else ""}
+        kept = {name: value for name, value in asked.items() if value} | ({"after": after} if after else {})
+        return f"{HOME}{self._batch_id}" + (f"?{urlencode(kept)}#codes" if kept else "")
+
+
+class ScanCodesState(rx.State):
+    """What may be done to single codes of the batch that is shown (S0-22)."""
+
+    permission: ClassVar[Permission] = Permission.QR_CODE_MANAGEMENT
+
+    chosen: rx.Field[list[int]] = rx.field(default_factory=list)
+    """Serials, of the page that is shown."""
+    looked: rx.Field[CodeView] = rx.field(default_factory=CodeView)
+    is_busy: rx.Field[bool] = rx.field(default=False)
+
+    @rx.event
+    async def choose(self, serial: int) -> None:
+        """Choose a code, or let it go."""
+        serial = int(serial)
+        self.chosen = sorted({*self.chosen} ^ {serial}) if serial in (await self._page()).serials else self.chosen
+
+    @rx.event
+    async def choose_page(self) -> None:
+        """Choose every code on this page, or let all go if all are chosen."""
+        serials = list((await self._page()).serials)
+        self.chosen = [] if self.chosen == serials else serials
+
+    @rx.event
+    async def disable(self) -> AsyncIterator[None]:
+        """Switch the chosen codes off."""
+        self.is_busy = True
+        yield
+        await self._switch(codes.disable_some, self.chosen, "disabled")
+
+    @rx.event
+    async def enable(self) -> AsyncIterator[None]:
+        """Switch the chosen codes on again."""
+        self.is_busy = True
+        yield
+        await self._switch(codes.enable_some, self.chosen, "enabled")
+
+    @rx.event
+    async def disable_one(self, serial: int) -> None:
+        """Switch a code off."""
+        await self._switch(codes.disable_some, [int(serial)], "disabled")
+
+    @rx.event
+    async def enable_one(self, serial: int) -> None:
+        """Switch a code on again."""
+        await self._switch(codes.enable_some, [int(serial)], "enabled")
+
+    @rx.event
+    async def look(self, serial: int) -> None:
+        """Show one code as it is printed."""
+        self.looked = await read(_looked, (await self._page())._batch_id, int(serial))  # noqa: SLF001 - of this room
+
+    async def _page(self) -> ScanBatchState:
+        return await self.get_state(ScanBatchState)
+
+    async def _switch(self, verb: Callable[..., int], serials: list[int], done: str) -> None:
+        batch_id = (await self._page())._batch_id  # noqa: SLF001 - of this room
+        try:
+            changed = await transact(verb, batch_id, list(serials), by=actor(), now=times.now())
+        finally:
+            self.is_busy = False
+        self.chosen = []
+        locale = (await read(programs.current)).locale
+        kept = len(serials) - changed
+        words = f"{_codes(changed, locale)} {done}."
+        say(await self.get_state(NoticeState), words + (f" {_codes(kept, locale)} stayed as before." if kept else ""))
+
+
 def row(batch: Batch, job: Job | None, program: Program, now: datetime) -> ScanBatchRow:
     """Return the batch as its row shows it."""
     locale, marks, active = program.locale, rules.marks(batch, now), rules.active(batch)
@@ -276,6 +522,35 @@ def say_shares(batch: Batch, locale: str) -> str:
     """Return in words what the bar draws."""
     used, active, disabled = (say_number(one, locale) for one in (batch.redeemed, rules.active(batch), batch.disabled))
     return f"{used} used, {active} active, {disabled} disabled"
+
+
+def view(batch: Batch, job: Job | None, program: Program, now: datetime) -> ScanBatchView:
+    """Return the batch as its own page shows it."""
+    locale, zone = program.locale, program.time_zone
+    others = [(key, value) for key, value in batch.parameters.items() if key != POINTS]
+    return ScanBatchView(
+        row=row(batch, job, program, now),
+        made_at=times.say_instant(batch.created_at, zone, locale),
+        until=times.say_validity(batch.closes_at, zone, locale, now=now),
+        end=times.clock_end(batch.closes_at, zone),
+        points=say_number(batch.reward_value, locale),
+        title=batch.title,
+        parameters=[(POINTS, say_number(batch.reward_value, locale)), *others] if batch.reward_value else others,
+        fields=[say_field(one) for one in fields.loaded(batch.fields)],
+        base_url=batch.base_url,
+        disabled=say_number(batch.disabled, locale),
+        first=say_number(1, locale),
+        last=say_number(batch.total, locale),
+        prefix=batch.prefix or "none",
+        alphabet=f"{ALPHABETS[batch.alphabet]}, {batch.length} characters",
+        made=f"{say_number(batch.made, locale)} of {say_number(batch.total, locale)}",
+        key=f"Key {batch.key_id}",
+        export=f"/api/v1/batches/{batch.id}/codes.csv",
+        downloads=f"/admin/batches/{batch.id}/downloads",
+        edit=f"/admin/batches/{batch.id}/edit",
+        may_pause=batch.status is BatchStatus.ACTIVE,
+        may_resume=batch.status is BatchStatus.PAUSED,
+    )
 
 
 def _codes(number: int, locale: str) -> str:
@@ -346,3 +621,60 @@ def _page(session: Session, wish: Wish, page: int) -> _Page:
 
 def _asked(session: Session, batch_id: int) -> tuple[Batch, str]:
     return batches.watched(session, batch_id, by=actor()), programs.current(session).locale
+
+
+def _is_claim(session: Session, batch_id: int) -> bool:
+    batch = session.get(Batch, batch_id)
+    return batch is not None and batch.kind is BatchKind.CLAIM
+
+
+def _shown(session: Session, batch_id: int) -> _Shown:
+    by, program, now = actor(), programs.current(session), times.now()
+    batch = batches.watched(session, batch_id, by=by)
+    running = jobs.of_subject(session, batches.GENERATE_CODES, [batch_id]).get(batch_id)
+    trail = scanbatches.activations(session, batch, by=by)
+    return _Shown(view(batch, running, program, now), [_activation(entry, program) for entry in trail])
+
+
+def _activation(entry: AuditEntry, program: Program) -> ActivationRow:
+    return ActivationRow(
+        entry.id or 0,
+        times.say_instant(entry.at, program.time_zone, program.locale),
+        entry.actor or "the system",
+        ACTIVATIONS[entry.verb],
+        entry.details,
+    )
+
+
+def _listed(session: Session, batch_id: int, wish: codes.Wish, after: int) -> list[CodeRow]:
+    program, batch = programs.current(session), batches.watched(session, batch_id, by=actor())
+    found = codes.listed(session, batch_id, wish, after=after, limit=codes.PAGE + 1, by=actor())
+    return [
+        CodeRow(
+            one.serial,
+            alphabet.display(one.code, batch.prefix),
+            one.standing,
+            STANDING_WORDS[one.standing],
+            times.say_instant(one.redeemed_at, program.time_zone, program.locale) if one.redeemed_at else "—",
+            one.member or "—",
+        )
+        for one in found
+    ]
+
+
+def _looked(session: Session, batch_id: int, serial: int) -> CodeView:
+    found = codes.made(session, batch_id, serial, serial, by=actor())
+    if not found:
+        raise NotFoundError("code")
+    batch, (one,) = batches.get(session, batch_id), found
+    url, code = batches.links(batch)(serial), alphabet.display(one.code, batch.prefix)
+    return CodeView(
+        serial,
+        code,
+        url,
+        drawing.svg_data_uri(url),
+        one.standing,
+        STANDING_WORDS[one.standing],
+        f"/api/v1/codes/{code}/image",
+        f"{slug(batch.name)}-{serial:06}-{code}",
+    )

@@ -11,6 +11,9 @@ WIDTH = 12
 """Of one bar with its gap, in the picture's own units; the picture is stretched to the room there is."""
 GAP = 2
 
+Names = tuple[str, str] | tuple[str]
+"""What the numbers are called; with one name only the first of each pair is drawn."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -37,6 +40,7 @@ class Bar:
     second_y: str
     first_height: str
     second_height: str
+    width: str
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ class RangeLink:
     is_here: bool
 
 
-def drawn(pairs: Sequence[Pair], names: tuple[str, str], most: str, summary: str) -> Chart:
-    """Return the picture of some pairs; `most` is the largest number in words."""
+def drawn(pairs: Sequence[Pair], names: Names, most: str, summary: str) -> Chart:
+    """Return the picture of some pairs, or of their first numbers; `most` is the largest number in words."""
     highest = max((max(pair.first, pair.second) for pair in pairs), default=0)
     bars = [_bar(number, pair, names, highest) for number, pair in enumerate(pairs)]
     return Chart(
@@ -78,7 +82,7 @@ def drawn(pairs: Sequence[Pair], names: tuple[str, str], most: str, summary: str
     )
 
 
-def pairs_chart(chart: ObjectVar[Chart], names: tuple[str, str], when: str, nothing: str) -> rx.Component:
+def pairs_chart(chart: ObjectVar[Chart], names: Names, when: str, nothing: str) -> rx.Component:
     """Return the picture with its legend, and a table that says the same."""
     return rx.el.figure(
         rx.el.figcaption(
@@ -115,7 +119,7 @@ def pairs_chart(chart: ObjectVar[Chart], names: tuple[str, str], when: str, noth
                     rx.el.div(
                         rx.el.table(
                             rx.el.thead(rx.el.tr(*[rx.el.th(head, scope="col") for head in (when, *names)])),
-                            rx.el.tbody(rx.foreach(chart.bars, _row)),
+                            rx.el.tbody(rx.foreach(chart.bars, lambda bar: _row(bar, names))),
                         ),
                         class_name="scroll",
                         tab_index=0,
@@ -150,30 +154,31 @@ def band(
     )
 
 
-def _bar(number: int, pair: Pair, names: tuple[str, str], highest: int) -> Bar:
+def _bar(number: int, pair: Pair, names: Names, highest: int) -> Bar:
     first, second = (round(one * HEIGHT / highest, 2) if highest else 0.0 for one in (pair.first, pair.second))
-    left, half = number * WIDTH + GAP / 2, (WIDTH - GAP) / 2
+    left, width = number * WIDTH + GAP / 2, (WIDTH - GAP) / len(names)
+    said = zip((pair.first_words, pair.second_words), names, strict=False)
     return Bar(
         label=pair.label,
-        words=f"{pair.label}: {pair.first_words} {names[0].lower()}, {pair.second_words} {names[1].lower()}",
+        words=f"{pair.label}: " + ", ".join(f"{words} {name.lower()}" for words, name in said),
         first=pair.first_words,
         second=pair.second_words,
         x=f"{left:g}",
-        second_x=f"{left + half:g}",
+        second_x=f"{left + width:g}",
         first_y=f"{HEIGHT - first:g}",
         second_y=f"{HEIGHT - second:g}",
         first_height=f"{first:g}",
         second_height=f"{second:g}",
+        width=f"{width:g}",
     )
 
 
 def _drawn_bar(bar: ObjectVar[Bar]) -> rx.Component:
-    half = str((WIDTH - GAP) / 2)
     return rx.el.g(
         rx.el.title(bar.words),
         rx.el.rect(x=bar.x, y="0", width=str(WIDTH - GAP), height=str(HEIGHT), class_name="hover"),
-        rx.el.rect(x=bar.x, y=bar.first_y, width=half, height=bar.first_height, class_name="first"),
-        rx.el.rect(x=bar.second_x, y=bar.second_y, width=half, height=bar.second_height, class_name="second"),
+        rx.el.rect(x=bar.x, y=bar.first_y, width=bar.width, height=bar.first_height, class_name="first"),
+        rx.el.rect(x=bar.second_x, y=bar.second_y, width=bar.width, height=bar.second_height, class_name="second"),
         key=bar.x,
     )
 
@@ -182,14 +187,10 @@ def _range(link: ObjectVar[RangeLink]) -> rx.Component:
     return rx.el.a(link.words, href=link.href, aria_current=rx.cond(link.is_here, "true", "false"), key=link.href)
 
 
-def _row(bar: ObjectVar[Bar]) -> rx.Component:
-    return rx.el.tr(
-        rx.el.th(bar.label, scope="row"),
-        rx.el.td(bar.first),
-        rx.el.td(bar.second),
-        key=bar.x,
-    )
+def _row(bar: ObjectVar[Bar], names: Names) -> rx.Component:
+    numbers = (bar.first, bar.second)[: len(names)]
+    return rx.el.tr(rx.el.th(bar.label, scope="row"), *[rx.el.td(number) for number in numbers], key=bar.x)
 
 
-def _kinds(names: tuple[str, str]) -> list[tuple[str, str]]:
-    return [("first", names[0]), ("second", names[1])]
+def _kinds(names: Names) -> list[tuple[str, str]]:
+    return list(zip(("first", "second"), names, strict=False))

@@ -83,7 +83,7 @@ def test_a_switch_moved_twice_is_moved_once():
         switch(codes.disable, code)
 
     assert counts(batch) == (1, 1, 0)
-    assert [entry.verb for entry in rows(AuditEntry)].count("disable") == 1
+    assert [entry.verb for entry in rows(AuditEntry)].count("disable_code") == 1
 
 
 def test_a_redeemed_voucher_has_no_switch():
@@ -160,7 +160,7 @@ def test_switching_is_remembered_with_who_did_it():
     switch(codes.enable_all, batch.id, ADMIN)
 
     found = [(entry.actor, entry.verb, entry.subject) for entry in rows(AuditEntry)][-2:]
-    assert found == [("Marek", "disable", f"code {code}"), ("Ada", "enable", f"batch {batch.id}")]
+    assert found == [("Marek", "disable_code", f"batch {batch.id}"), ("Ada", "enable", f"batch {batch.id}")]
 
 
 def test_a_code_is_found_however_it_is_written_and_shows_its_holder_to_who_may_know():
@@ -174,3 +174,30 @@ def test_a_code_is_found_however_it_is_written_and_shows_its_holder_to_who_may_k
     assert (listed.member, listed.email) == ("", "")
     with pytest.raises(ForbiddenError):
         see(codes.get, code, by=CASHIER)
+
+
+@pytest.mark.requirement("S0-22", "S0-29")
+def test_some_codes_are_switched_and_the_others_are_not():
+    batch, other = change(builders.scan_batch, 6), change(builders.scan_batch, 3)
+    change(redemptions.redeem_many, [redemptions.Ask(builders.link(batch, 2), change(builders.member), "")], now=NOON)
+
+    some = {"by": MARKETER, "now": NOON}
+    assert change(codes.disable_some, batch.id, [1, 2, 3, 99], **some) == 2
+    assert change(codes.disable_some, batch.id, [3], **some) == 0
+    assert [code.serial for code in rows(Code) if code.disabled] == [1, 3]
+    assert (counts(batch), counts(other)) == ((2, 2, 3), (0, 0, 3))
+    assert change(codes.enable_some, batch.id, [1, 2, 3], **some) == 2
+    assert counts(batch) == (0, 0, 5)
+    assert [(entry.verb, entry.details) for entry in rows(AuditEntry)][-2:] == [
+        ("disable_code", "2 of the serials 1–3, 99"),
+        ("enable_code", "2 of the serials 1–3"),
+    ]
+
+
+@pytest.mark.requirement("S0-28")
+def test_only_who_manages_codes_switches_some():
+    batch = change(builders.scan_batch, 2)
+
+    for verb in (codes.disable_some, codes.enable_some):
+        with pytest.raises(ForbiddenError):
+            change(verb, batch.id, [1], by=VIEWER, now=NOON)

@@ -94,6 +94,8 @@ MAY: dict[str, set[str]] = {
     "ScanState": {"admin", "staff"},
     "ScanBatchesState": WATCHERS,
     "ScanActionsState": MAKERS,
+    "ScanBatchState": WATCHERS,
+    "ScanCodesState": MAKERS,
 }
 """Who may send events to which state, written down a second time: a change has to be meant."""
 
@@ -178,6 +180,11 @@ PUBLIC_VARS: dict[str, set[str]] = {
         "older", "turn", "is_loaded",
     },
     "ScanActionsState": {"asked", "busy"},
+    "ScanBatchState": {
+        "batch", "activations", "rows", "serials", "chart", "ranges", "text", "status", "first_page", "next_page",
+        "sees_members", "is_missing", "is_loaded",
+    },
+    "ScanCodesState": {"chosen", "looked", "is_busy"},
     "BoundState": set(),
 }  # fmt: skip
 """What the browser gets of each state. A new one has to be looked at: is it for everybody who may open the page?"""
@@ -261,6 +268,7 @@ PRIVATE_ROUTES = {
     ("/api/v1/batches/{batch_id}/disable-codes", "POST"): Permission.QR_CODE_MANAGEMENT,
     ("/api/v1/batches/{batch_id}/enable-codes", "POST"): Permission.QR_CODE_MANAGEMENT,
     ("/api/v1/codes/{code}/image.svg", "GET"): Permission.VIEW_DASHBOARD,
+    ("/api/v1/codes/{code}/image.pdf", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/offers", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/offers", "POST"): Permission.OFFER_MANAGEMENT,
     ("/api/v1/offers/{offer_id}", "GET"): Permission.VIEW_DASHBOARD,

@@ -1,0 +1,135 @@
+"""The dialog in which a batch is deleted, the same wherever one is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+from reflex.vars import ArrayVar
+
+from loyalty_app.ui.actions import file_link
+from loyalty_app.ui.layout import close_dialog
+
+DELETE_DIALOG = "delete-dialog"
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What the dialog shows and does, as vars and events of the feature that knows batches."""
+
+    doomed: Any
+    facts: ArrayVar[Sequence[str]]
+    file: rx.Var[str]
+    fits: rx.Var[bool]
+    problem: rx.Var[str]
+    busy: rx.Var[bool]
+    turn: rx.Var[int]
+    pause_instead: Any
+    pause: Any
+    type_name: Any
+    delete: Any
+
+
+def delete_dialog(one: Deletion) -> rx.Component:
+    """Say what is lost with a batch, have it paused first, and want its name typed (S3-21, S3-35)."""
+    doomed = one.doomed
+    return rx.el.dialog(
+        rx.el.h2(f"Delete {doomed.name}"),
+        rx.el.p(doomed.question),
+        rx.el.ul(rx.foreach(one.facts, rx.el.li), class_name="told"),
+        rx.match(
+            doomed.step,
+            ("confirm", _confirm(one)),
+            ("pause", _pause_first(one)),
+            rx.fragment(
+                rx.el.p(doomed.hint, class_name="hint"),
+                rx.el.div(_keep(), class_name="actions"),
+            ),
+        ),
+        id=DELETE_DIALOG,
+        class_name="dialog",
+        aria_label="Delete batch",
+        key=one.turn,
+    )
+
+
+def _pause_first(one: Deletion) -> rx.Component:
+    return rx.fragment(
+        rx.el.p(one.doomed.hint, class_name="hint"),
+        rx.el.div(
+            _keep(),
+            rx.el.button(
+                "Pause instead",
+                type="button",
+                on_click=[one.pause_instead, close_dialog(DELETE_DIALOG)],
+                class_name="button primary",
+            ),
+            rx.el.button(
+                rx.el.span(class_name="spinner", aria_hidden="true"),
+                "Pause and go on",
+                type="button",
+                on_click=one.pause,
+                class_name="button",
+                custom_attrs={"data-busy": one.busy},
+            ),
+            class_name="actions",
+        ),
+    )
+
+
+def _confirm(one: Deletion) -> rx.Component:
+    return rx.fragment(
+        rx.cond(
+            one.doomed.may_leave,
+            rx.el.p(f"It is paused. Left like this, it keeps its {one.doomed.noun} and numbers.", class_name="hint"),
+        ),
+        rx.el.div(
+            rx.el.p(f"You may want its {one.doomed.noun} as a file first.", class_name="quiet"),
+            file_link("Export CSV", one.file),
+            class_name="aside",
+        ),
+        rx.el.form(
+            rx.el.div(
+                rx.el.label("Type the name of the batch to delete it", html_for="typed_name"),
+                rx.el.input(
+                    id="typed_name",
+                    name="typed_name",
+                    auto_complete="off",
+                    max_length=200,
+                    on_change=one.type_name.debounce(100),
+                    aria_describedby="typed-name-reason",
+                ),
+                rx.el.p(
+                    rx.cond(
+                        one.problem,
+                        one.problem,
+                        rx.cond(one.fits, "The name fits.", f"Confirm works once you have typed: {one.doomed.name}"),
+                    ),
+                    id="typed-name-reason",
+                    class_name="help",
+                    aria_live="polite",
+                ),
+                class_name="field",
+            ),
+            rx.el.div(
+                _keep(),
+                rx.el.button(
+                    rx.el.span(class_name="spinner", aria_hidden="true"),
+                    "Confirm",
+                    type="submit",
+                    disabled=~one.fits,
+                    class_name="button danger",
+                    aria_describedby="typed-name-reason",
+                    custom_attrs={"data-busy": one.busy},
+                ),
+                class_name="actions",
+            ),
+            on_submit=one.delete,
+            class_name="form",
+            key=one.doomed.id,
+        ),
+    )
+
+
+def _keep() -> rx.Component:
+    return rx.el.button("Keep batch", type="button", on_click=close_dialog(DELETE_DIALOG), class_name="button")
