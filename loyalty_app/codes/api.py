@@ -10,6 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 from sqlmodel import Session
 
+from loyalty_app.batches import rules
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.api import BatchShown, Pixels, one_batch
 from loyalty_app.batches.models import Batch, BatchKind
@@ -31,6 +32,7 @@ from loyalty_app.ui.rest import (
     CSV,
     IMAGE_PNG,
     IMAGE_SVG,
+    PDF,
     ZIP,
     Instant,
     Number,
@@ -48,6 +50,9 @@ single = APIRouter(prefix="/api/v1/codes", tags=["Codes"])
 
 CHUNK = 2_000
 CodeText = Annotated[str, Path(max_length=80, examples=["SUN-2K7P-M4XR-9T"])]
+Millimetres = Annotated[int, Query(ge=10, le=400)]
+Serial = Annotated[int, Query(ge=1, le=rules.MOST_CODES)]
+Row = Callable[[Listed, str], list[str]]
 HEAD = ("serial", "code", "status", "member", "email", "claimedAt", "expiresAt", "redeemedAt")
 
 
@@ -160,19 +165,38 @@ def code_svg(code: CodeText) -> Response:
     return Response(drawing.svg(_printed(code)), media_type="image/svg+xml")
 
 
+@single.get("/{code}/image.pdf", response_class=Response, responses=PDF)
+@allow(Permission.VIEW_DASHBOARD)
+def code_pdf(code: CodeText, size: Millimetres = drawing.PRINT_MILLIMETRES) -> Response:
+    """Draw a code as a QR code for print with so many millimetres a side, the code and its serial under it."""
+    text = _printed(code)
+    with reading() as session:
+        found = _known(codes.get(session, storable(code), by=actor()))
+    shown_code, serial = alphabet.display(found.code.code, found.batch.prefix), found.code.serial
+    name = f"{slug(found.batch.name)}-{serial:06}-{shown_code}.pdf"
+    return Response(
+        drawing.pdf(text, size, (shown_code, f"No. {serial}")),
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
 @router.get("/{batch_id}/codes.csv", response_class=StreamingResponse, responses=CSV)
 @allow(Permission.VIEW_DASHBOARD)
-def codes_csv(batch_id: Number, q: str = "", status: str = "") -> StreamingResponse:
-    """Stream the vouchers that fit the search, all of one moment, however many are claimed meanwhile."""
+def codes_csv(
+    batch_id: Number, q: str = "", status: str = "", first: Serial = 1, last: Serial = rules.MOST_CODES
+) -> StreamingResponse:
+    """Stream the codes that fit the search, all of one moment, however many are claimed or redeemed meanwhile."""
     by = actor()
     with reading() as session:
         batch = batches.watched(session, batch_id, by=by)
     wish = Wish(q[:80], Standing(status) if status in set(Standing) else None)
+    noun, head, row = ("vouchers", HEAD, _row) if batch.kind is BatchKind.CLAIM else ("codes", *_scan_columns(batch))
     return StreamingResponse(
-        csvs.lines(HEAD, _chunks(batch_id, batch.prefix, wish, by)),
+        csvs.lines(head, _chunks(batch, wish, (first, last), row, by)),
         media_type="text/csv; charset=utf-8",
         headers={
-            "Content-Disposition": f'attachment; filename="{slug(batch.name)}-vouchers.csv"',
+            "Content-Disposition": f'attachment; filename="{slug(batch.name)}-{noun}.csv"',
             "Cache-Control": "no-store",
         },
     )
@@ -256,11 +280,11 @@ def _switch_all(verb: Callable[..., int], batch_id: int, once: Once) -> Response
     return once.answer(200, act)
 
 
-def _chunks(batch_id: int, prefix: str, wish: Wish, by: Actor) -> Iterator[list[list[str]]]:
+def _chunks(batch: Batch, wish: Wish, serials: tuple[int, int], row: Row, by: Actor) -> Iterator[list[list[str]]]:
     with reading() as session:  # one picture for all chunks
-        after = 0
-        while page := _page(session, batch_id, wish, after, by):
-            yield [_row(one, prefix) for one in page]
+        after, last = serials[0] - 1, serials[1]
+        while page := [one for one in _page(session, batch.id or 0, wish, after, by) if one.serial <= last]:
+            yield [row(one, batch.prefix) for one in page]
             after = page[-1].serial
 
 
@@ -284,6 +308,27 @@ def _row(one: Listed, prefix: str) -> list[str]:
         _instant(one.expires_at),
         _instant(one.redeemed_at),
     ]
+
+
+def _scan_columns(batch: Batch) -> tuple[tuple[str, ...], Row]:
+    """Return the head of a scan batch's file and what makes its rows, with what the caller may know (S0-16)."""
+    link, sees = _links(batch), actor().may(Permission.VIEW_MEMBERS)
+    head = (
+        "serial",
+        "code",
+        *(["url"] if link else []),
+        "status",
+        "redeemedAt",
+        *(["member", "email"] if sees else []),
+    )
+
+    def row(one: Listed, prefix: str) -> list[str]:
+        url = [link(one.serial)] if link else []
+        member = [one.member, one.email] if sees else []
+        code = alphabet.display(one.code, prefix)
+        return [str(one.serial), code, *url, one.standing, _instant(one.redeemed_at), *member]
+
+    return head, row
 
 
 def _instant(instant: datetime | None) -> str:

@@ -49,6 +49,7 @@ Responses = dict[int | str, dict[str, Any]]
 IMAGE_PNG: Responses = {200: {"content": {"image/png": {}}, "description": "The picture."}}
 IMAGE_SVG: Responses = {200: {"content": {"image/svg+xml": {}}, "description": "The picture."}}
 ZIP: Responses = {200: {"content": {"application/zip": {}}, "description": "The file."}}
+PDF: Responses = {200: {"content": {"application/pdf": {}}, "description": "The file."}}
 CSV: Responses = {200: {"content": {"text/csv": {}}, "description": "The file."}}
 
 Number = Annotated[int, Path(ge=1, le=MOST_NUMBER)]

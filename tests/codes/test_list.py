@@ -19,6 +19,7 @@ from tests import builders
 from tests.builders import CASHIER, MARKETER, NOON, VIEWER
 from tests.doors import change, see
 
+ALL = (1, 100_000)
 SHIP = "=cmd|'/c calc'!A1"
 
 
@@ -133,7 +134,7 @@ def test_a_file_has_what_is_filtered_and_no_formula(summer):
 def test_a_file_is_of_one_moment_however_many_are_claimed_meanwhile(summer, monkeypatch):
     monkeypatch.setattr(api, "CHUNK", 3)
     batch, _, _ = summer
-    chunks = api._chunks(batch.id, batch.prefix, Wish(), VIEWER)
+    chunks = api._chunks(batch, Wish(), ALL, api._row, VIEWER)
     rows = list(next(chunks))
     with transaction() as session:
         builders.claimed(session, batch, builders.member(session, "Piotr"))
@@ -144,7 +145,7 @@ def test_a_file_is_of_one_moment_however_many_are_claimed_meanwhile(summer, monk
 
 
 def read_file(batch, wish, by=MARKETER):
-    text = "".join(csvs.lines(api.HEAD, api._chunks(batch.id, batch.prefix, wish, by)))
+    text = "".join(csvs.lines(api.HEAD, api._chunks(batch, wish, ALL, api._row, by)))
     with reading():
         return list(csv.reader(io.StringIO(text.removeprefix(csvs.BOM), newline="")))
 
