@@ -131,7 +131,7 @@ class DeleteView:
     """pause, wait or confirm."""
     hint: str = ""
     """Why to wait, or to pause it first."""
-    noun: str = "vouchers"
+    noun: str = ""
     """What is deleted with it."""
     may_leave: bool = False
     """Whether it is paused, so that leaving it like this is a choice."""

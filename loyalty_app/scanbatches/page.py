@@ -1,7 +1,5 @@
 """Batch Management, and the page of one batch of QR codes."""
 
-from typing import Any
-
 import reflex as rx
 from reflex.vars import ObjectVar
 
@@ -282,7 +280,7 @@ def _marks(row: ObjectVar[ScanBatchRow]) -> rx.Component:
     )
 
 
-def _progress(row: Any) -> rx.Component:
+def _progress(row: ObjectVar[ScanBatchRow]) -> rx.Component:
     return rx.el.div(
         rx.el.progress(value=row.progress, max=100, aria_label=f"Making codes of {row.name}"),
         rx.el.p(row.progress_words, class_name="quiet"),
@@ -290,7 +288,7 @@ def _progress(row: Any) -> rx.Component:
     )
 
 
-def _usage(row: Any) -> rx.Component:
+def _usage(row: ObjectVar[ScanBatchRow]) -> rx.Component:
     return rx.el.div(
         rx.el.span(class_name="used", style={"inlineSize": f"{row.used_share}%"}),
         rx.el.span(class_name="enabled", style={"inlineSize": f"{row.active_share}%"}),
@@ -371,8 +369,7 @@ def scan_batch_page() -> rx.Component:
 
 
 def _title() -> rx.Component:
-    batch, act = ScanBatchState.batch, BatchActionsState
-    row = batch.row
+    row, batch, act = ScanBatchState.row, ScanBatchState.batch, BatchActionsState
     busy = act.busy == row.id
     return rx.fragment(
         title_line(
@@ -418,7 +415,7 @@ def _title() -> rx.Component:
 
 
 def _batch_menu() -> rx.Component:
-    row, act = ScanBatchState.batch.row, ScanActionsState
+    row, act = ScanBatchState.row, ScanActionsState
     busy = act.busy == row.id
     return actions_menu(
         f"Actions for {row.name}",
@@ -443,8 +440,7 @@ def _batch_menu() -> rx.Component:
 
 
 def _numbers() -> rx.Component:
-    batch = ScanBatchState.batch
-    row = batch.row
+    row, batch = ScanBatchState.row, ScanBatchState.batch
     return rx.fragment(
         rx.el.dl(
             _tile("Total Codes", row.total, "fixed"),
@@ -480,7 +476,7 @@ def _information() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Batch Information"),
         rx.el.dl(
-            _fact("Batch ID", f"#{batch.row.id}"),
+            _fact("Batch ID", f"#{ScanBatchState.row.id}"),
             _fact("Creation Date", batch.made_at),
             _fact(
                 "Parameters",

@@ -155,7 +155,6 @@ class DisableView:
 class ScanBatchView:
     """A batch as its own page shows it: information, sequence, usage (S0-21)."""
 
-    row: ScanBatchRow = ScanBatchRow()
     made_at: str = ""
     until: str = ""
     end: str = ""
@@ -219,6 +218,7 @@ class CodeView:
 
 @dataclass(frozen=True)
 class _Shown:
+    row: ScanBatchRow
     view: ScanBatchView
     activations: list[ActivationRow]
 
@@ -352,6 +352,7 @@ class ScanBatchState(rx.State):
 
     permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
 
+    row: rx.Field[ScanBatchRow] = rx.field(default_factory=ScanBatchRow)
     batch: rx.Field[ScanBatchView] = rx.field(default_factory=ScanBatchView)
     activations: rx.Field[list[ActivationRow]] = rx.field(default_factory=list)
     rows: rx.Field[list[CodeRow]] = rx.field(default_factory=list)
@@ -408,7 +409,7 @@ class ScanBatchState(rx.State):
         except NotFoundError:
             self.is_missing, self.is_loaded = True, True
             return
-        self.batch, self.activations = shown.view, list(shown.activations)
+        self.row, self.batch, self.activations = shown.row, shown.view, list(shown.activations)
         self.rows, more = listed[: codes.PAGE], listed[codes.PAGE :]
         self.serials = [one.serial for one in self.rows]
         self.sees_members = actor().may(Permission.VIEW_MEMBERS)
@@ -524,12 +525,11 @@ def say_shares(batch: Batch, locale: str) -> str:
     return f"{used} used, {active} active, {disabled} disabled"
 
 
-def view(batch: Batch, job: Job | None, program: Program, now: datetime) -> ScanBatchView:
+def view(batch: Batch, program: Program, now: datetime) -> ScanBatchView:
     """Return the batch as its own page shows it."""
     locale, zone = program.locale, program.time_zone
     others = [(key, value) for key, value in batch.parameters.items() if key != POINTS]
     return ScanBatchView(
-        row=row(batch, job, program, now),
         made_at=times.say_instant(batch.created_at, zone, locale),
         until=times.say_validity(batch.closes_at, zone, locale, now=now),
         end=times.clock_end(batch.closes_at, zone),
@@ -633,7 +633,8 @@ def _shown(session: Session, batch_id: int) -> _Shown:
     batch = batches.watched(session, batch_id, by=by)
     running = jobs.of_subject(session, batches.GENERATE_CODES, [batch_id]).get(batch_id)
     trail = scanbatches.activations(session, batch, by=by)
-    return _Shown(view(batch, running, program, now), [_activation(entry, program) for entry in trail])
+    activations = [_activation(entry, program) for entry in trail]
+    return _Shown(row(batch, running, program, now), view(batch, program, now), activations)
 
 
 def _activation(entry: AuditEntry, program: Program) -> ActivationRow:

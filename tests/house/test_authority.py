@@ -181,8 +181,8 @@ PUBLIC_VARS: dict[str, set[str]] = {
     },
     "ScanActionsState": {"asked", "busy"},
     "ScanBatchState": {
-        "batch", "activations", "rows", "serials", "chart", "ranges", "text", "status", "first_page", "next_page",
-        "sees_members", "is_missing", "is_loaded",
+        "row", "batch", "activations", "rows", "serials", "chart", "ranges", "text", "status", "first_page",
+        "next_page", "sees_members", "is_missing", "is_loaded",
     },
     "ScanCodesState": {"chosen", "looked", "is_busy"},
     "BoundState": set(),
