@@ -93,14 +93,14 @@ def visitor(route: str, shop: Shop) -> Any:
 def path(route: str, shop: Shop) -> str:
     """Return an address of the route at which there is something to see."""
     batch = next(batch for batch in shop.batches() if batch.name == "Summer poster")
+    cups = next(batch for batch in shop.batches() if batch.name == "Summer cups")
     known = {
         "[token]": batch.claim_token,
-        "[batch_id]": str(batch.id),
+        "[batch_id]": str(cups.id if route.endswith(("scan/[batch_id]", "downloads")) else batch.id),
         "[offer_id]": str(batch.offer_id),
         "[member_id]": "1",
     }
     if route.rpartition("/")[2] == "redeem":
-        cups = next(batch for batch in shop.batches() if batch.name == "Summer cups")
         return f"/{route}/?{builders.link(cups).partition('?')[2]}"
     steps = [known[step] if step.startswith("[") else step for step in route.split("/") if route != "index"]
     return "/" + "/".join(steps) + ("" if "[" in route or not steps else "/")
