@@ -89,6 +89,10 @@ def test_labels_are_seen_before_they_are_printed(visit: Callable[..., Page], sho
     expect(sheet).to_be_visible()
 
     screenshot(page, "downloads-labels")
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 820, "height": 1180})
+    screenshot(page, "downloads-labels", dark=True)
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(PHONE["viewport"])
     screenshot(page, "downloads-labels")
     page.get_by_role("button", name="Prepare file").click()
