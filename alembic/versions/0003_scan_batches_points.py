@@ -124,14 +124,14 @@ def extend_redemptions() -> None:
 
 def make_ledger() -> None:
     """Make the ledger, which nothing but an insert may change."""
-    op.add_column("member", sa.Column("points", sa.Integer, server_default="0", nullable=False))
+    op.add_column("member", sa.Column("points", sa.BigInteger, server_default="0", nullable=False))
     op.create_table(
         "points_entry",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("member_id", sa.Integer, sa.ForeignKey("member.id", ondelete="RESTRICT"), nullable=False),
         sa.Column("kind", sa.String(24), nullable=False),
         sa.Column("points", sa.Integer, nullable=False),
-        sa.Column("balance", sa.Integer, nullable=False),
+        sa.Column("balance", sa.BigInteger, nullable=False),
         sa.Column("redemption_id", sa.Integer, sa.ForeignKey("redemption.id", ondelete="SET NULL")),
         sa.Column("title", sa.String(80), nullable=False),
         sa.Column("actor", sa.String(80), nullable=False),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 
@@ -14,5 +15,5 @@ class Member(SQLModel, table=True):
     email: str = Field(max_length=254, unique=True)
     phone: str = Field(default="", max_length=32, sa_column_kwargs={"server_default": ""})
     joined_at: datetime
-    points: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    points: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
     """The sum of the member's ledger (`points.models`)."""

@@ -42,7 +42,7 @@ class PointsEntry(SQLModel, table=True):
     kind: EntryKind = Field(sa_type=stored(EntryKind))
     points: int
     """What was added; below zero what was taken away."""
-    balance: int
+    balance: int = Field(sa_type=sa.BigInteger)
     """What the member had after it."""
     redemption_id: int | None = Field(default=None, foreign_key="redemption.id", ondelete="SET NULL")
     title: str = Field(default="", max_length=80)
