@@ -11,7 +11,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Batch, BatchKind
 from loyalty_app.codes import files
 from loyalty_app.codes.service import Refused
 from loyalty_app.core import times
@@ -146,7 +146,8 @@ class DownloadsState(rx.State):
             self.is_missing, self.is_loaded = True, True
             return
         self.name, self.refusal, self.files = page.batch.name, page.refusal, list(page.files)
-        self.back, self.csv = f"/admin/batches/{batch_id}", f"/api/v1/batches/{batch_id}/codes.csv"
+        own = f"scan/{batch_id}" if page.batch.kind is BatchKind.SCAN else batch_id
+        self.back, self.csv = f"/admin/batches/{own}", f"/api/v1/batches/{batch_id}/codes.csv"
         self.is_missing, self.is_loaded = False, True
 
     async def _look(self, form: Mapping[str, Any]) -> None:

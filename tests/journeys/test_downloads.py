@@ -60,6 +60,10 @@ def test_pictures_are_prepared_behind_a_bar_and_taken_away(visit: Callable[..., 
     screenshot(page, "downloads")
     row.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("None yet.")).to_be_visible()
+    page.get_by_role("link", name="Back to batch").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Spring cups")
+    page.get_by_role("link", name="Downloads").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Downloads")
 
 
 @pytest.mark.requirement("S0-14")
