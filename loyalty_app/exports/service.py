@@ -187,6 +187,7 @@ def preview(session: Session, batch_id: int, draft: Draft, *, by: Actor) -> Seen
 
 def labels_of(session: Session, batch: Batch, first: int, count: int, *, by: Actor) -> list[Label]:
     """Return what is on the labels of that many codes, from a serial on."""
+    by.must(Permission.QR_CODE_MANAGEMENT)
     link = batches.links(batch)
     made = codes.made(session, batch.id or 0, first, first + count - 1, by=by)
     return [Label(link(one.serial), alphabet.display(one.code, batch.prefix), one.serial) for one in made]
