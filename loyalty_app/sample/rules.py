@@ -6,6 +6,7 @@ from enum import StrEnum
 from random import Random
 from zoneinfo import ZoneInfo
 
+from loyalty_app.batches.fields import Field, FieldType
 from loyalty_app.batches.models import Channel
 from loyalty_app.offers.rules import Draft
 
@@ -46,6 +47,8 @@ class Deed(StrEnum):
     CLAIM = "claim"
     SCAN = "scan"
     MISTAKE = "mistake"
+    PRINT = "print"
+    COLLECT = "collect"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Event:
     batch: str = ""
     member: str = ""
     text: str = ""
+    serial: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,33 @@ class Series:
     """The share of claimed vouchers that come to the counter."""
     fades: float = 0.0
     """How fast interest is lost: a letter is read at once, a sign hangs for weeks."""
+
+
+@dataclass(frozen=True)
+class Print:
+    """A batch of printed QR codes that pay points, and how they are collected."""
+
+    name: str
+    prefix: str
+    total: int
+    parameters: tuple[tuple[str, str], ...]
+    began: int
+    """Days before now."""
+    lasts: int
+    """Days from its beginning to its last day."""
+    used: int
+    """Codes that members scan."""
+    asks: tuple[Field, ...] = ()
+
+    @property
+    def scanned(self) -> range:
+        """Return the serials that somebody may scan; the last ones stay on the roll."""
+        return range(1, self.total + 1 - LOST)
+
+    @property
+    def lost(self) -> range:
+        """Return the serials of a piece of the roll that nobody finds any more."""
+        return range(self.total + 1 - LOST, self.total + 1)
 
 
 @dataclass(frozen=True)
@@ -167,6 +198,16 @@ SERIES = (
     Series("New members - Website", "points", Channel.WEBSITE, 100, 9, 90, 14, 0.2),
 )
 
+LOST = 6
+REGULARS = 60
+"""How many members collect; the first of them come most often."""
+BREWED = Field("How do you brew?", FieldType.CHOICE, choices=("Espresso", "Filter", "French press", "Moka pot"))
+PRINTS = (
+    Print("Cups - First print", "CUP", 400, (("points", "20"), ("product", "cup")), 36, 120, 110),
+    Print("Bean bags - House roast", "", 120, (("points", "50"), ("roast", "house")), 24, 90, 34, (BREWED,)),
+    Print("Opening week - Flyer", "", 24, (("points", "100"), ("campaign", "opening")), 41, 12, 15),
+)
+
 
 def with_picture(draft: Draft, digest: str) -> Draft:
     """Return the draft of an offer with its picture."""
@@ -199,6 +240,12 @@ def story(now: datetime, zone: str) -> tuple[datetime, Story]:
             made.append(claim)
             joined[claim.member] = min(joined.get(claim.member, now), claim.at)
             made += [scan] if scan else []
+    for one in PRINTS:
+        opened = _open_hour(now - timedelta(days=one.began), zone, 8)
+        made.append(Event(opened, Deed.PRINT, one.name))
+        for collected in _collected(one, opened, now, zone):
+            made.append(collected)
+            joined[collected.member] = min(joined.get(collected.member, now), collected.at)
     made += [Event(at - timedelta(minutes=3), Deed.JOIN, member=name) for name, at in joined.items()]
     made += _mistakes(began, now, zone)
     return began, Story(sorted(made, key=lambda event: (event.at, event.deed)))
@@ -222,6 +269,23 @@ def _life(one: Series, opened: datetime, now: datetime, zone: str) -> list[tuple
             scan = Event(used, Deed.SCAN, one.name, name) if at < used < now else None
         lived.append((Event(at, Deed.CLAIM, one.name, name), scan))
     return lived
+
+
+def _collected(one: Print, opened: datetime, now: datetime, zone: str) -> list[Event]:
+    """Return who scans which printed code; now and then somebody tries one that another has used."""
+    chance = Random(one.name)  # noqa: S311
+    days = min(one.lasts, one.began)
+    regulars = people()[:REGULARS]
+    often = [(number + 1) ** -0.5 for number in range(REGULARS)]
+    serials = chance.sample(one.scanned, one.used)
+    serials += chance.sample(serials, one.used // 12)
+    made = []
+    for serial in serials:
+        day = opened + timedelta(days=_busy_day(chance, opened, days, zone))
+        at = max(_moment(chance, day, zone), opened + timedelta(minutes=chance.randint(5, 300)))
+        name = chance.choices(regulars, often)[0]
+        made += [Event(at, Deed.COLLECT, one.name, name, chance.choice(BREWED.choices), serial)] if at < now else []
+    return made
 
 
 def _mistakes(began: datetime, now: datetime, zone: str) -> list[Event]:

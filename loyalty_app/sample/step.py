@@ -4,13 +4,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.accounts.service import SYSTEM, Newcomer
 from loyalty_app.batches import rules as batch_rules
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Batch, BatchKind
+from loyalty_app.batches.scans import ScanDraft
 from loyalty_app.claims import service as claims
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
@@ -26,6 +28,7 @@ from loyalty_app.offers import service as offers
 from loyalty_app.offers.models import Offer
 from loyalty_app.pictures import drawing as pictures
 from loyalty_app.pictures import service as picture_service
+from loyalty_app.points import service as points
 from loyalty_app.program import service as programs
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Redemption
@@ -103,6 +106,16 @@ def _today(session: Session, owner: Account, *, at: datetime) -> None:
     redemptions.reverse(
         session, mistaken.id or 0, reason="Scanned for the wrong guest", by=admin, now=at + timedelta(minutes=5)
     )
+    cups = rules.PRINTS[0]
+    batch_id = _batch(session, cups.name).id or 0
+    codes.disable_some(session, batch_id, cups.lost, by=marketer, now=at + timedelta(minutes=8))
+    newest = select(Redemption).where(Redemption.batch_id == batch_id).order_by(col(Redemption.id).desc())
+    unpaid = session.exec(newest.limit(1)).one()
+    redemptions.reverse(
+        session, unpaid.id or 0, reason="The cup came back unused", by=admin, now=at + timedelta(minutes=9)
+    )
+    guest = session.exec(select(Member.id).where(Member.email == rules.email_of(rules.DEMO_MEMBER))).one()
+    points.adjust(session, guest or 0, 30, "For the broken cup", by=admin, now=at + timedelta(minutes=12))
 
 
 class _Week:
@@ -129,6 +142,10 @@ class _Week:
             case Deed.SCAN:
                 if code := self._code_of(event):
                     self._scan(alphabet.display(code.code), event.at)
+            case Deed.PRINT:
+                self._print_batch(event)
+            case Deed.COLLECT:
+                self._collect(event)
             case Deed.MISTAKE:
                 self._scan(self._mistaken(event.text), event.at)
 
@@ -137,16 +154,32 @@ class _Week:
         title = rules.OFFERS[one.offer].title
         offer = self._session.exec(select(Offer).where(Offer.title == title).order_by(col(Offer.id).desc())).first()
         assert offer, "the offers were made in the first step"
-        last_day = times.local_day(event.at, programs.current(self._session).time_zone) + timedelta(days=one.lasts)
         draft = batch_rules.Draft(
             name=one.name,
             offer_id=str(offer.id),
             quantity=str(one.total),
-            expires_on=last_day.isoformat(),
+            expires_on=self._last_day(event.at, one.lasts),
             channel=one.channel,
         )
         batch = batches.create(self._session, draft, by=self._marketer, now=event.at)
         self._make_codes(batch.id or 0, at=event.at)
+
+    def _print_batch(self, event: Event) -> None:
+        one = next(printed for printed in rules.PRINTS if printed.name == event.batch)
+        draft = ScanDraft(
+            name=one.name,
+            quantity=str(one.total),
+            expires_on=self._last_day(event.at, one.lasts),
+            parameters=one.parameters,
+            prefix=one.prefix,
+            fields=one.asks,
+        )
+        batch = batches.create_scan(self._session, draft, by=self._marketer, now=event.at)
+        self._make_codes(batch.id or 0, at=event.at)
+
+    def _last_day(self, began: datetime, days: int) -> str:
+        day = times.local_day(began, programs.current(self._session).time_zone) + timedelta(days=days)
+        return day.isoformat()
 
     def _make_codes(self, batch_id: int, *, at: datetime) -> None:
         # Here and now: the guests of this week are waiting.
@@ -180,6 +213,13 @@ class _Week:
         ask = redemptions.Ask(text, cashier, f"sample-{at.timestamp():.0f}-{text[:20]}")
         redemptions.redeem_many(self._session, [ask], now=at)
 
+    def _collect(self, event: Event) -> None:
+        link = batches.links(_batch(self._session, event.batch))(event.serial)
+        nonce = f"sample-{event.at.timestamp():.0f}-{event.serial}"
+        answers = {rules.BREWED.label: event.text}  # what a batch does not ask is not kept
+        ask = redemptions.Ask(link, _actor(self._session, event.member), nonce, answers=answers)
+        redemptions.redeem_many(self._session, [ask], now=event.at)
+
     def _code_of(self, event: Event) -> Code | None:
         batch = _batch(self._session, event.batch)
         found = select(Code).join(Member, col(Member.id) == col(Code.member_id))
@@ -189,22 +229,29 @@ class _Week:
     def _mistaken(self, text: str) -> str:
         match text:
             case "again":
-                used = _last_code(self._session, None, CodeStatus.REDEEMED)
+                used = _last_voucher(self._session, CodeStatus.REDEEMED)
             case "unclaimed":
-                used = _last_code(self._session, None, CodeStatus.ACTIVE)
+                used = _last_voucher(self._session, CodeStatus.ACTIVE)
             case "link":
-                newest = self._session.exec(select(Batch).order_by(col(Batch.id).desc()).limit(1)).first()
+                claimable = select(Batch).where(Batch.kind == BatchKind.CLAIM).order_by(col(Batch.id).desc())
+                newest = self._session.exec(claimable.limit(1)).first()
                 return f"{settings().origin}/en-us/claim/{newest.claim_token}" if newest else text
             case _:
                 return text
         return alphabet.display(used.code) if used else text
 
 
-def _last_code(session: Session, batch: Batch | None, status: CodeStatus) -> Code | None:
-    found = select(Code).where(Code.status == status).order_by(col(Code.id).desc()).limit(1)
-    if batch:
-        found = found.where(Code.batch_id == batch.id)
-    return session.exec(found).first()
+def _last_code(session: Session, batch: Batch, status: CodeStatus) -> Code | None:
+    return session.exec(_newest(status).where(Code.batch_id == batch.id)).first()
+
+
+def _last_voucher(session: Session, status: CodeStatus) -> Code | None:
+    vouchers = _newest(status).join(Batch, col(Batch.id) == col(Code.batch_id)).where(Batch.kind == BatchKind.CLAIM)
+    return session.exec(vouchers).first()
+
+
+def _newest(status: CodeStatus) -> SelectOfScalar[Code]:
+    return select(Code).where(Code.status == status).order_by(col(Code.id).desc()).limit(1)
 
 
 def _batch(session: Session, name: str) -> Batch:

@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.audit.models import AuditEntry
+from loyalty_app.batches import fields
 from loyalty_app.batches import rules as batch_rules
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Batch, BatchKind
 from loyalty_app.batches.rules import Badge
 from loyalty_app.claims.models import ClaimAttempt
 from loyalty_app.codes.models import Code, CodeStatus
@@ -22,6 +23,7 @@ from loyalty_app.jobs import engine
 from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Offer
+from loyalty_app.points.models import EntryKind, PointsEntry
 from loyalty_app.program import service as programs
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 from loyalty_app.sample import rules
@@ -56,7 +58,7 @@ def test_every_number_of_the_cafe_equals_its_rows_and_every_state_can_be_seen():
     assert len(channels) == 3, "siblings to compare"
     for batch in doors.rows(Batch):
         assert batch.redeemed > 0 or batch.name.startswith("New"), batch.name
-        assert batch.picture_id
+        assert bool(batch.picture_id) is (batch.kind is BatchKind.CLAIM), batch.name
 
     assert {reason for attempt in doors.rows(Attempt) if (reason := attempt.reason)} >= {
         Reason.ALREADY_REDEEMED,
@@ -65,21 +67,70 @@ def test_every_number_of_the_cafe_equals_its_rows_and_every_state_can_be_seen():
     }
     assert Reason.SOLD_OUT in {attempt.reason for attempt in doors.rows(ClaimAttempt)}
     assert [one.reversal_reason for one in doors.rows(Redemption) if one.status is RedemptionStatus.REVERSED]
-    assert {code.status for code in doors.rows(Code) if code.disabled} == {CodeStatus.ACTIVE, CodeStatus.CLAIMED}
+    assert {code.status for code in codes_of(BatchKind.CLAIM) if code.disabled} == {
+        CodeStatus.ACTIVE,
+        CodeStatus.CLAIMED,
+    }
     assert {language for offer in doors.rows(Offer) for language in offer.translations} == {"de-DE", "ar"}
+
+
+@ON_ONE
+@pytest.mark.usefixtures("cafe")
+def test_printed_codes_were_collected_asked_for_switched_off_and_taken_back():
+    printed = {batch.name: batch for batch in doors.rows(Batch) if batch.kind is BatchKind.SCAN}
+    cups, beans, flyer = (printed[one.name] for one in rules.PRINTS)
+
+    assert [batch_rules.badge(batch, NOW) for batch in (cups, beans, flyer)] == [
+        Badge.ACTIVE,
+        Badge.ACTIVE,
+        Badge.EXPIRED,
+    ]
+    assert all(len(batch.parameters) > 1 for batch in printed.values())
+    assert (cups.disabled, {code.status for code in codes_of(BatchKind.SCAN) if code.disabled}) == (
+        rules.LOST,
+        {CodeStatus.ACTIVE},
+    )
+    of_beans = [one for one in doors.rows(Redemption) if one.batch_id == beans.id]
+    (asked,) = fields.loaded(beans.fields)
+    assert {answer for one in of_beans for answer in one.answers.values()} == set(asked.choices)
+    assert {(one.code_id, one.points) for one in of_beans} == {
+        (code.id, 50) for code in codes_of(BatchKind.SCAN) if code.batch_id == beans.id and code.redeemed_at
+    }
+    tried = {attempt.reason for attempt in doors.rows(Attempt) if attempt.batch_id in (cups.id, beans.id)}
+    assert tried == {None, Reason.ALREADY_REDEEMED}
+
+    entries = doors.rows(PointsEntry)
+    assert {entry.kind for entry in entries} == set(EntryKind)
+    (demo,) = [one for one in doors.rows(Member) if one.name == rules.DEMO_MEMBER]
+    own = [entry for entry in entries if entry.member_id == demo.id]
+    assert len(own) > 5
+    assert demo.points == own[-1].balance > 100
+    assert len({entry.member_id for entry in entries}) > 30
 
 
 @ON_ONE
 @pytest.mark.usefixtures("cafe")
 def test_everything_happened_when_it_says_in_six_weeks_that_end_now():
     began = NOW - timedelta(weeks=rules.WEEKS, hours=4)
-    for table, moment in ((Batch, "created_at"), (Member, "joined_at"), (Redemption, "at"), (AuditEntry, "at")):
+    for table, moment in (
+        (Batch, "created_at"),
+        (Member, "joined_at"),
+        (Redemption, "at"),
+        (PointsEntry, "at"),
+        (AuditEntry, "at"),
+    ):
         ours = [getattr(row, moment) for row in doors.rows(table) if getattr(row, moment) != builders.NOON]
         assert began < min(ours) <= max(ours) <= NOW, table
     hours = {times.say_time(row.at, builders.WARSAW, "de-DE")[:2] for row in doors.rows(Redemption)}
     assert {"08", "12"} <= hours
     assert not {"02", "03", "04"} & hours
-    assert max(row.redeemed_at - row.claimed_at for row in doors.rows(Code) if row.redeemed_at) > timedelta(days=3)
+    used = [code for code in codes_of(BatchKind.CLAIM) if code.redeemed_at]
+    assert max(code.redeemed_at - code.claimed_at for code in used) > timedelta(days=3)
+    collected = [code for code in codes_of(BatchKind.SCAN) if code.redeemed_at]
+    assert max(code.redeemed_at for code in collected) - min(code.redeemed_at for code in collected) > timedelta(
+        weeks=5
+    )
+    assert all(code.member_id and code.claimed_at is None for code in collected)
 
 
 @ON_ONE
@@ -118,8 +169,12 @@ def test_the_same_cafe_comes_out_however_often_it_was_killed(database):
     story = rules.story(NOW, builders.WARSAW)[1]
     claims = [event for event in story.events if event.deed is rules.Deed.CLAIM]
     assert len(doors.rows(ClaimAttempt)) == len(claims)
-    assert len(doors.rows(Batch)) == len(rules.SERIES)
-    assert len(doors.rows(Member)) == len({event.member for event in claims})
+    assert len(doors.rows(Batch)) == len(rules.SERIES) + len(rules.PRINTS)
+    collected = [event for event in story.events if event.deed is rules.Deed.COLLECT]
+    assert len({code.id for code in codes_of(BatchKind.SCAN) if code.redeemed_at}) == (
+        len({(event.batch, event.serial) for event in collected}) - 1
+    ), "one was taken back"
+    assert len(doors.rows(Member)) == len({event.member for event in claims + collected})
 
 
 @ON_ONE
@@ -134,7 +189,7 @@ def test_the_command_refuses_where_there_are_batches_unless_told(database):
     done = run(app, ["sample-data", "--anyway"])
     assert done.exit_code == 0, done.output
     assert rules.email_of(rules.DEMO_MEMBER) in done.output
-    assert len(doors.rows(Batch)) == len(rules.SERIES) + 1
+    assert len(doors.rows(Batch)) == len(rules.SERIES) + len(rules.PRINTS) + 1
     assert run(app, ["verify"]).exit_code == 0
 
 
@@ -149,6 +204,12 @@ def test_the_command_needs_a_program(empty_database):
 def test_the_story_is_the_same_every_time():
     assert rules.story(NOW, "Asia/Tokyo") == rules.story(NOW, "Asia/Tokyo")
     assert len(rules.people()) == rules.MEMBERS == len({rules.email_of(name) for name in rules.people()})
+
+
+def codes_of(kind):
+    """Return the codes of all batches of a kind."""
+    batches = {batch.id for batch in doors.rows(Batch) if batch.kind is kind}
+    return [code for code in doors.rows(Code) if code.batch_id in batches]
 
 
 def died_in_the_middle(job_id, kind):
