@@ -325,9 +325,13 @@ def _code_of(opened: keys.Opened | None, rows: Mapping[tuple[int, int], tuple[st
     return code if (key_id, parameters) == (sealed.key_id, sealed.parameters) else Reason.TAMPERED
 
 
+_STANDINGS = {status: Standing(status.value) for status in CodeStatus}
+"""Looked up for every line of a long file."""
+
+
 def _standing(status: CodeStatus, *, disabled: bool) -> Standing:
     is_off = disabled and status is not CodeStatus.REDEEMED
-    return Standing.DISABLED if is_off else Standing(status.value)
+    return Standing.DISABLED if is_off else _STANDINGS[status]
 
 
 def _listing(by: Actor) -> sa.Select[*tuple[Any, ...]]:

@@ -1,7 +1,8 @@
 """Pay points, take them back, adjust them, and show the ledger: the balance is always the sum of its entries."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from loyalty_app.audit import service as audit
-from loyalty_app.core import live
+from loyalty_app.core import database, live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.texts import storable
@@ -59,8 +60,7 @@ def move(session: Session, movements: Sequence[Movement], *, now: datetime) -> d
     sums = Counter[int]()
     for one in movements:
         sums[one.member_id] += one.points
-    # Always in the same order, so that two tills cannot deadlock; the rows stay locked until the commit.
-    balances = {member_id: _add(session, member_id, sums[member_id]) - sums[member_id] for member_id in sorted(sums)}
+    balances = _add(session, sums)
     rows = []
     for one in movements:
         if not one.points:
@@ -171,13 +171,34 @@ def _entries(session: Session, member_id: int, after: int, limit: int) -> list[P
     return list(session.exec(query.order_by(col(PointsEntry.id).desc()).limit(limit)))
 
 
-def _add(session: Session, member_id: int, points: int) -> int:
-    return session.connection().execute(_ADD, {"member": member_id, "points": points}).scalar_one()
+def _add(session: Session, sums: Mapping[int, int]) -> dict[int, int]:
+    """Add to the balances, in one statement for however many; return what each member had before."""
+    # Always locked in the same order, so that two tills cannot deadlock; they stay so until the commit.
+    session.connection().execute(_HOLD, {"members": sorted(sums)})
+    source = database.rows_from(session, ("member_id", "integer"), ("points", "bigint"))
+    added = session.connection().execute(
+        sa.text(
+            f"update member set points = member.points + got.points from {source} as got"  # noqa: S608 - our own names
+            " where member.id = got.member_id returning member.id, member.points"
+        ),
+        {"rows": json.dumps(sorted(sums.items()))},
+    )
+    return {member_id: points - sums[member_id] for member_id, points in added}
 
 
-_CHANGED = sa.update(Member).values(points=col(Member.points) + sa.bindparam("points")).returning(col(Member.points))
-_ADD = _CHANGED.where(col(Member.id) == sa.bindparam("member"))
-_ADJUST = _ADD.where(col(Member.points) + sa.bindparam("points") >= 0)
+_ADJUST = (
+    sa.update(Member)
+    .where(col(Member.id) == sa.bindparam("member"), col(Member.points) + sa.bindparam("points") >= 0)
+    .values(points=col(Member.points) + sa.bindparam("points"))
+    .returning(col(Member.points))
+)
+_HOLD = sa.select(sa.func.count()).select_from(
+    sa.select(col(Member.id))
+    .where(col(Member.id).in_(sa.bindparam("members", expanding=True)))
+    .order_by(col(Member.id))
+    .with_for_update(key_share=True)
+    .subquery()
+)
 _PAID = sa.select(col(PointsEntry.redemption_id), col(PointsEntry.balance)).where(
     col(PointsEntry.redemption_id).in_(sa.bindparam("redemptions", expanding=True)),
     col(PointsEntry.kind) == EntryKind.REDEMPTION,

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from loyalty_app.codes import alphabet
@@ -66,6 +67,7 @@ class Facts:
     """Only said of a scan batch: vouchers already claimed stay good when theirs is paused (S3-15)."""
 
 
+@lru_cache(maxsize=1024)  # each ask of a group is looked at more than once
 def recognise(text: str) -> Scanned:
     """Tell what was scanned or typed."""
     text = text.strip()

@@ -4,7 +4,7 @@ import gc
 import sys
 import time
 
-from tests.bench import beside, claims, codes, dashboard, live, pictures, redemptions
+from tests.bench import beside, claims, codes, dashboard, live, pictures, redemptions, tokens
 from tests.bench.harness import HEAD, places
 
 ROWS = {
@@ -13,6 +13,7 @@ ROWS = {
     "pictures": pictures,
     "claims": claims,
     "redemptions": redemptions,
+    "tokens": tokens,
     "live": live,
     "dashboard": dashboard,
 }
