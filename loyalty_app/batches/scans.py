@@ -21,7 +21,7 @@ MOST_POINTS = 1_000_000
 MOST_PARAMETERS = 20
 MOST_KEY = 40
 MOST_VALUE = 200
-MOST_BYTES = 500
+MOST_BYTES = 300
 """Of all parameters together, as they are packed; more cannot be printed well."""
 MOST_URL = 500
 CODE = "code"
