@@ -335,7 +335,7 @@ def read_expiry(text: str, today: date, problems: dict[str, str]) -> date | None
     try:
         day = date.fromisoformat(text.strip())
     except ValueError:
-        problems["expires_on"] = "Choose the last day on which vouchers are valid."
+        problems["expires_on"] = "Choose the last valid day."
         return None
     if day < today:
         problems["expires_on"] = "This day is over. Choose today or a later day."

@@ -39,7 +39,8 @@ _CODES = sa.table(
     sa.column("expires_at", UTCDateTime()),
 )
 """By name only: codes are known further up, here just that they go with their batch."""
-PAUSE_FIRST = "Pause the batch first, so that nobody claims a voucher while it is deleted."
+NOUNS = {BatchKind.CLAIM: "vouchers", BatchKind.SCAN: "QR codes"}
+PAUSE_FIRST = "Pause the batch first, so that nobody uses it while it is deleted."
 CLAIMABLE = (BatchStatus.GENERATING, BatchStatus.ACTIVE, BatchStatus.FAILED)
 
 
@@ -251,7 +252,7 @@ def delete(session: Session, batch_id: int, *, typed_name: str, by: Actor, now: 
             deleted_by=by.account_id,
         )
     )
-    audit.record(session, "delete", f"batch {batch_id}", f"{batch.total} vouchers", by=by, now=now)
+    audit.record(session, "delete", f"batch {batch_id}", f"{batch.total} {NOUNS[batch.kind]}", by=by, now=now)
     live.announce(session, TOPIC, DELETIONS, topic(batch_id), "redemptions")
 
 
@@ -367,8 +368,9 @@ def _begin(session: Session, batch: Batch, *, by: Actor, now: datetime) -> Batch
     session.add(batch)
     session.flush()
     jobs.enqueue(session, GENERATE_CODES, batch.id or 0, batch.total, now=now)
-    noun = "vouchers" if batch.kind is BatchKind.CLAIM else "QR codes"
-    audit.record(session, "create", f"batch {batch.id}", f"{batch.name}: {batch.total} {noun}", by=by, now=now)
+    audit.record(
+        session, "create", f"batch {batch.id}", f"{batch.name}: {batch.total} {NOUNS[batch.kind]}", by=by, now=now
+    )
     live.announce(session, TOPIC)
     return batch
 
@@ -393,7 +395,7 @@ def _switch(
         audit.record(session, "pause" if after is BatchStatus.PAUSED else "resume", f"batch {batch_id}", by=by, now=now)
         live.announce(session, TOPIC, topic(batch_id))
     elif get(session, batch_id).status is not after:
-        raise NotPossibleNowError("This batch cannot be paused or resumed until its vouchers are made.")
+        raise NotPossibleNowError("This batch cannot be paused or resumed until its codes are made.")
 
 
 def _set_frozen(session: Session, batch_id: int, *, frozen: bool, by: Actor, now: datetime) -> None:

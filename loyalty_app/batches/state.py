@@ -48,7 +48,6 @@ BADGES = {
     Badge.SOLD_OUT: "All claimed",
 }
 
-NOUNS = {BatchKind.CLAIM: "vouchers", BatchKind.SCAN: "QR codes"}
 HINTS = {
     (BatchKind.CLAIM, "pause"): "Pause it first, so that nobody claims while it is deleted. You can leave it at that:"
     " pausing stops new claims and keeps vouchers and numbers.",
@@ -349,7 +348,7 @@ class DeleteState(rx.State):
         impact, program = await read(_impact, batch_id)
         batch, locale = impact.batch, program.locale
         self.fits, self.problem = False, ""
-        noun, step = NOUNS[batch.kind], _step(batch, times.now())
+        noun, step = batches.NOUNS[batch.kind], _step(batch, times.now())
         self.doomed = DeleteView(
             id=batch.id or 0,
             name=batch.name,

@@ -49,6 +49,18 @@ class Paid:
     """What the redemptions of all batches there are paid, without those taken back."""
 
 
+@dataclass(frozen=True)
+class Printed:
+    """All printed codes there are, in a few numbers."""
+
+    made: int
+    used: int
+    active: int
+    """Switched on, not used and not over."""
+    points: int
+    """What the used ones paid."""
+
+
 def totals(session: Session, *, by: Actor) -> Totals:
     """Return the sums over all batches."""
     by.must(Permission.VIEW_DASHBOARD)
@@ -75,9 +87,17 @@ def paid(session: Session, *, by: Actor, now: datetime) -> Paid:
         .join(Batch, col(Batch.id) == col(BatchActivity.batch_id))
         .where(Batch.kind == BatchKind.SCAN, col(BatchActivity.slot) >= today)
     ).one()
+    return Paid(int(used), printed(session, by=by, now=now).points)
+
+
+def printed(session: Session, *, by: Actor, now: datetime) -> Printed:
+    """Return the sums over all batches of printed codes."""
+    by.must(Permission.VIEW_DASHBOARD)
+    left = sa.case((col(Batch.closes_at) > now, col(Batch.made) - col(Batch.redeemed) - col(Batch.disabled)), else_=0)
     worth = sa.cast(Batch.reward_value, sa.BigInteger) * Batch.redeemed
-    points = session.exec(select(sa.func.coalesce(sa.func.sum(worth), 0)).where(Batch.kind == BatchKind.SCAN)).one()
-    return Paid(int(used), int(points))
+    sums = (sa.func.coalesce(sa.func.sum(one), 0) for one in (Batch.made, Batch.redeemed, left, worth))
+    found = session.exec(sa.select(*sums).where(col(Batch.kind) == BatchKind.SCAN)).one()
+    return Printed(*map(int, found))
 
 
 def differences(session: Session) -> list[str]:
@@ -146,9 +166,13 @@ def readings(session: Session, *, now: datetime) -> list[Reading]:
         sa.select(col(Job.status), sa.func.count()).where(col(Job.status) != JobStatus.DONE).group_by(col(Job.status))
     )
     numbers = {"made": sums.vouchers, "claimed": sums.claimed, "redeemed": sums.redeemed}
+    codes = printed(session, by=OPERATOR, now=now)
+    scanned = {"made": codes.made, "used": codes.used, "active": codes.active}
     return [
         Reading("loyalty_batches", "Batches there are.", {"": sums.batches}),
-        *(Reading(f"loyalty_vouchers_{name}", f"Of all batches: {name}.", {"": n}) for name, n in numbers.items()),
+        *(Reading(f"loyalty_vouchers_{name}", f"Vouchers: {name}.", {"": n}) for name, n in numbers.items()),
+        *(Reading(f"loyalty_qr_codes_{name}", f"QR codes: {name}.", {"": n}) for name, n in scanned.items()),
+        Reading("loyalty_points_paid", "Points that used QR codes paid.", {"": codes.points}),
         Reading(
             "loyalty_claim_attempts_last_hour",
             f"Presses of the claim button, of the newest {NEWEST:,} at most.",
@@ -157,7 +181,7 @@ def readings(session: Session, *, now: datetime) -> list[Reading]:
         ),
         Reading(
             "loyalty_scans_last_hour",
-            f"Scans at the counter, of the newest {NEWEST:,} at most.",
+            f"Codes that somebody tried to redeem, of the newest {NEWEST:,} at most.",
             _outcomes(session, Attempt, now),
             "outcome",
         ),

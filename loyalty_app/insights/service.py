@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.accounts.rules import normal_email
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch, BatchActivity
+from loyalty_app.batches.models import Batch, BatchActivity, BatchKind
 from loyalty_app.batches.rules import available
 from loyalty_app.claims import rules as claim_rules
 from loyalty_app.claims.models import ClaimAttempt
@@ -20,7 +20,7 @@ from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core import database, times
 from loyalty_app.core.actor import Actor, Permission
-from loyalty_app.core.errors import InvalidError
+from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.insights.rules import FIRST_DAY, Check, Span
 from loyalty_app.members.models import Member
@@ -59,9 +59,9 @@ class Looked:
 
 
 def look(session: Session, batch_id: int, *, by: Actor) -> Looked:
-    """Return a batch with its offer, its siblings, and why people were refused lately."""
+    """Return a batch of vouchers with its siblings, and why people were refused lately."""
     by.must(Permission.VIEW_DASHBOARD)
-    batch = batches.get(session, batch_id)
+    batch = _claimable(session, batch_id)
     maker = session.get(Account, batch.created_by) if batch.created_by else None
     found = batches.by_tokens(session, {batch.claim_token}).get(batch.claim_token)
     (first_day,) = activity(
@@ -107,15 +107,17 @@ def activity(session: Session, spans: Sequence[Span], batch_id: int | None = Non
 
 
 def first_activity(session: Session, *, by: Actor) -> datetime | None:
-    """Return when the first claim of all batches happened, to the quarter of an hour."""
+    """Return when the first voucher of all was claimed, to the quarter of an hour; printed codes are counted apart."""
     by.must(Permission.VIEW_DASHBOARD)
-    return session.exec(select(sa.func.min(col(BatchActivity.slot)))).one()
+    # One look into an index for each batch, however much happened to it.
+    first = sa.select(sa.func.min(col(BatchActivity.slot))).where(col(BatchActivity.batch_id) == col(Batch.id))
+    return session.exec(select(sa.func.min(first.scalar_subquery())).where(Batch.kind == BatchKind.CLAIM)).one()
 
 
 def check_member(session: Session, batch_id: int, email: str, *, by: Actor, now: datetime) -> list[Check]:
     """Return each thing that a member needs for a claim of this batch, in the order in which it is asked (S3-32)."""
     by.must(Permission.VIEW_MEMBERS)
-    batch = batches.get(session, batch_id)
+    batch = _claimable(session, batch_id)
     address = normal_email(email)
     if address is None:
         raise InvalidError(email="Enter the member's e-mail address.")
@@ -149,6 +151,14 @@ def check_member(session: Session, batch_id: int, email: str, *, by: Actor, now:
         checks.append(Check(f"{member.name} has no voucher of this batch yet.", passed=True))
     checks.append(Check(f"{left:,} left to claim." if left > 0 else "No voucher is left to claim.", passed=left > 0))
     return checks
+
+
+def _claimable(session: Session, batch_id: int) -> Batch:
+    # What is advised and compared here is about claims, which printed codes have none of.
+    batch = batches.get(session, batch_id)
+    if batch.kind is not BatchKind.CLAIM:
+        raise NotFoundError("batch")
+    return batch
 
 
 def _account(account: Account | None, member: Member | None, address: str) -> Check:

@@ -6,12 +6,14 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from loyalty_app import api, worker
+from loyalty_app.codes import service as codes
 from loyalty_app.core import logs, metrics, times
 from loyalty_app.core.actor import Permission
 from loyalty_app.core.errors import AppError
@@ -19,6 +21,7 @@ from loyalty_app.core.migrations import CHECKOUT
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs
+from loyalty_app.redemptions import service as redemptions
 from loyalty_app.ui import errors
 from loyalty_app.ui.shield import COOKIE
 from loyalty_app.ui.watch import HEADER, Watch, templates
@@ -178,10 +181,27 @@ def test_a_program_on_this_machine_gets_the_numbers(database):
     assert float(told["loyalty_vouchers_claimed"]) == 1
     assert float(told["loyalty_vouchers_made"]) == 5
     assert float(told['loyalty_claim_attempts_last_hour{outcome="accepted"}']) == 1
+    assert [float(told[f"loyalty_qr_codes_{name}"]) for name in ("made", "used", "active")] == [0, 0, 0]
     assert float(told['loyalty_jobs{status="failed"}']) == 0
     assert float(told['loyalty_http_requests_total{method="GET",route="/healthz",status="200"}']) >= 1
     assert "process_resident_memory_bytes" in told
     assert 'loyalty_build_info{version="' in answer.text
+
+
+def test_printed_codes_and_what_they_paid_are_numbers_of_their_own(database):
+    now = times.now()
+    mia = doors.change(builders.member)
+    for name, points, age in (("Cups", 20, 0), ("Flyer", 100, 60)):
+        batch = doors.change(builders.scan_batch, 5, name=name, points=points, now=now - timedelta(days=age))
+        ask = redemptions.Ask(builders.link(batch), mia)
+        doors.change(redemptions.redeem_many, [ask], now=now - timedelta(days=age))
+        doors.change(codes.disable_some, batch.id, [4, 5], by=builders.ADMIN, now=now)
+
+    numbers = {one.name: one.values.get("") for one in doors.see(dashboard.readings, now=now)}
+
+    assert [numbers[f"loyalty_qr_codes_{name}"] for name in ("made", "used", "active")] == [10, 2, 2]
+    assert numbers["loyalty_points_paid"] == 120
+    assert [numbers[f"loyalty_vouchers_{name}"] for name in ("made", "claimed", "redeemed")] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,22 @@ def test_what_happened_is_counted_where_it_happened():
     assert see(insights.first_activity, by=VIEWER) == NOON
 
 
+def test_printed_codes_are_no_claims_and_begin_no_chart_of_them():
+    printed = change(builders.scan_batch, now=NOON - 48 * HOUR)
+    mia = change(builders.member)
+    ask = redemptions.Ask(builders.link(printed), mia)
+    change(redemptions.redeem_many, [ask], now=NOON - 24 * HOUR)
+    assert see(insights.first_activity, by=VIEWER) is None
+    redeemed(change(builders.batch, 3))
+
+    assert see(insights.first_activity, by=VIEWER) == NOON
+    assert happened(NOON - 24 * HOUR, NOON - 23 * HOUR, printed) == (0, 1)
+    with pytest.raises(NotFoundError):
+        see(insights.look, printed.id, by=ADMIN)
+    with pytest.raises(NotFoundError):
+        see(insights.check_member, printed.id, "mia@example.com", by=ADMIN, now=NOON)
+
+
 def test_every_span_has_its_place_also_where_nothing_happened():
     batch = change(builders.batch, 3)
     change(builders.claimed, batch, now=NOON + 2 * HOUR)
