@@ -155,7 +155,7 @@ desk("/admin/batches/scan/new", scanforms.new_scan_batch_page, "Create Batch", S
 desk("/admin/batches/scan", scanbatches.scan_batches_page, "Batch Management", ScanBatchesState.opened)
 desk("/admin/batches/scan/[batch_id]", scanbatches.scan_batch_page, "Batch of QR codes", ScanBatchState.opened)
 desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opened)
-desk("/admin/batches/[batch_id]/downloads", exports.downloads_page, "Downloads", DownloadsState.opened)
+desk("/admin/batches/scan/[batch_id]/downloads", exports.downloads_page, "Downloads", DownloadsState.opened)
 desk("/admin/batches/[batch_id]/edit", batches.edit_batch_page, "Name and channel", EditBatchState.opened)
 desk("/admin/batches/[batch_id]/vouchers", codes.vouchers_page, "Vouchers", VouchersState.opened)
 desk("/admin/members", directory.members_page, "Members", MembersState.opened)

@@ -8,7 +8,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Batch, BatchKind
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import CodeStatus, Standing
@@ -57,12 +57,13 @@ class VouchersState(rx.State):
     is_missing: rx.Field[bool] = rx.field(default=False)
     is_loaded: rx.Field[bool] = rx.field(default=False)
 
+    _is_scan: bool = False
     _batch_id: int = 0
     _after: int = 0
 
     @rx.event
-    async def opened(self) -> None:
-        """Show the page that the address asks for, and keep it fresh."""
+    async def opened(self) -> rx.event.EventSpec | None:
+        """Show the page that the address asks for, and keep it fresh; a scan batch has a page of its own."""
         asked = self.router.url.query_parameters
         self.text = storable(asked.get("q", ""))[:MOST_TYPED]
         self.status = asked.get("status", "") if asked.get("status", "") in set(Standing) else ""
@@ -70,6 +71,7 @@ class VouchersState(rx.State):
         self._batch_id = _number(self.router.url.path.rstrip("/").split("/")[-2])
         hub.subscribe(self, VouchersState.refresh, batches.TOPIC)
         await self._show()
+        return rx.redirect(f"/admin/batches/scan/{self._batch_id}") if self._is_scan else None
 
     @rx.event
     async def refresh(self) -> None:
@@ -89,6 +91,7 @@ class VouchersState(rx.State):
             self.is_missing, self.is_loaded = True, True
             return
         rows, more = found[: codes.PAGE], found[codes.PAGE :]
+        self._is_scan = batch.kind is BatchKind.SCAN
         self.name, self.sees_members = batch.name, actor().may(Permission.VIEW_MEMBERS)
         self.rows = [_row(one, batch, program) for one in rows]
         self.first_page = self._address(self.text, self.status) if self._after else ""

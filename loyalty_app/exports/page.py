@@ -29,7 +29,7 @@ def downloads_page() -> rx.Component:
             empty(
                 "This batch does not exist",
                 "It was deleted, or the address is not right.",
-                rx.el.a("All batches", href="/admin/batches/", class_name="button"),
+                rx.el.a("All batches", href="/admin/batches/scan/", class_name="button"),
             ),
             rx.fragment(
                 title_line(

@@ -172,7 +172,6 @@ class ScanBatchView:
     key: str = ""
     export: str = ""
     downloads: str = ""
-    edit: str = ""
     may_pause: bool = False
     may_resume: bool = False
 
@@ -546,8 +545,7 @@ def view(batch: Batch, program: Program, now: datetime) -> ScanBatchView:
         made=f"{say_number(batch.made, locale)} of {say_number(batch.total, locale)}",
         key=f"Key {batch.key_id}",
         export=f"/api/v1/batches/{batch.id}/codes.csv",
-        downloads=f"/admin/batches/{batch.id}/downloads",
-        edit=f"/admin/batches/{batch.id}/edit",
+        downloads=f"/admin/batches/scan/{batch.id}/downloads",
         may_pause=batch.status is BatchStatus.ACTIVE,
         may_resume=batch.status is BatchStatus.PAUSED,
     )

@@ -378,8 +378,8 @@ def _made(row: ObjectVar[BatchRow]) -> rx.Component:
                 ),
             ),
             rx.el.div(
-                rx.el.a("Open batch", href=f"/admin/batches/{row.id}", class_name="button primary"),
-                rx.el.a("Downloads", href=f"/admin/batches/{row.id}/downloads", class_name="button"),
+                rx.el.a("Open batch", href=f"/admin/batches/scan/{row.id}", class_name="button primary"),
+                rx.el.a("Downloads", href=f"/admin/batches/scan/{row.id}/downloads", class_name="button"),
                 rx.el.a("Make another like this", href=f"{ALL}new/?like={row.id}", class_name="button"),
                 class_name="actions",
             ),

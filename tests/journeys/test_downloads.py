@@ -33,7 +33,7 @@ def taken(page: Page, row: Locator) -> Download:
 @pytest.mark.requirement("S0-13", "S0-15")
 def test_pictures_are_prepared_behind_a_bar_and_taken_away(visit: Callable[..., Page], shop: Shop) -> None:
     batch = shop.scan_batch("Spring cups", made=4000, prefix="CUP")
-    page = visit(shop.account("Marek Marketer", Role.MARKETER), f"/admin/batches/{batch.id}/downloads")
+    page = visit(shop.account("Marek Marketer", Role.MARKETER), f"/admin/batches/scan/{batch.id}/downloads")
     expect(page.get_by_text("4,000 PNG pictures and a list of them, in one ZIP.")).to_be_visible()
     expect(page.get_by_text("None yet.")).to_be_visible()
     expect(page.get_by_role("link", name="Export CSV")).to_have_attribute(
@@ -69,7 +69,7 @@ def test_pictures_are_prepared_behind_a_bar_and_taken_away(visit: Callable[..., 
 @pytest.mark.requirement("S0-14")
 def test_labels_are_seen_before_they_are_printed(visit: Callable[..., Page], shop: Shop) -> None:
     batch = shop.scan_batch("Label cups", made=30)
-    page = visit(shop.admin, f"/admin/batches/{batch.id}/downloads")
+    page = visit(shop.admin, f"/admin/batches/scan/{batch.id}/downloads")
     page.get_by_label("What to prepare").select_option("labels")
     sheet = page.get_by_role("img", name="The first sheet as it will be printed")
     expect(sheet).to_be_visible()
@@ -111,7 +111,7 @@ def test_labels_are_seen_before_they_are_printed(visit: Callable[..., Page], sho
 
 def test_vouchers_have_no_pictures_of_their_own(visit: Callable[..., Page], shop: Shop) -> None:
     batch = shop.batch("Voucher mail", made=3)
-    page = visit(shop.admin, f"/admin/batches/{batch.id}/downloads")
+    page = visit(shop.admin, f"/admin/batches/scan/{batch.id}/downloads")
 
     expect(page.get_by_role("heading", name="No pictures or labels of this batch")).to_be_visible()
     expect(page.get_by_role("link", name="Export CSV")).to_be_visible()
