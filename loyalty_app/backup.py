@@ -45,8 +45,10 @@ LEFT_OUT = {
 }
 """Tables whose rows belong to this moment and this machine."""
 
-EMPTY_BEFORE_SETUP = frozenset({"alembic_version", "setup_link", "throttle", "topic", "answered", "sign_up", "mail"})
-"""What may hold rows in a database that nobody has set up."""
+EMPTY_BEFORE_SETUP = frozenset(
+    {"alembic_version", "setup_link", "throttle", "topic", "answered", "sign_up", "mail", "token_key"}
+)
+"""What may hold rows in a database that nobody has set up: a key, for one, that has sealed nothing yet."""
 
 _NAME = re.compile(r"[a-z_]{1,63}")
 

@@ -187,7 +187,11 @@ def restore(file: Path) -> None:
     except AppError as problem:
         _stop(str(problem))
     typer.echo(f"Restored {restored.rows:,} rows of {restored.tables} tables. Everybody signs in again.")
-    typer.echo("Bring the keys back as well: without them no printed code can be read.")
+    try:
+        lost = _lost_keys()
+    except AppError as problem:  # restored is restored; the next start asks again
+        lost = str(problem)
+    typer.echo(lost or "Its keys are here: codes that are printed already can be read.")
 
 
 @ring.command("list")
@@ -243,18 +247,21 @@ def retire(number: int, *, yes: Annotated[bool, typer.Option("--yes", help="Do n
 
 def _look_at_keys() -> None:
     try:
-        with database.transaction() as session:
-            keys.ensure(session, now=times.now())
-            lost = keys.missing(session)
+        lost = _lost_keys()
     except AppError as problem:
         _stop(str(problem))
     if lost:
-        these = " and ".join(map(str, lost))
-        typer.echo(
-            f"The secret of key {these} is not here: printed codes of it are refused until you bring back the key file"
-            f" {settings().data_dir / keys.FILE}, or the setting LOYALTY_SECRET_KEYS.",
-            err=True,
-        )
+        typer.echo(lost, err=True)
+
+
+def _lost_keys() -> str:
+    with database.transaction() as session:
+        keys.ensure(session, now=times.now())
+        lost = " and ".join(map(str, keys.missing(session)))
+    return lost and (
+        f"The secret of key {lost} is not here: printed codes of it are refused until you bring back the key file"
+        f" {settings().data_dir / keys.FILE}, or the setting LOYALTY_SECRET_KEYS."
+    )
 
 
 def _first_admin(session: database.Session) -> None:

@@ -8,6 +8,8 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
+import idna
+
 from loyalty_app.mail.models import Mail
 
 PATIENCE = timedelta(hours=1)
@@ -83,4 +85,4 @@ def pause(mail: Mail, now: datetime) -> timedelta | None:
 def _address(text: str, name: str = "") -> Address:
     # Its parts are quoted where they must be, and a line break in one is refused.
     local, _, domain = text.rpartition("@")
-    return Address(name, local, domain.encode("idna").decode())
+    return Address(name, local, domain if domain.isascii() else idna.encode(domain, uts46=True).decode())

@@ -24,12 +24,16 @@ from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches.models import Batch
 from loyalty_app.claims import service as claims
 from loyalty_app.claims.models import ClaimAttempt
+from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import database as databases
 from loyalty_app.core import migrations
+from loyalty_app.core.config import settings
+from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job
+from loyalty_app.keys import service as keys
 from loyalty_app.mail import service as mails
 from loyalty_app.pictures.models import Picture
 from loyalty_app.points.models import PointsEntry
@@ -54,6 +58,7 @@ def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
 
         yield make
         databases.disconnect()
+        settings.cache_clear()  # of a machine that a test named
 
 
 @pytest.mark.parametrize("target", KINDS)
@@ -283,6 +288,56 @@ def test_printed_codes_and_points_go_on_where_they_were(
     assert doors.see(dashboard.differences) == []
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), databases.transaction() as session:
         session.execute(sa.delete(PointsEntry))
+
+
+@pytest.mark.parametrize("target", KINDS)
+def test_the_key_of_a_first_start_is_in_no_backups_way(
+    database: Any, elsewhere: Callable[[str], str], target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loyalty_app.cli import app  # noqa: PLC0415 - only here
+
+    on_machine(monkeypatch, tmp_path / "old")
+    token = builders.link(doors.change(builders.scan_batch, 1)).rpartition("=")[2]
+    before, file = contents(), tmp_path / "own.zip"
+    backup.save(database, file)
+    on_machine(monkeypatch, tmp_path / "new")
+    databases.connect(elsewhere(target))
+    doors.change(keys.ensure, now=builders.NOON)
+
+    said = CliRunner().invoke(app, ["restore", str(file)])
+
+    assert (said.exit_code, "not the one that this database knows" in said.output) == (0, True), said.output
+    assert contents() == before
+    assert doors.see(codes.by_tokens, [token]) == {token: Reason.TAMPERED}
+    shutil.copy(tmp_path / "old" / "keys", tmp_path / "new" / "keys")
+    doors.change(keys.ensure, now=builders.NOON)
+    (code,) = doors.rows(Code)
+    assert doors.see(codes.by_tokens, [token]) == {token: code.code}
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_restore_says_whether_the_keys_are_here(
+    database: Any, elsewhere: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_lost: bool
+) -> None:
+    from loyalty_app.cli import app  # noqa: PLC0415 - only here
+
+    on_machine(monkeypatch, tmp_path / "old")
+    doors.change(builders.scan_batch, 1)
+    backup.save(database, tmp_path / "own.zip")
+    databases.connect(elsewhere("sqlite"))
+    if is_lost:
+        (tmp_path / "old" / "keys").unlink()
+
+    said = CliRunner().invoke(app, ["restore", str(tmp_path / "own.zip")])
+
+    assert ("The secret of key 1 is not here" if is_lost else "Its keys are here") in said.output
+
+
+def on_machine(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Run on as on a machine that keeps its keys in a file of that folder."""
+    monkeypatch.setenv("LOYALTY_SECRET_KEYS", "")
+    monkeypatch.setenv("LOYALTY_DATA_DIR", str(folder))
+    settings.cache_clear()
 
 
 def whole_text(file: Path) -> bytes:

@@ -48,8 +48,22 @@ def test_a_letter_has_a_head_and_a_body():
     assert letter.get_content() == "It is here.\n"
 
 
-def test_an_address_in_another_script_is_one_that_servers_take():
-    assert rules.letter(mail("mia@bücher.example"), SENDER, "8bit")["To"] == "mia@xn--bcher-kva.example"
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("mia@bücher.example", "mia@xn--bcher-kva.example"),
+        ("mia@straße.example", "mia@xn--strae-oqa.example"),
+        ("mia@BÜCHER.example", "mia@xn--bcher-kva.example"),
+        ("mia@mail_box.example", "mia@mail_box.example"),
+    ],
+)
+def test_an_address_in_another_script_is_one_that_servers_take(typed, sent):
+    assert rules.letter(mail(typed), SENDER, "8bit")["To"] == sent
+
+
+def test_what_is_no_host_is_refused():
+    with pytest.raises(ValueError, match="hyphen"):
+        rules.letter(mail("mia@-ü-.example"), SENDER, "8bit")
 
 
 @pytest.mark.parametrize(
