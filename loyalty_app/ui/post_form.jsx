@@ -46,13 +46,21 @@ export function PostForm({ action, children, className, quiet = false, failed, o
       const text = fields[field.name];
       const place = form.current.querySelector(`[data-problem-of="${field.name}"]`);
       if (place) place.textContent = text ?? "";
-      if (text) field.setAttribute("aria-invalid", "true");
-      else field.removeAttribute("aria-invalid");
+      if (text) {
+        field.setAttribute("aria-invalid", "true");
+        field.closest("details")?.setAttribute("open", "");
+      } else field.removeAttribute("aria-invalid");
     }
     if (problem) form.current.querySelector("[data-summary]")?.focus();
   }, [problem]);
 
   const names = Object.keys(fields);
+  // Two fields with the same fault are told apart by their labels.
+  const told = (name) => {
+    const isAlone = names.every((other) => other === name || fields[other] !== fields[name]);
+    const label = form.current?.querySelector(`label[for="${CSS.escape(name)}"]`)?.textContent;
+    return isAlone || !label ? fields[name] : `${label}: ${fields[name]}`;
+  };
   return (
     <form ref={form} action={action} method="post" noValidate onSubmit={submit} className={className} aria-busy={isBusy} data-busy={isBusy || undefined}>
       {problem && !quiet && (
@@ -61,7 +69,7 @@ export function PostForm({ action, children, className, quiet = false, failed, o
             <ul>
               {names.map((name) => (
                 <li key={name}>
-                  <ProblemLink field={name} words={fields[name]} />
+                  <ProblemLink field={name} words={told(name)} />
                 </li>
               ))}
             </ul>
