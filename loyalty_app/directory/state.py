@@ -275,7 +275,7 @@ class AdjustmentState(rx.State):
         self.is_too_low = points < 0 and after < 0
         has = point_rules.say_points(member.points, program.locale)
         if self.is_too_low:
-            self.preview = f"The member has {has}; nobody can have less than none."
+            self.preview = f"The member has {has}. An adjustment cannot leave less than none."
         elif points:
             self.preview = f"Now {has}, then {point_rules.say_points(after, program.locale)}."
         else:

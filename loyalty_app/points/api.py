@@ -51,7 +51,7 @@ def list_points(member_id: Number, paging: Paged) -> Page[EntryShown]:
 @rest.post("/{member_id}/points", status_code=201, response_model=EntryShown)
 @allow(Permission.POINTS_MANAGEMENT)
 def adjust_points(member_id: Number, sent: Adjustment, once: OnceOnly) -> Response:
-    """Add points to a member, or take some away; nobody is left with less than none."""
+    """Add points to a member, or take some away; an adjustment cannot leave less than none."""
 
     def adjust(session: Session, now: datetime) -> EntryShown:
         return _shown(ledger.adjust(session, member_id, sent.points, storable(sent.reason), by=actor(), now=now))

@@ -94,7 +94,7 @@ def paid(session: Session, redemption_ids: Iterable[int]) -> dict[int, int]:
 def adjust(
     session: Session, member_id: int, points: int | None, reason: str, *, by: Actor, now: datetime
 ) -> PointsEntry:
-    """Add points to a member by hand, or take some away, and say why; never below zero."""
+    """Add points to a member by hand, or take some away, and say why; it never leaves less than none."""
     by.must(Permission.POINTS_MANAGEMENT)
     reason = " ".join(storable(reason).split())
     if problems := rules.problems(points, reason):
@@ -105,7 +105,7 @@ def adjust(
         member = session.get(Member, member_id)
         if member is None:
             raise NotFoundError("member")
-        raise TooLowError(points=f"The member has {member.points:,} points; nobody can have less than none.")
+        raise TooLowError(points=f"The member has {member.points:,} points. An adjustment cannot leave less than none.")
     entry = PointsEntry(
         member_id=member_id,
         kind=EntryKind.ADJUSTMENT,

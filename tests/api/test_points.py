@@ -89,11 +89,11 @@ def test_what_will_not_do_is_told(mia, sent, field):
     assert rows(PointsEntry) == []
 
 
-def test_nobody_is_left_with_less_than_nothing(mia):
+def test_an_adjustment_leaves_nobody_with_less_than_none(mia):
     said = Program().post("/members/1/points", {"points": -1, "reason": "Why"})
 
     assert (said.status_code, said.json()["code"]) == (409, "conflict")
-    assert said.json()["detail"] == "The member has 0 points; nobody can have less than none."
+    assert said.json()["detail"] == "The member has 0 points. An adjustment cannot leave less than none."
 
 
 def test_an_unknown_member_has_no_points(mia):

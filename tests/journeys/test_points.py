@@ -82,7 +82,7 @@ def test_an_admin_adjusts_points_and_takes_a_redemption_back(visit: Callable[...
     expect(dialog.get_by_role("status")).to_have_text("Now 20 points.")
     dialog.get_by_label("What to do").select_option("take")
     dialog.get_by_label("Points", exact=True).fill("21")
-    expect(dialog.get_by_role("status")).to_contain_text("nobody can have less than none")
+    expect(dialog.get_by_role("status")).to_contain_text("An adjustment cannot leave less than none.")
     dialog.get_by_label("Reason").fill("A coffee for points")
     dialog.get_by_role("button", name="Adjust points").click()
     expect(dialog.locator("#points-problem")).to_contain_text("The member has 20 points")

@@ -93,7 +93,7 @@ def test_nobody_is_left_with_less_than_nothing_by_hand(mia):
     with pytest.raises(TooLowError) as refused:
         adjust(-21)
 
-    assert refused.value.problems == {"points": "The member has 20 points; nobody can have less than none."}
+    assert refused.value.problems == {"points": "The member has 20 points. An adjustment cannot leave less than none."}
     assert balances() == [(EntryKind.ADJUSTMENT, 20, 20)]
 
 
