@@ -74,6 +74,12 @@ def check(fields: Sequence[Field], answers: Mapping[str, str]) -> tuple[dict[str
     return kept, problems
 
 
+def unasked(fields: Sequence[Field], answers: Mapping[str, str]) -> dict[str, str]:
+    """Return a sentence for each answer that no field asks for, by label: a misspelt one must not be lost."""
+    asked = {field.label for field in fields}
+    return {label: "The batch does not ask this." for label in answers if label not in asked}
+
+
 def normal(text: str) -> str:
     """Return a text in the one form in which answers are kept and compared."""
     return unicodedata.normalize("NFC", " ".join(storable(text).split()))

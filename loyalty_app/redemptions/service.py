@@ -247,9 +247,9 @@ def _answer(what: rules.Scanned | Bad, hit: Hit | None, ask: Ask, now: datetime)
         return Refused(Reason.WRONG_KIND if is_own else Reason.NOT_HOLDER, hit.voucher)
     if reasons := rules.refusals(hit.facts, now, member_id=ask.member_id, amount=ask.amount):
         return Refused(reasons[0], hit.voucher, reasons[1:])
-    if hit.batch.fields:
-        _, problems = fields.check(fields.loaded(hit.batch.fields), ask.answers)
-        if problems:
+    if hit.batch.fields or ask.answers:
+        asked = fields.loaded(hit.batch.fields)
+        if problems := fields.unasked(asked, ask.answers) | fields.check(asked, ask.answers)[1]:
             return Incomplete(problems)
     voucher = replace(hit.voucher, redeemed_at=now, redeemed_by=ask.by.name)
     if hit.facts.is_scan:

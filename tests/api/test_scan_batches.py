@@ -196,6 +196,17 @@ def test_what_the_batch_asks_is_told_by_label():
     assert [row.answers for row in rows(Redemption)] == [{"Size": "42", "Terms": "yes", "Note": "ab c"}]
 
 
+@pytest.mark.parametrize("asked", [(), (Field("Size", is_required=False),)])
+def test_an_answer_that_nobody_asked_for_is_refused(asked):
+    batch, program = scan_batch(fields=asked), Program()
+    ask = {"code": builders.link(batch), "member": {"email": "ana@example.com", "name": "Ana"}}
+
+    refused = program.post("/redemptions", ask | {"fields": {"size": "42"}})
+
+    assert (refused.status_code, refused.json()["problems"]) == (422, {"fields.size": "The batch does not ask this."})
+    assert rows(Member) == rows(Redemption) == []
+
+
 def test_a_scan_batch_gives_no_vouchers():
     batch, program = scan_batch(), Program()
     ana = program.post("/members", {"email": "ana@example.com", "name": "Ana Ruiz"}).json()["id"]

@@ -105,10 +105,12 @@ def test_what_the_batch_asks_has_to_be_told():
     mia = change(builders.member)
 
     refused = redeem(builders.link(batch), mia, answers={"Shoe size": "large"})
-    accepted = redeem(builders.link(batch), mia, answers={"Shoe size": "42", "Else": "x"})
+    misspelt = redeem(builders.link(batch), mia, answers={"Shoe size": "42", "shop": "x"})
+    accepted = redeem(builders.link(batch), mia, answers={"Shoe size": "42"})
 
     assert isinstance(refused, Incomplete)
     assert list(refused.problems) == ["Shoe size"]
+    assert misspelt == Incomplete({"shop": "The batch does not ask this."})
     assert isinstance(accepted, Redeemed)
     assert [one.answers for one in rows(Redemption)] == [{"Shoe size": "42"}]
     assert fields.loaded(stored(asked)) == list(asked)
