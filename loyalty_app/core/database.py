@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -95,7 +95,8 @@ def is_sqlite(bind: Engine | Connection) -> bool:
 def transaction() -> Iterator[Session]:
     """Open a session that may write; commit at the end, or roll back on any error."""
     writer = engine().execution_options(begins="IMMEDIATE")
-    with _turn(writer), Session(writer, expire_on_commit=False) as session:
+    with ExitStack() as held, _turn(writer), Session(writer, expire_on_commit=False) as session:
+        session.info["held"] = held
         yield session
         session.commit()
     for act in session.info.get("after_commit", ()):
@@ -121,6 +122,11 @@ def reading() -> Iterator[Session]:
 def after_commit(session: Session, act: Callable[[], None]) -> None:
     """Do this once the caller's transaction has been committed, and never if it was not."""
     session.info.setdefault("after_commit", []).append(act)
+
+
+def hold(session: Session, thing: AbstractContextManager[object]) -> None:
+    """Keep this open until the caller's transaction is over, committed or not."""
+    session.info["held"].enter_context(thing)
 
 
 async def transact(verb: Callable[Concatenate[Session, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:

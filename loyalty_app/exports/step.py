@@ -15,7 +15,7 @@ from loyalty_app.batches.models import Batch
 from loyalty_app.codes import files
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.files import Wanted
-from loyalty_app.core import csvs
+from loyalty_app.core import csvs, database
 from loyalty_app.core.zips import Archive, Packed
 from loyalty_app.exports import drawing, rules
 from loyalty_app.exports import service as exports
@@ -57,11 +57,11 @@ def prepare(session: Session, job: Job) -> Store | None:
         raise
 
     def store(session: Session, now: datetime) -> int | None:
-        with file:  # nobody else writes until this is known
-            if not jobs.move(session, job, done, now=now + TAKES):
-                return None
-            exports.grow(session, job.subject_id, size, is_whole=done == job.total, now=now)
-            return done
+        database.hold(session, file)  # who waits for the lock has to see the bookmark, so it must be committed
+        if not jobs.move(session, job, done, now=now + TAKES):
+            return None
+        exports.grow(session, job.subject_id, size, is_whole=done == job.total, now=now)
+        return done
 
     return store
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pypdfium2
@@ -15,6 +16,7 @@ from loyalty_app.batches import service as batches
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
+from loyalty_app.core import database as databases
 from loyalty_app.core import times
 from loyalty_app.exports import rules, step
 from loyalty_app.exports import service as exports
@@ -196,6 +198,26 @@ def test_who_comes_late_leaves_a_whole_file_alone():
 
     assert change(see(step.prepare, job), times.now()) is None
 
+    assert whole(one) == content
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_who_waits_for_a_file_writes_only_when_the_other_piece_is_committed_or_given_up(is_kept):
+    one = asked(change(builders.scan_batch, 5), ExportKind.ZIP)
+    job = change(jobs.take_up, one.job.id, now=times.now())
+    store = see(step.prepare, job)
+
+    with ThreadPoolExecutor() as threads, databases.transaction() as session:
+        assert store
+        assert store(session, times.now()) == 5
+        late = threads.submit(see, step.prepare, job)
+        with pytest.raises(TimeoutError):
+            late.result(timeout=0.5)
+        if not is_kept:
+            session.rollback()
+    content = exports.path_of(one.export).read_bytes()
+
+    assert change(late.result(timeout=10), times.now()) == (None if is_kept else 5)
     assert whole(one) == content
 
 
