@@ -93,6 +93,9 @@ class Batch(Promise, table=True):
     """What a scan batch asks who redeems (`batches.fields`)."""
     base_url: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": ""})
     """Where the codes of a scan batch lead (S0-11)."""
+    print_number: int | None = Field(default=None, unique=True)
+    """What its tokens call a scan batch: drawn by lot, so that what was printed in another life of the database, before
+    it was brought back from a backup, opens nothing in this one."""
     key_id: int | None = Field(default=None, foreign_key="token_key.id", index=True)
     """The key that seals the tokens of a scan batch."""
     expires_on: date

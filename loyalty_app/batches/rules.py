@@ -124,6 +124,7 @@ class Strength:
 
     possible: int
     quantity: int
+    needed: int = GUESSES_PER_HIT
 
     @property
     def guesses_per_hit(self) -> int:
@@ -133,7 +134,7 @@ class Strength:
     @property
     def is_weak(self) -> bool:
         """Return whether the settings must be refused."""
-        return self.guesses_per_hit < GUESSES_PER_HIT
+        return self.guesses_per_hit < self.needed
 
     @property
     def bits(self) -> float:
@@ -141,22 +142,22 @@ class Strength:
         return math.log2(max(self.guesses_per_hit, 1))
 
 
-def strength(alphabet: Alphabet, length: int, quantity: int) -> Strength:
+def strength(alphabet: Alphabet, length: int, quantity: int, needed: int = GUESSES_PER_HIT) -> Strength:
     """Return how hard codes of these settings are to guess; a prefix is printed, so it adds nothing."""
-    return Strength(len(CHARACTERS[alphabet]) ** length, quantity)
+    return Strength(len(CHARACTERS[alphabet]) ** length, quantity, needed)
 
 
-def shortest_length(alphabet: Alphabet, quantity: int) -> int:
+def shortest_length(alphabet: Alphabet, quantity: int, needed: int = GUESSES_PER_HIT) -> int:
     """Return the shortest length that is strong enough for the quantity."""
-    return next(length for length in LENGTHS if not strength(alphabet, length, quantity).is_weak)
+    return next(length for length in LENGTHS if not strength(alphabet, length, quantity, needed).is_weak)
 
 
-def weigh(quantity: str, alphabet: str, length: str) -> Strength | None:
+def weigh(quantity: str, alphabet: str, length: str, needed: int = GUESSES_PER_HIT) -> Strength | None:
     """Return the strength of settings as typed; None while one of them is not acceptable."""
     count, characters = whole(quantity), whole(length)
     if not 1 <= count <= MOST_CODES or characters not in LENGTHS or alphabet not in set(Alphabet):
         return None
-    return strength(Alphabet(alphabet), characters, count)
+    return strength(Alphabet(alphabet), characters, count, needed)
 
 
 def say_strength(odds: Strength) -> str:
@@ -182,7 +183,14 @@ def read(draft: Draft, *, today: date) -> Plan | dict[str, str]:
     return Plan(name, offer_id, shape.total, expires_on, shape.prefix, shape.alphabet, shape.length, channel)
 
 
-def read_shape(quantity: str, prefix: str, alphabet: str, length: str, problems: dict[str, str]) -> Shape | None:
+def read_shape(
+    quantity: str,
+    prefix: str,
+    alphabet: str,
+    length: str,
+    problems: dict[str, str],
+    needed: int = GUESSES_PER_HIT,
+) -> Shape | None:
     """Return how many codes are wanted and how they look, or add to the problems."""
     total, characters = whole(quantity), whole(length)
     if not 1 <= total <= MOST_CODES:
@@ -196,9 +204,9 @@ def read_shape(quantity: str, prefix: str, alphabet: str, length: str, problems:
         problems["length"] = f"Enter a whole number from {LENGTHS.start} to {LENGTHS.stop - 1}."
     if problems.keys() & {"quantity", "alphabet", "length"}:
         return None
-    odds = strength(Alphabet(alphabet), characters, total)
+    odds = strength(Alphabet(alphabet), characters, total, needed)
     if odds.is_weak:
-        problems["length"] = say_weak(odds, shortest_length(Alphabet(alphabet), total))
+        problems["length"] = say_weak(odds, shortest_length(Alphabet(alphabet), total, needed))
     return Shape(total, prefix, Alphabet(alphabet), characters)
 
 
@@ -236,7 +244,7 @@ def say_weak(odds: Strength, shortest: int) -> str:
         )
     return (
         f"Too easy to guess: {odds.quantity:,} of {odds.possible:,} possible codes, so 1 guess in"
-        f" {odds.guesses_per_hit:,} would hit. At most 1 in {GUESSES_PER_HIT:,} is safe:"
+        f" {odds.guesses_per_hit:,} would hit. At most 1 in {odds.needed:,} is safe:"
         f" use at least {shortest} characters."
     )
 

@@ -17,6 +17,8 @@ from loyalty_app.keys import rules as tokens
 
 POINTS = "points"
 """The parameter with a meaning of its own: what a redemption pays (S0-7)."""
+GUESSES_PER_HIT = 1_000_000
+"""Whoever types such a code is paid at once, with nobody looking on: harder to guess than vouchers at a counter."""
 MOST_POINTS = 1_000_000
 MOST_PARAMETERS = 20
 MOST_KEY = 40
@@ -77,7 +79,7 @@ def read(draft: ScanDraft, *, today: date, origin: str) -> ScanPlan | dict[str, 
     """Return the batch a draft asks for, or a sentence for each field that is not acceptable."""
     problems: dict[str, str] = {}
     name = rules.read_name(draft.name, problems)
-    shape = rules.read_shape(draft.quantity, draft.prefix, draft.alphabet, draft.length, problems)
+    shape = rules.read_shape(draft.quantity, draft.prefix, draft.alphabet, draft.length, problems, GUESSES_PER_HIT)
     expires_on = rules.read_expiry(draft.expires_on, today, problems)
     parameters = read_parameters(draft.parameters, problems)
     base_url = read_base_url(draft.base_url or f"{origin}{LANDING}", problems)

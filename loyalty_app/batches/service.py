@@ -125,6 +125,7 @@ def create_scan(session: Session, draft: scans.ScanDraft, *, by: Actor, now: dat
         fields=fields.stored(plan.fields),
         base_url=plan.base_url,
         key_id=keys.current(session, now=now),
+        print_number=secrets.new_number(),
         expires_on=plan.expires_on,
         closes_at=times.end_of_day(plan.expires_on, program.time_zone),
         claim_token=secrets.new_token(),
@@ -136,7 +137,7 @@ def create_scan(session: Session, draft: scans.ScanDraft, *, by: Actor, now: dat
 
 def links(batch: Batch) -> Callable[[int], str]:
     """Return what makes the address that each serial of a scan batch leads to (S0-3)."""
-    seal = keys.sealer(batch.key_id or 0, batch.id or 0, batch.parameters)
+    seal = keys.sealer(batch.key_id or 0, batch.print_number or 0, batch.parameters)
     return lambda serial: scans.link(batch.base_url, seal(serial))
 
 

@@ -15,7 +15,7 @@ from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import Code, CodeStatus, Standing
-from loyalty_app.core import database, live
+from loyalty_app.core import database, live, secrets
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.reasons import Reason
 from loyalty_app.keys import service as keys
@@ -218,10 +218,14 @@ def by_tokens(session: Session, tokens: Iterable[str]) -> dict[str, str | Reason
     """Return what each token stands for: the normalised text of a code, or why for none (S0-25)."""
     tokens = set(tokens)
     opened = keys.opened(session, tokens)
-    places = {(one.sealed.batch_id, one.sealed.serial) for one in opened.values()}
+    sealed = [one.sealed for one in opened.values()]
+    numbers = {one.number for one in sealed if one.number <= secrets.LARGEST}
+    named = session.connection().execute(_BY_NUMBERS, {"numbers": list(numbers)})
+    of = {number: _Printed(batch, key, told) for number, batch, key, told in named if number and batch}
+    places = {(of[one.number].batch_id, one.serial) for one in sealed if one.number in of}
     found = session.connection().execute(_BY_PLACES, {"places": list(places)})
-    rows = {(batch_id, serial): (code, key_id, told) for batch_id, serial, code, key_id, told in found}
-    return {token: _code_of(opened.get(token), rows) for token in tokens}
+    texts = {(batch_id, serial): code for batch_id, serial, code in found}
+    return {token: _code_of(opened.get(token), of, texts) for token in tokens}
 
 
 def get(session: Session, text: str, *, by: Actor) -> Detailed | Refused:
@@ -312,17 +316,27 @@ def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, 
     return list(found)
 
 
-def _code_of(opened: keys.Opened | None, rows: Mapping[tuple[int, int], tuple[str, int | None, Any]]) -> str | Reason:
+@dataclass(frozen=True)
+class _Printed:
+    """What a token has to agree with."""
+
+    batch_id: int
+    key_id: int | None
+    parameters: dict[str, str]
+
+
+def _code_of(
+    opened: keys.Opened | None, of: Mapping[int, _Printed], texts: Mapping[tuple[int, int], str]
+) -> str | Reason:
     if opened is None:
         return Reason.TAMPERED
     if opened.is_retired:
         return Reason.KEY_RETIRED
-    sealed = opened.sealed
-    code, key_id, parameters = rows.get((sealed.batch_id, sealed.serial), ("", None, {}))
-    if not code:
+    sealed, batch = opened.sealed, of.get(opened.sealed.number)
+    if batch is None or (batch.batch_id, sealed.serial) not in texts:
         return Reason.UNKNOWN_CODE
-    # A batch of another life, before this database was brought back from a backup, may have had the number.
-    return code if (key_id, parameters) == (sealed.key_id, sealed.parameters) else Reason.TAMPERED
+    is_ours = (batch.key_id, batch.parameters) == (sealed.key_id, sealed.parameters)
+    return texts[batch.batch_id, sealed.serial] if is_ours else Reason.TAMPERED
 
 
 _STANDINGS = {status: Standing(status.value) for status in CodeStatus}
@@ -491,10 +505,11 @@ _MADE = (
     )
     .order_by(col(Code.serial))
 )
-_BY_PLACES = (
-    sa.select(col(Code.batch_id), col(Code.serial), col(Code.code), col(Batch.key_id), col(Batch.parameters))
-    .join(Batch, col(Batch.id) == col(Code.batch_id))
-    .where(sa.tuple_(col(Code.batch_id), col(Code.serial)).in_(sa.bindparam("places", expanding=True)))
+_BY_NUMBERS = sa.select(col(Batch.print_number), col(Batch.id), col(Batch.key_id), col(Batch.parameters)).where(
+    col(Batch.print_number).in_(sa.bindparam("numbers", expanding=True))
+)
+_BY_PLACES = sa.select(col(Code.batch_id), col(Code.serial), col(Code.code)).where(
+    sa.tuple_(col(Code.batch_id), col(Code.serial)).in_(sa.bindparam("places", expanding=True))
 )
 
 _INSTANT = "%Y-%m-%d %H:%M:%S.%f"

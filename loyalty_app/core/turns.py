@@ -6,8 +6,10 @@ step starves the rest. Here whoever waits stands in a queue of one, and who has 
 
 import os
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 try:
     import fcntl
@@ -17,6 +19,11 @@ except ImportError:  # where there is none, SQLite's own lock alone keeps proces
 
 _QUEUE, _TURN = 0, 1
 """Bytes of the file that stand for the two locks."""
+
+
+PATIENCE = 30.0
+"""So many seconds for a process that was stopped in its turn; then the database's own lock has to do."""
+PAUSE = 0.001
 
 
 class Turns:
@@ -36,9 +43,10 @@ class Turns:
             if opened < 0 or fcntl is None:
                 yield
                 return
-            fcntl.lockf(opened, fcntl.LOCK_EX, 1, _QUEUE)
+            until = time.monotonic() + PATIENCE
             try:
-                fcntl.lockf(opened, fcntl.LOCK_EX, 1, _TURN)
+                _wait(opened, _QUEUE, until)
+                _wait(opened, _TURN, until)
             finally:
                 fcntl.lockf(opened, fcntl.LOCK_UN, 1, _QUEUE)
             try:
@@ -56,6 +64,31 @@ class Turns:
         if path != self._path:
             if self._opened >= 0:
                 os.close(self._opened)
-            self._opened = os.open(f"{path}-turns", os.O_CREAT | os.O_RDWR, 0o600) if path else -1
+            self._opened = _open(path) if path else -1
             self._path = path
         return self._opened
+
+
+def _open(path: str) -> int:
+    """Open the file of the locks for whoever owns the database; without it, the database's own lock has to do."""
+    try:
+        opened = os.open(f"{path}-turns", os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError:
+        return -1
+    with suppress(OSError):  # a command run by root must not lock the program's user out
+        owner = Path(path).stat()
+        os.fchown(opened, owner.st_uid, owner.st_gid)
+    return opened
+
+
+def _wait(opened: int, place: int, until: float) -> None:
+    assert fcntl is not None
+    while True:
+        try:
+            fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except OSError:
+            if time.monotonic() > until:
+                return
+            time.sleep(PAUSE)
+        else:
+            return

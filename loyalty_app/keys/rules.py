@@ -34,7 +34,8 @@ class Sealed:
     """What a token says once its seal was found intact."""
 
     key_id: int
-    batch_id: int
+    number: int
+    """What tokens call the batch."""
     serial: int
     parameters: dict[str, str]
 
@@ -60,13 +61,13 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(b"loyalty token key" + secret.encode()).hexdigest()[:16]
 
 
-def sealer(cipher: AESSIV, key_id: int, batch_id: int, parameters: Mapping[str, str]) -> Callable[[int], str]:
+def sealer(cipher: AESSIV, key_id: int, number: int, parameters: Mapping[str, str]) -> Callable[[int], str]:
     """Return what makes the token of each serial of a batch; all of them have the same length."""
     header = bytes([FORMAT << 4 | key_id])
     bound, packed = [header], pack(parameters)
 
     def seal(serial: int) -> str:
-        sealed = cipher.encrypt(_PLACE.pack(batch_id, serial) + packed, bound)
+        sealed = cipher.encrypt(_PLACE.pack(number, serial) + packed, bound)
         return base64.urlsafe_b64encode(header + sealed).rstrip(b"=").decode()
 
     return seal
@@ -86,11 +87,11 @@ def unseal(token: str, secrets: Secrets) -> Sealed | None:
         return None
     try:
         said = cipher.decrypt(raw[1:], [raw[:1]])
-        batch_id, serial = _PLACE.unpack_from(said)
+        number, serial = _PLACE.unpack_from(said)
         parameters = unpack(said[_PLACE.size :])
     except (InvalidTag, ValueError, struct.error):
         return None
-    return Sealed(raw[0] & 0x0F, batch_id, serial, parameters)
+    return Sealed(raw[0] & 0x0F, number, serial, parameters)
 
 
 def looks_like_token(text: str) -> bool:

@@ -1,9 +1,11 @@
 """The key ring: secrets in a file or a setting, what is known of them in the database."""
 
 import functools
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,8 +20,11 @@ from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError, NotFoundError
+from loyalty_app.core.languages import Sentence
 from loyalty_app.keys import rules
 from loyalty_app.keys.models import TokenKey
+
+log = logging.getLogger(__name__)
 
 TOPIC = "keys"
 FILE = "keys"
@@ -106,18 +111,22 @@ def current(session: Session, *, now: datetime) -> int:
     return _newest(found)
 
 
-def sealer(key_id: int, batch_id: int, parameters: dict[str, str]) -> Callable[[int], str]:
+def sealer(key_id: int, number: int, parameters: dict[str, str]) -> Callable[[int], str]:
     """Return what makes the token of each serial of a batch."""
     cipher = _ciphers().get(key_id)
     if cipher is None:
         raise KeysError(f"The secret of key {key_id} is not here. Bring back the key file, or LOYALTY_SECRET_KEYS.")
-    return rules.sealer(cipher, key_id, batch_id, parameters)
+    return rules.sealer(cipher, key_id, number, parameters)
 
 
 def opened(session: Session, tokens: Iterable[str]) -> dict[str, Opened]:
     """Return what each token says whose seal is intact."""
     known = {key.id: key for key in session.connection().execute(_KEYS)}
-    ciphers = _good(known.values())  # a key file of another database opens nothing
+    try:
+        ciphers = _good(known.values())  # a key file of another database opens nothing
+    except KeysError as problem:  # strangers are at this door too, and need not read where our files are
+        log.error("%s", problem)  # noqa: TRY400 - the sentence says it all
+        raise AppError(Sentence("Codes cannot be read just now. Try again in a moment.")) from None
     unsealed = {token: rules.unseal(token, ciphers) for token in set(tokens)}
     return {token: Opened(said, bool(known[said.key_id].retired_at)) for token, said in unsealed.items() if said}
 
@@ -125,6 +134,12 @@ def opened(session: Session, tokens: Iterable[str]) -> dict[str, Opened]:
 def comes_from_setting() -> bool:
     """Return whether the secrets stand in a setting, where only the operator can add to them."""
     return bool(settings().secret_keys.get_secret_value())
+
+
+def retired(session: Session, key_ids: Iterable[int | None]) -> set[int | None]:
+    """Return those of the keys whose codes are refused, typed or scanned."""
+    asked = [key_id for key_id in set(key_ids) if key_id] or [0]  # always the same statement, whatever was found
+    return set(session.connection().execute(_RETIRED, {"keys": asked}).scalars())
 
 
 def rotate(session: Session, *, by: Actor, now: datetime) -> int:
@@ -247,6 +262,9 @@ def _append(key_id: int, secret: str) -> None:
             file.writelines(f"{number}:{one}\n" for number, one in sorted(written.items()))
             file.flush()
             os.fsync(file.fileno())
+            with suppress(OSError):  # a command run by root must not lock the program's user out
+                owner = (path if path.exists() else path.parent).stat()
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         Path(file.name).replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -287,6 +305,9 @@ def _made(_version: str) -> tuple[rules.Secrets, dict[int, str]]:
 
 _NUMBERS = {str(number): number for number in rules.KEYS}
 _KEYS = sa.select(col(TokenKey.id), col(TokenKey.fingerprint), col(TokenKey.retired_at))
+_RETIRED = sa.select(col(TokenKey.id)).where(
+    col(TokenKey.id).in_(sa.bindparam("keys", expanding=True)), col(TokenKey.retired_at).is_not(None)
+)
 _ALIVE = select(TokenKey.id).where(col(TokenKey.retired_at).is_(None)).order_by(col(TokenKey.id))
 _NOTE = sa.text(
     "insert into token_key (id, fingerprint, created_at, retired_by) values (:key, :fingerprint, :now, '')"

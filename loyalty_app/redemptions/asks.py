@@ -17,6 +17,7 @@ from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core.actor import Actor
 from loyalty_app.core.reasons import Reason
+from loyalty_app.keys import service as keys
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Promise
 from loyalty_app.redemptions import rules
@@ -169,6 +170,7 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
     holders: dict[int | None, str] = {member_id: name for member_id, name in named}  # noqa: C416 - rows are no pairs
     of = {batch.id: batch for _, batch in found.values()}
     promises = {batch_id: batches.promise_of(batch) for batch_id, batch in of.items()}
+    retired = keys.retired(session, [batch.key_id for _, batch in found.values()])
     hits = {}
     for text, (code, batch) in found.items():
         expires_at = code.expires_at or batch.closes_at
@@ -192,6 +194,7 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
             batch.minimum_purchase,
             is_scan,
             is_scan and batch.status is BatchStatus.PAUSED,
+            is_scan and batch.key_id in retired,
         )
         hits[text] = Hit(code, batch, voucher, facts)
     return hits

@@ -65,6 +65,8 @@ class Facts:
     """A code that pays points to who redeems it, and needs no claim before."""
     is_paused: bool = False
     """Only said of a scan batch: vouchers already claimed stay good when theirs is paused (S3-15)."""
+    is_retired: bool = False
+    """The key that sealed the batch was retired."""
 
 
 @lru_cache(maxsize=1024)  # each ask of a group is looked at more than once
@@ -116,6 +118,7 @@ def refusals(
     vouchers already claimed stay good (S3-15).
     """
     checks = (
+        (facts.is_retired, Reason.KEY_RETIRED),
         (facts.disabled, Reason.DISABLED),
         (facts.status is CodeStatus.REDEEMED, Reason.ALREADY_REDEEMED),
         (facts.is_paused, Reason.BATCH_PAUSED),

@@ -283,7 +283,7 @@ def _preview(draft: ScanDraft, before: PreviewView, ground: _Ground) -> PreviewV
         base_url = before.base_url or _own_url()
     url = scans.link(base_url, keys.sealer(ground.key_id, 0, parameters)(0))
     facts = drawing.facts(url)
-    odds = batch_rules.weigh(draft.quantity, draft.alphabet, draft.length)
+    odds = batch_rules.weigh(draft.quantity, draft.alphabet, draft.length, scans.GUESSES_PER_HIT)
     return PreviewView(
         qr=drawing.svg_data_uri(url),
         base_url=base_url,

@@ -12,6 +12,8 @@ from alembic.config import Config
 from loyalty_app import tables
 from loyalty_app.core import database as databases
 from loyalty_app.core import migrations
+from loyalty_app.redemptions import service as redemptions
+from tests import builders, doors
 
 MIGRATE = "from loyalty_app.core import database, migrations; migrations.migrate(database.engine())"
 PYPROJECT = migrations.CHECKOUT / "pyproject.toml"
@@ -98,6 +100,23 @@ def test_a_database_can_go_back(empty_database):
     command.downgrade(Config(toml_file=PYPROJECT), "base")
 
     assert sa.inspect(empty_database).get_table_names() == ["alembic_version"]
+
+
+def test_going_back_before_printed_codes_takes_them_along_and_leaves_the_rest(database):
+    batch, vouchers = doors.change(builders.scan_batch, 3), doors.change(builders.batch, 2)
+    mia = doors.change(builders.member)
+    doors.change(builders.claimed, vouchers, mia)
+    for serial in (1, 2):
+        doors.change(redemptions.redeem_many, [redemptions.Ask(builders.link(batch, serial), mia)], now=builders.NOON)
+
+    command.downgrade(Config(toml_file=PYPROJECT), "0002")
+
+    with database.begin() as connection:
+        for table in ("code", "redemption", "attempt", "batch_activity"):
+            found = connection.execute(sa.text(f"select distinct batch_id from {table}")).scalars().all()
+            assert set(found) <= {vouchers.id}
+        assert connection.execute(sa.text("select count(*) from code")).scalar_one() == 2
+        assert connection.execute(sa.text("select count(*) from member")).scalar_one() == 1
 
 
 def test_rebuilding_a_table_takes_no_children_along(bare_database):

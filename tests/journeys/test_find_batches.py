@@ -142,6 +142,7 @@ def test_a_batch_gets_another_name_and_channel(visit: Callable[..., Page], shop:
     card(desk, "Misnamed").get_by_label("Actions for Misnamed").click()
     desk.get_by_role("link", name="Name and channel of Misnamed").click()
 
+    expect(desk.get_by_role("heading", name="Name and channel", exact=True)).to_be_visible()
     desk.get_by_label("Name").fill("")
     desk.get_by_role("button", name="Save name and channel").click()
     expect(desk.get_by_role("alert")).to_contain_text("Give the batch a name")

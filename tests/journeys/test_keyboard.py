@@ -9,7 +9,7 @@ from tests import builders
 from tests.journeys.conftest import Shop, card
 from tests.journeys.server import ADMIN_EMAIL
 
-MOST_STOPS = 60
+MOST_STOPS = 200
 
 
 @pytest.mark.requirement("S3-1")

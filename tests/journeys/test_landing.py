@@ -96,6 +96,7 @@ def test_a_known_member_comes_in_by_mail_on_a_german_phone(
 def test_a_second_tap_a_reload_and_the_way_back_pay_nothing_more(visit: Callable[..., Page], shop: Shop) -> None:
     mia = shop.member("Mia Impatient")
     phone = visit(mia, code_of(batch(shop)), at=PHONE)
+    expect(phone.get_by_role("button", name="Get 20 points")).to_be_visible()
     screenshot(phone, "redeem-member")
     phone.get_by_role("button", name="Get 20 points").dblclick()
     expect(phone.get_by_role("heading", name="+20 points")).to_be_visible()
@@ -190,6 +191,7 @@ def test_who_has_a_password_signs_in_and_comes_back(visit: Callable[..., Page], 
     mia, made = shop.member("Mia Password"), batch(shop, parameters=(("points", "20"), ("campaign", "x" * 200)))
     phone = visit(None, code_of(made), at=PHONE)
     phone.get_by_role("link", name="Sign in").click()
+    expect(phone.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
     phone.get_by_label("E-mail").fill(builders.newcomer(mia.name).email)
     phone.get_by_label("Password").fill(builders.PASSWORD)
     phone.get_by_role("button", name="Sign in").click()

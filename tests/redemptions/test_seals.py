@@ -11,12 +11,14 @@ from sqlalchemy import event
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
+from loyalty_app.core import secrets
 from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.config import settings
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.keys import rules as tokens
 from loyalty_app.keys import service as keys
+from loyalty_app.keys.models import TokenKey
 from loyalty_app.members.models import Member
 from loyalty_app.points import service as ledger
 from loyalty_app.points.models import PointsEntry
@@ -72,8 +74,8 @@ def forged(batch, chance, count=150):
     yield from (one[:cut] + two[cut:] for cut in range(4, len(one) - 1, 5))
     yield from (one[:length] for length in range(tokens.SHORTEST, len(one)))
     yield from (one + more for more in ("A", "AAAA", one))
-    yield tokens.sealer(cipher, 1, batch.id, batch.parameters)(1)  # under our number, by another key
-    yield tokens.sealer(cipher, 9, batch.id, batch.parameters)(1)  # under a number that nobody has
+    yield tokens.sealer(cipher, 1, batch.print_number, batch.parameters)(1)  # under our number, by another key
+    yield tokens.sealer(cipher, 9, batch.print_number, batch.parameters)(1)  # under a number that nobody has
     yield "I" + one[1:]  # another format
     for _ in range(count):
         place = chance.randrange(len(one))
@@ -166,9 +168,31 @@ def test_a_token_of_a_deleted_batch_is_unknown():
 def test_a_token_of_another_database_with_the_same_key_is_refused(told):
     """After a restore the numbers of batches begin anew; what is sealed has to be what this batch says."""
     batch = change(builders.scan_batch, 2, points=20)
-    theirs = keys.sealer(1, batch.id, told)(1)
+    theirs = keys.sealer(1, batch.print_number, told)(1)
 
     assert redeem(theirs, CASHIER, member_id=change(builders.member) and 1).reason is Reason.TAMPERED
+    assert rows(Redemption) == []
+
+
+def test_what_was_printed_in_another_life_of_the_database_opens_nothing(monkeypatch):
+    """A backup from before a batch is brought back, and another batch gets its number and its parameters."""
+    batch = change(builders.scan_batch, 2)
+    old = token_of(batch)
+    change(lambda session: setattr(session.get(Batch, batch.id), "print_number", secrets.new_number()))
+
+    assert redeem(old, CASHIER, member_id=change(builders.member) and 1).reason is Reason.UNKNOWN_CODE
+    assert change(builders.scan_batch, 2).print_number != change(builders.scan_batch, 2).print_number
+
+
+def test_a_printed_code_dies_with_its_key_also_when_it_is_typed():
+    batch = change(builders.scan_batch, 2)
+    mia = change(builders.member)
+    code = rows(Code)[0].code
+    change(lambda session: setattr(session.get(TokenKey, 1), "retired_at", NOON))
+
+    for text in (code, token_of(batch)):
+        assert redeem(text, CASHIER, member_id=1).reason is Reason.KEY_RETIRED
+        assert redeem(text, mia).reason is Reason.UNKNOWN_CODE
     assert rows(Redemption) == []
 
 

@@ -70,7 +70,7 @@ def test_the_sample_of_the_preview_redeems_nothing(ground):
     token = preview(ground).url.partition("code=")[2]
     opened = see(keys.opened, [token])[token].sealed
 
-    assert (opened.batch_id, opened.serial) == (0, 0)
+    assert (opened.number, opened.serial) == (0, 0)
     assert see(lambda session: session.get(Batch, 0)) is None
 
 
