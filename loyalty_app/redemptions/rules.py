@@ -1,6 +1,7 @@
 """What was scanned, and when a voucher may be redeemed."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -92,11 +93,16 @@ def _typed(text: str) -> CodeText | Unreadable:
 def kept(text: str) -> str:
     """Return what is remembered of a text: cut, and without what no database can store.
 
-    Of a token only a digest: whoever reads the attempts cannot redeem what failed.
+    Of each token in it only a digest: whoever reads the attempts cannot redeem what failed.
     """
     if isinstance(what := recognise(text), TokenText):
-        return f"token {hashlib.sha256(what.token.encode(errors='replace')).hexdigest()[:24]}"
+        return _digest(what.token)
+    text = _RUN.sub(lambda run: _digest(run[0]) if tokens.looks_like_token(run[0]) else run[0], text)
     return text.encode(errors="replace").decode().replace("\0", "?")[:MOST_TEXT]
+
+
+def _digest(token: str) -> str:
+    return f"token {hashlib.sha256(token.encode(errors='replace')).hexdigest()[:24]}"
 
 
 def is_nonce(text: str) -> bool:
@@ -145,6 +151,8 @@ def _is_of_another(facts: Facts, member_id: int | None) -> bool:
     return is_held and member_id is not None and member_id != facts.holder_id
 
 
+_RUN = re.compile(rf"[A-Za-z0-9_-]{{{tokens.SHORTEST},}}")
+"""What may be a token within another text; what is all of one case is a printed code."""
 OF_THE_BATCH = frozenset({Reason.BATCH_PAUSED, Reason.REDEMPTION_FROZEN, Reason.EXPIRED})
 """What stands against every code of a batch alike."""
 _QUIET = frozenset(

@@ -221,3 +221,24 @@ def test_the_last_second_of_the_day_where_the_shop_is_decides(zone, day):
     assert redeem(builders.link(batch, 2), mia, now=midnight).reason is Reason.EXPIRED
     assert redeem(builders.link(batch, 2), CASHIER, member_id=1, now=midnight).reason is Reason.EXPIRED
     assert [one.points for one in rows(Member)] == [20]
+
+
+@pytest.mark.parametrize(
+    "around", ["{0}", "{0} {0}", "https://kawa.example/#code={0}", "see {0}, please", "/redeem?code={0} {0}", "{0}.{0}"]
+)
+def test_no_attempt_keeps_a_token_that_could_be_tried_again(around):
+    batch = change(builders.scan_batch)
+    token, disabled = token_of(batch), change(codes.disable_all, batch.id, by=ADMIN, now=NOON)
+    assert disabled == 3
+
+    assert isinstance(redeem(around.format(token), CASHIER), Refused)
+    (attempt,) = rows(Attempt)
+    assert token not in attempt.text
+    assert "token " in attempt.text
+
+
+def test_an_attempt_keeps_a_long_printed_code_as_it_was_typed():
+    typed = "SUN-2K7P-M4XR-9T2K-7PM4-XR9T"
+    redeem(typed, CASHIER)
+
+    assert [attempt.text for attempt in rows(Attempt)] == [typed]
