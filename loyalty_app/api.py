@@ -293,13 +293,13 @@ def _http(_request: Request, error: Exception) -> Response:
 
 
 class _Manners:
-    """Reads no more than is sensible of a program, and says with every answer how much of its limit is left."""
+    """Reads no more than is sensible of a request, and says with every answer how much of its limit is left."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+        if scope["type"] != "http" or not scope["path"].startswith(("/api/", "/auth/")):
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})

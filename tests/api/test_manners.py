@@ -91,6 +91,15 @@ def test_what_is_too_large_is_not_read():
     assert said.json()["code"] == "too_large"
 
 
+@pytest.mark.parametrize("path", ["/auth/sign-in", "/auth/sign-up", "/auth/points"])
+@pytest.mark.parametrize("kind_of_form", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_a_form_that_is_too_large_is_not_read(path, kind_of_form):
+    begin = b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\n' if "multipart" in kind_of_form else b"email="
+    sent = {"content": begin + b"x" * 1_100_000, "headers": {"Content-Type": kind_of_form}}
+
+    assert Program(key="").ask("POST", path, **sent).status_code == 413
+
+
 def test_what_no_database_can_store_is_left_out():
     odd = {"content": r'{"title": "a\u0000b", "reward": {"kind": "item", "value": "c\u0000"}}'}
     said = Program().post("/offers", **odd, headers={"Content-Type": "application/json"})
