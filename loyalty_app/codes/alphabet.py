@@ -8,6 +8,10 @@ from itertools import groupby
 
 MOST_LENGTH = 40
 GROUP = 4
+HIDDEN = "…"
+"""What stands for the part of a code that somebody may not read."""
+LONG = 2 * GROUP
+"""Of fewer characters not even the last four are shown: the others could be guessed."""
 
 _SEPARATORS = re.compile(r"[\s\-_.\u2010-\u2015\u2212]+")
 _CODE = re.compile(rf"[A-Z0-9]{{4,{MOST_LENGTH}}}")
@@ -46,6 +50,11 @@ def display(code: str, prefix: str = "") -> str:
     if len(groups) > 1 and len(groups[-1]) == 1:
         groups[-2:] = [groups[-2] + groups[-1]]
     return "-".join([prefix, *groups] if prefix else groups)
+
+
+def masked(text: str) -> str:
+    """Return only how a text ends, if it is long enough."""
+    return HIDDEN + (text[-GROUP:] if len(text) >= LONG else "")
 
 
 def runs(serials: Iterable[int]) -> str:

@@ -59,7 +59,14 @@ HEAD = ("serial", "code", "status", "member", "email", "claimedAt", "expiresAt",
 class CodeShown(Shown):
     """One redeemable unit."""
 
-    code: Annotated[str, Field(examples=["SUN-2K7P-M4XR-9T"], description="As it is printed; read however written.")]
+    code: Annotated[
+        str,
+        Field(
+            examples=["SUN-2K7P-M4XR-9T"],
+            description="As it is printed; read however written. Of a scan code that is not redeemed, those without"
+            " `qr_code_management` get only how it begins and ends: `SUN-…4XR9`.",
+        ),
+    ]
     batch_id: Annotated[int, Field(examples=[12])]
     serial: Annotated[int, Field(examples=[1], description="Its place in the batch.")]
     status: Annotated[Standing, Field(examples=["claimed"])]

@@ -12,7 +12,7 @@ from sqlmodel import Session, UTCDateTime, col, select
 
 from loyalty_app.audit import service as audit
 from loyalty_app.batches import service as batches
-from loyalty_app.batches.models import Batch
+from loyalty_app.batches.models import Batch, BatchKind
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import Code, CodeStatus, Standing
 from loyalty_app.core import database, live, secrets
@@ -47,7 +47,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Listed:
-    """A voucher as a list shows it; without its member for who may not see members."""
+    """A voucher as a list shows it; without its member for who may not see members.
+
+    Who may not manage codes gets no code that would pay them points (`shown_to`).
+    """
 
     serial: int
     code: str
@@ -113,6 +116,24 @@ class Found:
 def topic_of(member_id: int | None) -> str:
     """Return the topic of what one member holds."""
     return f"vouchers:{member_id}"
+
+
+def is_open_to(by: Actor) -> ColumnElement[bool]:
+    """Return which codes, joined with their batches, somebody may read: an unused scan code pays whoever has it."""
+    if by.may(Permission.QR_CODE_MANAGEMENT):
+        return sa.true()
+    return sa.or_(col(Batch.kind) != BatchKind.SCAN, col(Code.status) == CodeStatus.REDEEMED)
+
+
+def shown_to(by: Actor) -> sa.SQLColumnExpression[str]:
+    """Return the text of a code, joined with its batch; only how it begins and ends where it is worth points."""
+    if by.may(Permission.QR_CODE_MANAGEMENT):
+        return col(Code.code)
+    length = sa.func.length(col(Code.code))
+    end = sa.func.substr(col(Code.code), length - alphabet.GROUP + 1)
+    hidden = col(Batch.prefix) + alphabet.HIDDEN
+    is_long = length - sa.func.length(col(Batch.prefix)) >= alphabet.LONG
+    return sa.case((is_open_to(by), col(Code.code)), (is_long, hidden + end), else_=hidden)
 
 
 def store(session: Session, batch_id: int, first_serial: int, codes: Sequence[str]) -> list[int]:
@@ -290,7 +311,7 @@ def listed(
         searched = (Member.name, Member.email) if by.may(Permission.VIEW_MEMBERS) else ()
         fits = [col(part).icontains(text, autoescape=True) for part in searched]
         if code := alphabet.normal_part(text):
-            fits.append(col(Code.code).contains(code, autoescape=True))
+            fits.append(sa.and_(is_open_to(by), col(Code.code).contains(code, autoescape=True)))
         if wish.serial:
             fits.append(col(Code.serial) == wish.serial)
         query = query.where(sa.or_(sa.false(), *fits))
@@ -350,9 +371,9 @@ def _standing(status: CodeStatus, *, disabled: bool) -> Standing:
 
 def _listing(by: Actor) -> sa.Select[*tuple[Any, ...]]:
     named = by.may(Permission.VIEW_MEMBERS)
-    return sa.select(
+    listing = sa.select(
         col(Code.serial),
-        col(Code.code),
+        shown_to(by),
         col(Code.status),
         col(Code.disabled),
         sa.func.coalesce(Member.name, "") if named else sa.literal(""),
@@ -362,6 +383,10 @@ def _listing(by: Actor) -> sa.Select[*tuple[Any, ...]]:
         col(Code.redeemed_at),
         col(Code.member_id),
     ).join(Member, col(Member.id) == col(Code.member_id), isouter=True)
+    if by.may(Permission.QR_CODE_MANAGEMENT):
+        return listing
+    # An outer join, though no code lacks its batch: so SQLite keeps to the order of the codes.
+    return listing.join(Batch, col(Batch.id) == col(Code.batch_id), isouter=True)
 
 
 def _get(session: Session, text: str, by: Actor) -> Detailed | Refused:
@@ -379,7 +404,9 @@ def _switch(session: Session, text: str, *, disabled: bool, by: Actor, now: date
     if changed:
         one = 1 if disabled else -1
         batches.count_disabled(session, changed.batch_id, one, one * (changed.status is CodeStatus.ACTIVE))
-        audit.record(session, f"{_verb(disabled)}_code", f"batch {changed.batch_id}", code, by=by, now=now)
+        # Not its text: those who read the trail could redeem it once it is enabled.
+        told = f"serial {changed.serial}"
+        audit.record(session, f"{_verb(disabled)}_code", f"batch {changed.batch_id}", told, by=by, now=now)
         topics = (batches.TOPIC, batches.topic(changed.batch_id), topic_of(changed.member_id))
         live.announce(session, *topics)
     found = _get(session, text, by)
@@ -458,7 +485,7 @@ _SWITCH = (
         col(Code.status) != CodeStatus.REDEEMED,
     )
     .values(disabled=sa.bindparam("to"))
-    .returning(col(Code.batch_id), col(Code.status), col(Code.member_id))
+    .returning(col(Code.batch_id), col(Code.serial), col(Code.status), col(Code.member_id))
 )
 _SWITCHED = (
     col(Code.batch_id) == sa.bindparam("batch"),

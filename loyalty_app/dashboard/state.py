@@ -106,8 +106,9 @@ class OverviewState(rx.State):
     async def _show(self) -> None:
         program, sums = await hub.shared(batches.TOPIC, "totals", lambda: read(_totals))
         self.chart = await chart_of(Range(self._range))
-        named = actor().may(Permission.VIEW_MEMBERS)  # what is shared is shared by those who may see the same
-        latest = await hub.shared(redemptions.TOPIC, ("latest", named), lambda: read(_latest))
+        # What is shared is shared by those who may see the same.
+        sees = tuple(actor().may(one) for one in (Permission.VIEW_MEMBERS, Permission.QR_CODE_MANAGEMENT))
+        latest = await hub.shared(redemptions.TOPIC, ("latest", *sees), lambda: read(_latest))
         locale = program.locale
         self.batches, self.batches_ever = say_number(sums.batches, locale), say_number(sums.batches_ever, locale)
         self.vouchers = say_number(sums.vouchers, locale)

@@ -12,6 +12,7 @@ from loyalty_app.accounts.models import Account
 from loyalty_app.apikeys.models import ApiKey
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
+from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import NotFoundError
@@ -25,7 +26,10 @@ _NEWEST = 2**31 - 1
 
 @dataclass(frozen=True)
 class Line:
-    """One redemption as a list shows it; without its member for who may not see members."""
+    """One redemption as a list shows it; without its member for who may not see members.
+
+    A code that is good again, as its redemption was reversed, is only read by who may manage codes.
+    """
 
     id: int
     code: str
@@ -90,30 +94,40 @@ def get(session: Session, redemption_id: int, *, by: Actor) -> Line:
 
 
 def latest(session: Session, *, by: Actor) -> list[Scan]:
-    """Return the latest attempts, the newest first; members' names only to those who may view them."""
+    """Return the latest attempts, the newest first; members' names only to those who may view them.
+
+    Of what may be a scan code that is still good, only those who may manage codes read more than the end.
+    """
     by.must(Permission.VIEW_DASHBOARD)
     named = by.may(Permission.VIEW_MEMBERS)
-    found = session.exec(
-        select(Attempt, Batch.title, Member.name, sa.func.coalesce(Account.name, ApiKey.name))
-        .join(Batch, col(Batch.id) == col(Attempt.batch_id), isouter=True)
+    found = session.execute(
+        sa.select(
+            Attempt,
+            col(Batch.title),
+            col(Member.name),
+            sa.func.coalesce(Account.name, ApiKey.name),
+            sa.and_(col(Code.id).is_not(None), codes.is_open_to(by)),
+        )
         .join(Code, col(Code.id) == col(Attempt.code_id), isouter=True)
+        .join(Batch, col(Batch.id) == col(Attempt.batch_id), isouter=True)
         .join(Member, col(Member.id) == col(Code.member_id), isouter=True)
         .join(Account, col(Account.id) == col(Attempt.account_id), isouter=True)
         .join(ApiKey, col(ApiKey.id) == col(Attempt.api_key_id), isouter=True)
         .order_by(col(Attempt.id).desc())
         .limit(LATEST)
     )
+    manages = by.may(Permission.QR_CODE_MANAGEMENT)
     return [
         Scan(
             attempt.id or 0,
             attempt.at,
-            attempt.text,
+            attempt.text if manages or is_open else alphabet.masked(attempt.text),
             title or "",
             (named and member) or "",
             staff or "",
             attempt.reason,
         )
-        for attempt, title, member, staff in found
+        for attempt, title, member, staff, is_open in found
     ]
 
 
@@ -123,7 +137,7 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(
             col(Redemption.id),
-            col(Code.code),
+            codes.shown_to(by),
             col(Batch.prefix),
             col(Redemption.batch_id),
             col(Batch.title),
@@ -151,12 +165,12 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
 def _fits(session: Session, text: str, by: Actor) -> ColumnElement[bool]:
     exact = alphabet.normal(text)
     if exact and (code_id := session.exec(select(Code.id).where(Code.code == exact)).first()):
-        return col(Redemption.code_id) == code_id
+        return sa.and_(col(Redemption.code_id) == code_id, codes.is_open_to(by))
     # Who may not see members cannot guess them by searching either.
     searched = (Batch.title, *((Member.name, Member.email) if by.may(Permission.VIEW_MEMBERS) else ()))
     fits = [col(part).icontains(text, autoescape=True) for part in searched]
     if part := alphabet.normal_part(text):
-        fits.append(col(Code.code).contains(part, autoescape=True))
+        fits.append(sa.and_(codes.is_open_to(by), col(Code.code).contains(part, autoescape=True)))
     return sa.or_(*fits)
 
 
