@@ -15,9 +15,9 @@ from loyalty_app.auditlog.service import Wish
 from loyalty_app.auditlog.state import Search, wish
 from loyalty_app.core import csvs, times
 from loyalty_app.core.actor import Actor, Permission, actor
-from loyalty_app.core.database import reading
+from loyalty_app.core.database import reading, streaming
 from loyalty_app.core.texts import storable
-from loyalty_app.ui.rest import Instant, Page, Paged, Shown
+from loyalty_app.ui.rest import Instant, Page, Paged, Shown, begun
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/api/v1")
@@ -68,14 +68,14 @@ def audit_csv(q: str = "", person: str = "", kind: str = "", since: str = "", un
     """Stream the entries that fit the search, the newest first."""
     asked = wish(Search(q[:80], person[:80], kind, since, until))
     return StreamingResponse(
-        csvs.lines(HEAD, _chunks(asked, actor())),
+        csvs.lines(HEAD, begun(_chunks(asked, actor()))),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="audit-log.csv"', "Cache-Control": "no-store"},
     )
 
 
 def _chunks(asked: Wish, by: Actor) -> Iterator[list[list[str]]]:
-    with reading() as session:
+    with streaming() as session:
         before = 0
         while found := auditlog.listed(session, asked, before=before, limit=CHUNK, by=by):
             yield [_row(entry) for entry in found]

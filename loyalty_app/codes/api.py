@@ -21,7 +21,7 @@ from loyalty_app.codes.models import Standing
 from loyalty_app.codes.service import Detailed, Listed, Refused, Wish
 from loyalty_app.core import csvs, times
 from loyalty_app.core.actor import Actor, Permission, actor
-from loyalty_app.core.database import reading
+from loyalty_app.core.database import reading, streaming
 from loyalty_app.core.reasons import STATUS
 from loyalty_app.core.texts import slug, storable
 from loyalty_app.program import service as programs
@@ -42,6 +42,7 @@ from loyalty_app.ui.rest import (
     Paged,
     Sent,
     Shown,
+    begun,
 )
 from loyalty_app.ui.routes import allow
 
@@ -200,7 +201,7 @@ def codes_csv(
     wish = Wish(q[:80], Standing(status) if status in set(Standing) else None)
     noun, head, row = ("vouchers", HEAD, _row) if batch.kind is BatchKind.CLAIM else ("codes", *_scan_columns(batch))
     return StreamingResponse(
-        csvs.lines(head, _chunks(batch, wish, (first, last), row, by)),
+        csvs.lines(head, begun(_chunks(batch, wish, (first, last), row, by))),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{slug(batch.name)}-{noun}.csv"',
@@ -223,7 +224,7 @@ def codes_zip(batch_id: Number, wish: Annotated[ZipWish, Query()]) -> StreamingR
     wanted = Wanted(first, last, wish.format, wish.size, wish.error)
     part = f"-{first}-{last}" if (first, last) != (1, batch.total) else ""
     return StreamingResponse(
-        _zipped(batch, wanted, by, times.now().astimezone(ZoneInfo(zone))),
+        begun(_zipped(batch, wanted, by, times.now().astimezone(ZoneInfo(zone)))),
         media_type="application/zip",
         headers={
             "Content-Disposition": f'attachment; filename="{slug(batch.name)}{part}-{wish.format}.zip"',
@@ -288,7 +289,7 @@ def _switch_all(verb: Callable[..., int], batch_id: int, once: Once) -> Response
 
 
 def _chunks(batch: Batch, wish: Wish, serials: tuple[int, int], row: Row, by: Actor) -> Iterator[list[list[str]]]:
-    with reading() as session:  # one picture for all chunks
+    with streaming() as session:  # one picture for all chunks
         after, last = serials[0] - 1, serials[1]
         while page := [one for one in _page(session, batch.id or 0, wish, after, by) if one.serial <= last]:
             yield [row(one, batch.prefix) for one in page]
@@ -296,7 +297,7 @@ def _chunks(batch: Batch, wish: Wish, serials: tuple[int, int], row: Row, by: Ac
 
 
 def _zipped(batch: Batch, wanted: Wanted, by: Actor, made_at: datetime) -> Iterator[bytes]:
-    with reading() as session:
+    with streaming() as session:
         yield from files.zipped(session, batch, wanted, by=by, made_at=made_at)
 
 

@@ -30,6 +30,10 @@ Waiter = Future[Any] | asyncio.Future[Any]
 W = TypeVar("W", bound=Waiter)
 
 POOL_SIZE = 12
+DOWNLOADS = 6
+"""So many files are streamed at once; each needs a connection for as long as its reader takes to fetch it."""
+DOWNLOAD_WAIT = 2
+"""Seconds that another one waits for its turn."""
 THREADS = 8
 GROUP_SIZE = 256
 
@@ -46,6 +50,7 @@ SQLModel.metadata.naming_convention = NAMES  # before any table is made: names a
 
 _turns = Turns()
 _engine: Engine | None = None
+_downloads: Engine | None = None
 
 
 def stored(kind: type[Enum]) -> sa.Enum:
@@ -55,26 +60,29 @@ def stored(kind: type[Enum]) -> sa.Enum:
 
 def connect(url: str) -> Engine:
     """Open the database at the address and make it the one that transactions use."""
-    global _engine  # noqa: PLW0603 - one database a process, like its settings
+    global _engine, _downloads  # noqa: PLW0603 - one database a process, like its settings
     disconnect()
-    _engine = _open(url)
+    _downloads = _open(url, pool_size=DOWNLOADS, max_overflow=0, pool_timeout=DOWNLOAD_WAIT)
+    _engine = _open(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE)
     return _engine
 
 
 def disconnect() -> None:
     """Close every connection; the next use opens new ones."""
-    global _engine  # noqa: PLW0603
-    if _engine is not None:
-        _engine.dispose()
-    _engine = None
+    global _engine, _downloads  # noqa: PLW0603
+    for opened in (_engine, _downloads):
+        if opened is not None:
+            opened.dispose()
+    _engine = _downloads = None
 
 
 def _start_afresh_after_fork() -> None:
     # Two processes on one inherited connection would read each other's answers.
-    global _engine  # noqa: PLW0603
-    if _engine is not None:
-        _engine.dispose(close=False)
-    _engine = None
+    global _engine, _downloads  # noqa: PLW0603
+    for opened in (_engine, _downloads):
+        if opened is not None:
+            opened.dispose(close=False)
+    _engine = _downloads = None
     _turns.start_afresh()
 
 
@@ -112,11 +120,23 @@ def _turn(writer: Engine) -> AbstractContextManager[None]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """Open a session on one consistent picture of the database; nothing it does is kept."""
-    reader = engine()
+    with _picture(engine()) as session:
+        yield session
+
+
+@contextmanager
+def streaming() -> Iterator[Session]:
+    """Open a session as `reading` does, for a file: on one of a few connections that no screen ever waits for."""
+    engine()
+    assert _downloads is not None, "both are opened together"
+    with _picture(_downloads) as session:
+        yield session
+
+
+def _picture(reader: Engine) -> Session:
     if not is_sqlite(reader):  # PostgreSQL would look anew for each statement
         reader = reader.execution_options(isolation_level="REPEATABLE READ")
-    with Session(reader, expire_on_commit=False) as session:
-        yield session
+    return Session(reader, expire_on_commit=False)
 
 
 def after_commit(session: Session, act: Callable[[], None]) -> None:
@@ -258,25 +278,23 @@ def rows_from(session: Session, *columns: tuple[str, str]) -> str:
     return f"(select {picks} from jsonb_array_elements(cast(:rows as jsonb)))"  # noqa: S608
 
 
-def _open(url: str) -> Engine:
+def _open(url: str, **pool: int) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         return sa.create_engine(
             address.set(drivername="postgresql+psycopg"),
-            pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
             pool_pre_ping=True,
             hide_parameters=True,  # errors are logged, and people's data is in them
             connect_args={"options": "-c timezone=utc"},
+            **pool,
         )
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     opened = sa.create_engine(
         address,
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_SIZE,
         hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": 30},
+        **pool,
     )
     event.listen(opened, "connect", _prepare_sqlite)
     event.listen(opened, "begin", _begin_sqlite)

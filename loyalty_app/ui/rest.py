@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
+from itertools import chain, islice
 from math import isfinite
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -15,6 +16,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
 from loyalty_app.core import answered, times
@@ -22,7 +24,7 @@ from loyalty_app.core.actor import actor
 from loyalty_app.core.database import transaction
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
-from loyalty_app.ui.problems import MEDIA_TYPE, Problem, refused
+from loyalty_app.ui.problems import MEDIA_TYPE, Problem, ProblemError, refused
 
 PAGE = 50
 MOST_A_PAGE = 200
@@ -31,6 +33,19 @@ MOST_BODY = 1_000_000
 
 MOST_KEY = 255
 MOST_NUMBER = 2**31 - 1
+
+
+Piece = TypeVar("Piece")
+BUSY = "Many files are being fetched at this moment. Try again in a minute."
+
+
+def begun(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Return the pieces of a file whose first could be read; say so where too many files are fetched at once."""
+    try:
+        first = list(islice(pieces, 1))
+    except PoolTimeoutError:
+        raise ProblemError(Problem(503, "busy", BUSY, headers={"Retry-After": "60"})) from None
+    return chain(first, pieces)
 
 
 def say_amount(amount: Decimal) -> int | float:
