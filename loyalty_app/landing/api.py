@@ -45,8 +45,7 @@ async def collect(request: Request) -> JSONResponse:
     """Pay the points of a code to a member, or send a code to an address first, and pay when that is entered."""
     form, by = await _form(request), actor()
     text = form.get("token", "")
-    door = transact if rules.is_guessable(text) else read
-    found = await door(landing.look, text, by=by, peer=peer_of(request), now=times.now())
+    found = await _look(text, by, peer_of(request))
     match found:
         case TooMany() | Refused(Reason.UNKNOWN_CODE):
             pass
@@ -58,6 +57,14 @@ async def collect(request: Request) -> JSONResponse:
         case _:
             pass
     return _back(text)
+
+
+async def _look(text: str, by: Actor, peer: str) -> Worth | Refused | TooMany:
+    if not rules.is_guessable(text):
+        return await read(landing.look, text, by=by, peer=peer, now=times.now())
+    if waits := await read(landing.too_many, by=by, peer=peer, now=times.now()):
+        return waits
+    return await transact(landing.look, text, by=by, peer=peer, now=times.now())
 
 
 async def _pay(form: dict[str, str], found: Worth | Refused, by: Actor) -> JSONResponse:

@@ -50,9 +50,7 @@ def look(session: Session, text: str, *, by: Actor, peer: str, now: datetime) ->
     member = by if by.may(Permission.CLAIM) else STRANGER  # what staff may know is for the scanner
     if not rules.is_guessable(text):
         return redemptions.look(session, text, by=member, now=now)
-    limits = {accounts.throttle_key("guess-peer", peer): rules.GUESSES_A_PEER}
-    if by.is_signed_in:
-        limits[accounts.throttle_key("guess-account", by.key)] = rules.GUESSES_AN_ACCOUNT
+    limits = _limits(by, peer)
     # Counted first: guesses made at the same time stand in line here.
     accounts.count_tries(session, limits, now=now)
     if wait := accounts.seconds_to_wait(session, {key: most + 1 for key, most in limits.items()}, now=now):
@@ -61,6 +59,13 @@ def look(session: Session, text: str, *, by: Actor, peer: str, now: datetime) ->
     if not (isinstance(found, Refused) and found.reason is Reason.UNKNOWN_CODE):
         accounts.take_tries_back(session, limits)
     return found
+
+
+def too_many(session: Session, *, by: Actor, peer: str, now: datetime) -> TooMany | None:
+    """Return the refusal of any typed code; asked before `look`, so that it costs no writer."""
+    by.must(Permission.PUBLIC)
+    wait = accounts.seconds_to_wait(session, _limits(by, peer), now=now)
+    return TooMany(wait) if wait else None
 
 
 def let_in(
@@ -72,3 +77,10 @@ def let_in(
         return entered
     (answer,) = redemptions.redeem_many(session, [Ask(text, entered.by, nonce, answers=answers)], now=now)
     return CameIn(entered.signed_in, answer)
+
+
+def _limits(by: Actor, peer: str) -> dict[str, int]:
+    limits = {accounts.throttle_key("guess-peer", peer): rules.GUESSES_A_PEER}
+    if by.is_signed_in:
+        limits[accounts.throttle_key("guess-account", by.key)] = rules.GUESSES_AN_ACCOUNT
+    return limits

@@ -17,6 +17,7 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.languages import Language, spoken
+from loyalty_app.core.peers import peer_at
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.secrets import fingerprint
 from loyalty_app.landing import rules
@@ -164,8 +165,12 @@ class LandingState(rx.State):
         return rx.set_focus("typed")
 
     async def _show(self, *, subscribe: bool = False) -> None:
-        door = transact if rules.is_guessable(self._text) else read
-        seen = await door(_look, self._text, self.router.session.client_ip)
+        peer, waits = peer_at(self.router.session.client_ip), None
+        is_guess = rules.is_guessable(self._text)
+        if is_guess:
+            waits = await read(landing.too_many, by=actor(), peer=peer, now=times.now())
+        door = transact if is_guess and not waits else read
+        seen = await door(_look, self._text, peer, waits)
         words, now = spoken(), times.now()
         locale = words.formats(seen.program.locale)
         self.balance = _points(seen.balance, locale, words)
@@ -210,9 +215,9 @@ class LandingState(rx.State):
         self.screen = "paid" if self._is_new and now - at < rules.JUST_NOW else "collected"
 
 
-def _look(session: Session, text: str, peer: str) -> _Seen:
+def _look(session: Session, text: str, peer: str, waits: TooMany | None) -> _Seen:
     by = actor()
-    found = landing.look(session, text, by=by, peer=peer, now=times.now())
+    found = waits or landing.look(session, text, by=by, peer=peer, now=times.now())
     promise = _promise(found)
     picture_id = promise.picture_id if promise else None
     is_member = by.may(Permission.CLAIM)

@@ -10,6 +10,7 @@ from fastapi import Request
 from loyalty_app.core import languages, secrets
 from loyalty_app.core.actor import Actor, Permission, act_as, actor
 from loyalty_app.core.errors import ForbiddenError
+from loyalty_app.core.peers import peer_at
 from loyalty_app.core.reasons import STATUS, Reason
 from loyalty_app.ui.limits import WRONG_KEYS, Limits, limit_of
 from loyalty_app.ui.problems import Problem, ProblemError, refused, too_many
@@ -88,8 +89,8 @@ class Gate:
 
 
 def peer_of(request: Request) -> str:
-    """Return the network address that the request came from."""
-    return request.client.host if request.client else ""
+    """Return the network peer that the request came from, as tries are counted."""
+    return peer_at(_address_of(request))
 
 
 def must_be_here_or_may(request: Request, permission: Permission) -> None:
@@ -102,9 +103,13 @@ def _is_from_this_machine(request: Request) -> bool:
     if any(name in request.headers for name in FORWARDED):
         return False
     try:
-        return ip_address(peer_of(request).removeprefix("::ffff:")).is_loopback
+        return ip_address(_address_of(request).removeprefix("::ffff:")).is_loopback
     except ValueError:
         return False
+
+
+def _address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _not_allowed(caller: Actor, need: Permission | None) -> Problem:

@@ -10,7 +10,7 @@ import pytest
 from loyalty_app import api
 from loyalty_app.accounts import rules as account_rules
 from loyalty_app.accounts import service as accounts
-from loyalty_app.accounts.models import Account, AccountSession, Role
+from loyalty_app.accounts.models import Account, AccountSession, Role, Throttle
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.fields import Field, FieldType
 from loyalty_app.codes.models import Code
@@ -312,6 +312,19 @@ def test_guessing_is_slowed_down_and_a_scan_is_not():
     assert isinstance(look(token(made)), Worth)
     assert isinstance(look(good, peer="192.0.2.8"), Worth)
     assert isinstance(look(good, now=NOON + account_rules.THROTTLE_WINDOW), Worth)
+
+
+@pytest.mark.parametrize("by", ["stranger", "member"])
+def test_who_has_to_wait_writes_nothing(by):
+    change(builders.scan_batch)
+    mia = change(builders.member) if by == "member" else None
+    for number in range(rules.GUESSES_A_PEER + 1):
+        look(f"AAAA{number:04}", peer="203.0.113.9", now=times.now())
+    counted = rows(Throttle)
+
+    Phone(mia).send({"token": "AAAA0001"})
+
+    assert rows(Throttle) == counted
 
 
 def test_a_member_may_guess_less_from_wherever():
