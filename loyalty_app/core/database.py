@@ -37,6 +37,9 @@ DOWNLOAD_WAIT = 2
 THREADS = 8
 GROUP_SIZE = 256
 
+BEATEN = (IntegrityError, OperationalError)
+"""What ends a transaction when another one won meanwhile; it may look again, once."""
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -251,7 +254,7 @@ def answer_all(verb: Callable[..., Sequence[Answer]], asks: Sequence[Any]) -> Se
     try:
         with transaction() as session:
             return verb(session, asks, now=times.now())
-    except (IntegrityError, OperationalError):
+    except BEATEN:
         with transaction() as session:
             return verb(session, asks, now=times.now())
 

@@ -10,7 +10,7 @@ from loyalty_app.accounts.service import CodeRefused, SignInRefused
 from loyalty_app.batches import fields
 from loyalty_app.core import languages, times
 from loyalty_app.core.actor import Actor, Permission, actor
-from loyalty_app.core.database import read, together, transact
+from loyalty_app.core.database import BEATEN, read, together, transact
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.languages import Sentence, spoken
 from loyalty_app.core.reasons import Reason
@@ -102,7 +102,15 @@ async def _let_in(request: Request, form: dict[str, str], worth: Worth) -> JSONR
         raise InvalidError(**problems)
     guest = Guest(form["sign_up"], code, form.get("name", ""), entrance.device_of(request))
     answers = rules.answers(worth.fields, form)
-    match await transact(landing.let_in, guest, text, answers, nonce=form.get("nonce", ""), now=times.now()):
+    nonce = form.get("nonce", "")
+    try:
+        outcome = await transact(landing.let_in, guest, text, answers, nonce=nonce, now=times.now())
+    except (*BEATEN, InvalidError) as problem:
+        # By a till that holds the code, or by themselves in another tab, which took the address.
+        if isinstance(problem, InvalidError) and "email" not in problem.problems:
+            raise
+        outcome = await transact(landing.let_in, guest, text, answers, nonce=nonce, now=times.now())
+    match outcome:
         case CodeRefused() as refused:
             return entrance.code_refusal(refused)
         case CameIn(signed_in, answer):

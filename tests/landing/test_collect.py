@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from loyalty_app import api
 from loyalty_app.accounts import rules as account_rules
@@ -14,6 +16,8 @@ from loyalty_app.accounts.models import Account, AccountSession, Role, Throttle
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.fields import Field, FieldType
 from loyalty_app.codes.models import Code
+from loyalty_app.codes.service import hold
+from loyalty_app.core import database as databases
 from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.languages import ENGLISH
@@ -24,6 +28,7 @@ from loyalty_app.landing.service import TooMany
 from loyalty_app.mail.models import Mail
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
+from loyalty_app.members.service import Details
 from loyalty_app.points import service as ledger
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Refused, Worth
@@ -145,6 +150,39 @@ def test_the_last_step_sent_twice_pays_once():
     assert f"/redeem/?code={code}&new=1" in {answer.json().get("next") for answer in answers}
     assert [one.points for one in rows(Member)] == [20]
     assert len(rows(Account)) == len(builders.STAFF) + 1
+
+
+def test_two_first_entries_with_one_address_both_come_in():
+    made, phones = batch(), [Phone(), Phone()]
+    codes = [token(made, serial) for serial in (1, 2)]
+    secrets = [begin(phone, code, name="Nina") for phone, code in zip(phones, codes, strict=True)]
+    guest = landing.Guest(secrets[0], mailed(-2))
+
+    with ThreadPoolExecutor() as threads, databases.transaction() as session:
+        landing.let_in(session, guest, codes[0], {}, now=times.now())
+        second = threads.submit(phones[1].send, {"token": codes[1], "sign_up": secrets[1], "code": mailed()})
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.5)
+
+    assert second.result().json().get("next") == f"/redeem/?code={codes[1]}&new=1"
+    assert [(one.email, one.points) for one in rows(Member)] == [(NINA, 40)]
+
+
+def test_who_comes_in_while_a_till_holds_their_code_comes_in_after_it():
+    nina = change(members.create, Details("Nina", NINA, ""), by=ADMIN, now=times.now())
+    made, phone = batch(), Phone()
+    code = token(made)
+    last = {"token": code, "sign_up": begin(phone, code, name="Nina"), "code": mailed()}
+
+    with ThreadPoolExecutor() as threads, databases.transaction() as session:
+        assert hold(session, rows(Code)[0].id)
+        entry = threads.submit(phone.send, last)
+        with pytest.raises(TimeoutError):
+            entry.result(timeout=0.5)
+        session.connection().execute(sa.update(Member).where(Member.id == nina.id).values(phone="1"))
+
+    assert entry.result().json().get("next") == f"/redeem/?code={code}&new=1"
+    assert [(one.phone, one.points) for one in rows(Member)] == [("1", 20)]
 
 
 def test_an_account_without_a_password_opens_by_none():
