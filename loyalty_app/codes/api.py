@@ -10,7 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 from sqlmodel import Session
 
-from loyalty_app.batches import rules
+from loyalty_app.batches import fields, rules
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.api import BatchShown, Pixels, one_batch
 from loyalty_app.batches.models import Batch, BatchKind
@@ -200,8 +200,9 @@ def codes_csv(
         batch = batches.watched(session, batch_id, by=by)
     wish = Wish(q[:80], Standing(status) if status in set(Standing) else None)
     noun, head, row = ("vouchers", HEAD, _row) if batch.kind is BatchKind.CLAIM else ("codes", *_scan_columns(batch))
+    labels = [one.label for one in fields.loaded(batch.fields)] if by.may(Permission.VIEW_MEMBERS) else []
     return StreamingResponse(
-        csvs.lines(head, begun(_chunks(batch, wish, (first, last), row, by))),
+        csvs.lines((*head, *labels), begun(_chunks(batch, wish, (first, last), row, labels, by))),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{slug(batch.name)}-{noun}.csv"',
@@ -288,11 +289,17 @@ def _switch_all(verb: Callable[..., int], batch_id: int, once: Once) -> Response
     return once.answer(200, act)
 
 
-def _chunks(batch: Batch, wish: Wish, serials: tuple[int, int], row: Row, by: Actor) -> Iterator[list[list[str]]]:
+def _chunks(
+    batch: Batch, wish: Wish, serials: tuple[int, int], row: Row, labels: list[str], by: Actor
+) -> Iterator[list[list[str]]]:
+    batch_id = batch.id or 0
     with streaming() as session:  # one picture for all chunks
         after, last = serials[0] - 1, serials[1]
-        while page := [one for one in _page(session, batch.id or 0, wish, after, by) if one.serial <= last]:
-            yield [row(one, batch.prefix) for one in page]
+        while page := [one for one in _page(session, batch_id, wish, after, by) if one.serial <= last]:
+            told = codes.told(session, batch_id, page[0].serial, page[-1].serial, by=by) if labels else {}
+            yield [
+                row(one, batch.prefix) + [told.get(one.serial, {}).get(label, "") for label in labels] for one in page
+            ]
             after = page[-1].serial
 
 

@@ -22,6 +22,10 @@ from loyalty_app.keys import service as keys
 from loyalty_app.members.models import Member
 
 PAGE = 50
+_REDEMPTIONS = sa.table(
+    "redemption", sa.column("code_id", sa.Integer), sa.column("status", sa.String), sa.column("answers", sa.JSON)
+)
+"""By name only: redemptions are known further up, here just what was told with the one that counts."""
 
 
 @dataclass(frozen=True)
@@ -325,6 +329,13 @@ def made(session: Session, batch_id: int, first: int, last: int, *, by: Actor) -
     return [Made(*row) for row in found]
 
 
+def told(session: Session, batch_id: int, first: int, last: int, *, by: Actor) -> dict[int, Mapping[str, str]]:
+    """Return what members told when they redeemed the codes from a serial to another: by serial, then by label."""
+    by.must(Permission.VIEW_MEMBERS)
+    found = session.connection().execute(_TOLD, {"batch": batch_id, "first": first, "last": last})
+    return {one.serial: one.answers for one in found}
+
+
 def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, Batch]]:
     """Return a member's vouchers, the newest claim first."""
     found = session.exec(
@@ -531,6 +542,15 @@ _MADE = (
         col(Code.serial).between(sa.bindparam("first"), sa.bindparam("last")),
     )
     .order_by(col(Code.serial))
+)
+_TOLD = (
+    sa.select(col(Code.serial), _REDEMPTIONS.c.answers)
+    .join(_REDEMPTIONS, _REDEMPTIONS.c.code_id == col(Code.id))
+    .where(
+        col(Code.batch_id) == sa.bindparam("batch"),
+        col(Code.serial).between(sa.bindparam("first"), sa.bindparam("last")),
+        _REDEMPTIONS.c.status == sa.literal_column("'recorded'"),
+    )
 )
 _BY_NUMBERS = sa.select(col(Batch.print_number), col(Batch.id), col(Batch.key_id), col(Batch.parameters)).where(
     col(Batch.print_number).in_(sa.bindparam("numbers", expanding=True))

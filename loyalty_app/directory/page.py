@@ -194,7 +194,12 @@ def _redemptions() -> rx.Component:
 def _redemption(row: ObjectVar[RedemptionRow]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(row.at, class_name="tight", custom_attrs=_label("When")),
-        rx.el.td(rx.el.a(row.title, href=row.batch), class_name="loose", custom_attrs=_label("What")),
+        rx.el.td(
+            rx.el.a(row.title, href=row.batch),
+            rx.foreach(row.told, lambda one: rx.el.div(one[0], ": ", rx.el.bdi(one[1]), class_name="quiet")),
+            class_name="loose",
+            custom_attrs=_label("What"),
+        ),
         rx.el.td(rx.el.bdi(row.code), class_name="loose", custom_attrs=_label("Code")),
         rx.el.td(row.points, class_name="figure", custom_attrs=_label("Points")),
         rx.el.td(row.staff, custom_attrs=_label("By")),

@@ -107,6 +107,8 @@ class RedemptionRow:
     code: str
     points: str
     staff: str
+    told: list[tuple[str, str]]
+    """What the member told with it."""
     is_reversed: bool
     reversed: str
 
@@ -436,6 +438,7 @@ def _redemption_row(line: Line, program: Program) -> RedemptionRow:
         code=line.code,
         points=point_rules.signed(line.points, program.locale) if line.points else "—",
         staff=line.staff or "—",
+        told=list((line.answers or {}).items()),
         is_reversed=line.status is RedemptionStatus.REVERSED,
         reversed=since,
     )

@@ -63,7 +63,9 @@ class LabelsWish(Sent):
     note: Line = ""
     logo: Annotated[bool, Field(description="Whether the program's logo is on each label.")] = False
     crop_marks: bool = False
-    start: Annotated[int, Field(ge=1, le=1000, description="The first label that is left on a used sheet.")] = 1
+    start: Annotated[
+        int, Field(ge=1, le=1000, examples=[1], description="The first label that is left on a used sheet.")
+    ] = 1
 
 
 class ExportWish(LabelsWish):

@@ -1,5 +1,6 @@
 """What can be asked of a prepared file: pictures of codes, or sheets of labels that can be printed."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -260,8 +261,8 @@ def read_labels(draft: Draft, total: int) -> Labels | dict[str, str]:
 
 
 def kept(asked: Asked) -> dict[str, Any]:
-    """Return what was asked as it is stored."""
-    return asdict(asked)
+    """Return what was asked as it is stored, and so comes back."""
+    return json.loads(json.dumps(asdict(asked)))
 
 
 def pictures_of(options: Mapping[str, Any]) -> Pictures:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from loyalty_app.audit import service as audit
@@ -38,6 +39,10 @@ KEPT = timedelta(hours=24)
 MOST_LETTERS = 10
 MOST = 10
 """Files of one batch at a time: a hundred thousand pictures fill a hundred megabytes."""
+
+
+_UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
+_HOLD = select(Batch.id).where(col(Batch.id) == sa.bindparam("batch")).with_for_update(key_share=True)
 
 
 @dataclass(frozen=True)
@@ -89,12 +94,17 @@ def read(session: Session, batch: Batch, kind: ExportKind, draft: Draft) -> Aske
 def prepare(
     session: Session, batch_id: int, kind: ExportKind, draft: Draft, *, by: Actor, now: datetime
 ) -> Prepared | Refused:
-    """Ask for a file; it is made in the background."""
+    """Ask for a file; it is made in the background. The same wish again, while it is being made, is the same file."""
     batch = files.printable(session, batch_id, by=by)
     if isinstance(batch, Refused):
         return batch
     asked = read(session, batch, kind, draft)
-    if len(listed(session, batch_id, by=by)) >= MOST:
+    session.execute(_HOLD, {"batch": batch_id})  # two clicks at once wait for each other
+    there = listed(session, batch_id, by=by)
+    for one in there:
+        if one.status in _UNFINISHED and (one.export.kind, one.export.options) == (kind, rules.kept(asked)):
+            return one
+    if len(there) >= MOST:
         raise InvalidError(batch_id=f"There are {MOST} files of this batch. Delete one of them first.")
     export = Export(
         batch_id=batch_id,

@@ -164,6 +164,13 @@ class RedemptionShown(Shown):
     member: Annotated[Holder | None, Field(description="For who may view members.")]
     amount: Amount | None
     points: Annotated[int, Field(examples=[0], description="What it paid; it counts unless taken back.")]
+    fields: Annotated[
+        dict[str, str] | None,
+        Field(
+            examples=[{"Shoe size": "42"}],
+            description="What the member told, by the label of the field, for who may view members.",
+        ),
+    ]
     reversed_at: Instant | None
     reversed_by: str
     reversal_reason: str
@@ -336,6 +343,7 @@ def _line(line: Line, currency: str) -> RedemptionShown:
         offer=OfferNamed(title=line.title),
         member=Holder(id=line.member_id, name=line.member) if line.member_id and line.member else None,
         amount=None if line.amount is None else from_minor(line.amount, currency),
+        fields=None if line.answers is None else dict(line.answers),
         reversed_by=line.reversed_by,
         reversal_reason=line.reversal_reason,
     )

@@ -1,5 +1,6 @@
 """Redemptions and attempts, to be read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,8 @@ class Line:
     reversed_at: datetime | None
     reversed_by: str
     reversal_reason: str
+    answers: Mapping[str, str] | None
+    """What the member told, by the label of the field; nothing for who may not see members."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,19 @@ def get(session: Session, redemption_id: int, *, by: Actor) -> Line:
     """Return one redemption."""
     by.must(Permission.VIEW_DASHBOARD)
     return line(session, redemption_id, by)
+
+
+def of_code(session: Session, batch_id: int, serial: int, *, by: Actor) -> Line | None:
+    """Return the redemption of a code that counts, if it is redeemed."""
+    by.must(Permission.VIEW_DASHBOARD)
+    found = session.execute(
+        _lines(by).where(
+            col(Code.batch_id) == batch_id,
+            col(Code.serial) == serial,
+            col(Redemption.status) == RedemptionStatus.RECORDED,
+        )
+    ).one_or_none()
+    return _as_line(found) if found else None
 
 
 def latest(session: Session, *, by: Actor) -> list[Scan]:
@@ -152,6 +168,7 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
             col(Redemption.reversed_at),
             col(Redemption.reversed_by),
             col(Redemption.reversal_reason),
+            col(Redemption.answers) if named else sa.null(),
         )
         .select_from(Redemption)
         .join(Code, col(Code.id) == col(Redemption.code_id), isouter=True)

@@ -774,7 +774,11 @@ def _code_dialog() -> rx.Component:
         ),
         rx.el.p(rx.el.bdi(one.code), class_name="code"),
         rx.el.p(one.url, class_name="url", dir="ltr"),
-        rx.el.p("Whoever has this link or picture can redeem the code.", class_name="hint"),
+        rx.el.p(one.warning, class_name="hint"),
+        rx.cond(
+            one.used.length() > 0,
+            rx.el.dl(rx.foreach(one.used, lambda fact: _fact(fact[0], rx.el.bdi(fact[1]))), class_name="known"),
+        ),
         rx.el.div(
             CopyButton.create(text=one.url, label="Copy link", done="Copied", class_name="button primary"),
             file("Download PNG", "png"),

@@ -32,6 +32,8 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
 from loyalty_app.qr import drawing
+from loyalty_app.redemptions import history
+from loyalty_app.redemptions.history import Line
 from loyalty_app.scanbatches import rules
 from loyalty_app.scanbatches import service as scanbatches
 from loyalty_app.scanbatches.rules import Column, Mark, Wish
@@ -57,6 +59,13 @@ MARKS = {
 PRESSING = (Mark.GENERATING, Mark.FAILED, Mark.PAUSED, Mark.USED_UP, Mark.DISABLED, Mark.ACTIVE)
 """Which of several marks is said under the name; the date says itself whether it is over."""
 
+WARNINGS = {
+    Standing.ACTIVE: "Whoever has this link or picture can redeem the code.",
+    Standing.CLAIMED: "Whoever has this link or picture can redeem the code.",
+    Standing.DISABLED: "Nobody can redeem this code until it is enabled.",
+    Standing.REDEEMED: "This code is used. Nobody can redeem it again.",
+}
+"""What to mind about the link of a code."""
 STANDINGS = {"active": Standing.ACTIVE, "used": Standing.REDEEMED, "disabled": Standing.DISABLED}
 """As the address says where a code stands (S0-21)."""
 STANDING_WORDS = {
@@ -213,6 +222,9 @@ class CodeView:
     """The address of its pictures, without how they end."""
     name: str = ""
     """What a file of it is called, without how it ends."""
+    warning: str = ""
+    used: list[tuple[str, str]] = field(default_factory=list)
+    """When it was used, and for who may see members by whom, and what they told."""
 
 
 @dataclass(frozen=True)
@@ -667,6 +679,7 @@ def _looked(session: Session, batch_id: int, serial: int) -> CodeView:
         raise NotFoundError("code")
     batch, (one,) = batches.get(session, batch_id), found
     url, code = batches.links(batch)(serial), alphabet.display(one.code, batch.prefix)
+    used = history.of_code(session, batch_id, serial, by=actor())
     return CodeView(
         serial,
         code,
@@ -676,4 +689,14 @@ def _looked(session: Session, batch_id: int, serial: int) -> CodeView:
         STANDING_WORDS[one.standing],
         f"/api/v1/codes/{code}/image",
         f"{slug(batch.name)}-{serial:06}-{code}",
+        WARNINGS[one.standing],
+        say_use(used, programs.current(session)) if used else [],
     )
+
+
+def say_use(line: Line, program: Program) -> list[tuple[str, str]]:
+    """Return what is known of the use of a code, to who may know it."""
+    at = times.say_instant(line.at, program.time_zone, program.locale)
+    if line.answers is None:
+        return [("Used", at)]
+    return [("Used", at), ("Member", line.member or "—"), *line.answers.items()]

@@ -26,7 +26,7 @@ from loyalty_app.pictures import service as pictures
 from loyalty_app.program.models import Program
 from tests import builders
 from tests.builders import ADMIN, CASHIER, NOON, VIEWER
-from tests.doors import change, rows, see
+from tests.doors import at_once, change, rows, see
 
 pytestmark = pytest.mark.usefixtures("database", "data_dir")
 
@@ -87,10 +87,31 @@ def test_files_hold_codes_so_only_who_manages_them_may_have_them(who):
             verb()
 
 
+@pytest.mark.usefixtures("other_processes")
+def test_the_same_wish_asked_at_once_is_one_file():
+    batch = change(builders.scan_batch, 3)
+
+    answers = at_once([lambda: asked(batch, start="2")] * 4)
+
+    assert len({one.export.id for one in answers}) == len(rows(Export)) == 1
+    assert [job.kind for job in rows(Job)].count(PREPARE_FILE) == 1
+    assert [entry.verb for entry in rows(AuditEntry)].count("prepare") == 1
+
+
+def test_another_wish_or_one_that_was_met_is_another_file():
+    batch = change(builders.scan_batch, 3)
+
+    first, other = made(batch), asked(batch, note="Thank you")
+    again = asked(batch)
+
+    assert len({first.export.id, other.export.id, again.export.id}) == 3
+    assert asked(batch).export.id == again.export.id
+
+
 def test_only_so_many_files_of_one_batch_lie_about():
     batch, other = change(builders.scan_batch, 3), change(builders.scan_batch, 3)
-    for _ in range(exports.MOST):
-        asked(batch)
+    for number in range(exports.MOST):
+        asked(batch, note=str(number))
 
     with pytest.raises(InvalidError, match="Delete one"):
         asked(batch)

@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from loyalty_app.accounts.models import Role
+from loyalty_app.batches.fields import Field
 from loyalty_app.core import csvs, times
 from loyalty_app.redemptions import service as redemptions
 from tests import builders, doors
@@ -51,7 +52,7 @@ def test_a_batch_of_qr_codes_is_managed_from_the_list_to_a_single_code(visit: Ca
     expect(code(desk, 2)).to_contain_text("Disabled")
     expect(desk.get_by_text("1 code disabled.")).to_be_visible()
 
-    desk.get_by_label("Select all on this page").check()
+    desk.get_by_label("Select all on this page").click()
     expect(desk.get_by_text("5 selected")).to_be_visible()
     desk.get_by_role("button", name="Disable selected").click()
     expect(desk.get_by_text("3 codes disabled. 2 codes stayed as before.")).to_be_visible()
@@ -83,6 +84,25 @@ def test_a_batch_of_qr_codes_is_managed_from_the_list_to_a_single_code(visit: Ca
     assert [line["url"] for line in lines] == [builders.link(batch, serial) for serial in range(1, 6)]
     assert [line["status"] for line in lines] == ["redeemed", "active", "active", "active", "active"]
     screenshot(desk, "scan-batch")
+
+
+@pytest.mark.requirement("S0-21", "S0-23")
+def test_a_used_code_says_by_whom_and_what_they_told(visit: Callable[..., Page], shop: Shop) -> None:
+    batch, ana = shop.scan_batch("Asking cups", 2, fields=(Field("Shoe size"),)), shop.member("Ana Ruiz")
+    ask = redemptions.Ask(builders.link(batch, 1), ana, "", answers={"Shoe size": "42"})
+    doors.change(redemptions.redeem_many, [ask], now=times.now())
+
+    desk = visit(shop.account("Marek Marketer", Role.MARKETER), f"/admin/batches/scan/{batch.id}")
+    desk.get_by_role("button", name="View code 1").click()
+    used = desk.get_by_role("dialog", name="One code")
+    expect(used.get_by_text("This code is used. Nobody can redeem it again.")).to_be_visible()
+    expect(used.locator("dl")).to_contain_text("MemberAna RuizShoe size42")
+    screenshot(desk, "scan-batch-code-used")
+
+    desk.goto("/admin/members/?q=Ana+Ruiz")
+    desk.get_by_role("link", name="Ana Ruiz").click()
+    expect(desk.get_by_text("Shoe size: 42")).to_be_visible()
+    screenshot(desk, "member-told")
 
 
 def test_all_codes_are_disabled_only_after_the_numbers_are_told(visit: Callable[..., Page], shop: Shop) -> None:

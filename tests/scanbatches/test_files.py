@@ -8,15 +8,19 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from loyalty_app.batches.fields import Field
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
 from loyalty_app.core import csvs
+from loyalty_app.program import service as programs
 from loyalty_app.qr import drawing
+from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
+from loyalty_app.scanbatches.state import say_use
 from tests import builders
-from tests.builders import MARKETER, NOON
-from tests.doors import change, rows
+from tests.builders import ADMIN, MARKETER, NOON, VIEWER
+from tests.doors import change, rows, see
 from tests.programs import Program
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -53,6 +57,58 @@ def test_a_file_has_each_code_with_its_address_and_status(cups):
     assert lines[0][4:] == ["2026-06-15T10:00:00.000Z", "Mia", "mia@example.com"]
     assert lines[2][4:] == ["", "", ""]
     assert 'filename="Cups-codes.csv"' in answer.headers["content-disposition"]
+
+
+@pytest.fixture
+def asking():
+    """Three codes that ask for a size: one is redeemed, taken back and redeemed again, one is redeemed."""
+    batch = change(builders.scan_batch, 3, fields=(Field("=Size"), Field("Note", is_required=False)))
+    mia = change(builders.member)
+
+    def redeem(serial, **told):
+        answers = {f"={label}" if label == "Size" else label: text for label, text in told.items()}
+        ask = redemptions.Ask(builders.link(batch, serial), mia, "", answers=answers)
+        change(redemptions.redeem_many, [ask], now=NOON)
+
+    redeem(1, Size="41")
+    change(redemptions.reverse, 1, reason="Wrong cup", by=ADMIN, now=NOON)
+    redeem(1, Size="42", Note="+48 22")
+    redeem(2, Size="43")
+    return batch
+
+
+@pytest.mark.requirement("S0-16", "S0-23")
+def test_a_file_has_what_members_told_in_a_column_for_each_field(asking):
+    _, (head, *lines) = read_csv(Program(*MANAGER), asking)
+
+    assert head[-2:] == ["'=Size", "Note"]
+    assert [line[-2:] for line in lines] == [["42", "'+48 22"], ["43", ""], ["", ""]]
+    _, (head, *lines) = read_csv(Program("view_dashboard", "qr_code_management"), asking)
+    assert (head[-1], len(head)) == ("redeemedAt", 5)
+    assert "43" not in {cell for line in lines for cell in line}
+
+
+@pytest.mark.requirement("S0-23")
+def test_programs_that_may_see_members_read_what_they_told(asking):
+    listed = Program("view_dashboard", "view_members").get("/redemptions").json()["items"]
+    assert [one["fields"] for one in listed] == [{"=Size": "43"}, {"=Size": "42", "Note": "+48 22"}, {"=Size": "41"}]
+    assert Program("view_dashboard", "view_members").get("/redemptions/3").json()["fields"] == {"=Size": "43"}
+
+    viewer = Program("view_dashboard")
+    assert [one["fields"] for one in viewer.get("/redemptions").json()["items"]] == [None] * 3
+    assert "43" not in str(viewer.get("/redemptions/3").json()["fields"])
+
+
+@pytest.mark.requirement("S0-21", "S0-23")
+def test_one_code_says_when_and_by_whom_it_was_used_and_what_they_told(asking):
+    used = see(history.of_code, asking.id, 1, by=MARKETER)
+    said = say_use(used, see(programs.current))
+    assert [name for name, _ in said] == ["Used", "Member", "=Size", "Note"]
+    assert [text for _, text in said[1:]] == ["Mia", "42", "+48 22"]
+
+    seen = see(history.of_code, asking.id, 1, by=VIEWER)
+    assert [name for name, _ in say_use(seen, see(programs.current))] == ["Used"]
+    assert see(history.of_code, asking.id, 3, by=MARKETER) is None
 
 
 @pytest.mark.requirement("S0-28")
