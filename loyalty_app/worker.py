@@ -25,7 +25,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.sample import step as sample
 
 KINDS = {
-    batches.GENERATE_CODES: engine.Kind(prepare=codes.prepare, fail=batches.fail),
+    batches.GENERATE_CODES: engine.Kind(prepare=codes.prepare, fail=batches.fail, gives_way=True),
     programs.SAMPLE_DATA: engine.Kind(prepare=sample.prepare, fail=sample.give_up, step_takes=sample.TAKES),
     exports.PREPARE_FILE: engine.Kind(prepare=files.prepare, fail=exports.fail, step_takes=files.TAKES),
     mails.SEND_MAIL: engine.Kind(prepare=post.prepare, fail=mails.give_up, step_takes=post.TAKES),

@@ -1,6 +1,7 @@
 """Run a job step by step; a killed process costs one step."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job, JobStatus
 
 Store = Callable[[Session, datetime], int | None]
+
+MOST_REST = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,8 @@ class Kind:
     fail: Callable[[Session, int], None]
     step_takes: timedelta = timedelta(0)
     """How long a step may give no sign of life, beyond what is usual."""
+    gives_way: bool = False
+    """Whether it rests after each step for as long as that took, where all writers share one turn."""
 
 
 def run(job_id: int, kinds: dict[str, Kind]) -> None:
@@ -56,10 +61,13 @@ def _work(job: Job, kind: Kind) -> None:
     log.info("job taken up at %s of %s", job.done, job.total)
     try:
         while job.done < job.total:
+            began = time.monotonic()
             done = _step(kind, job)
             if done is None:  # cancelled, deleted, or taken over
                 return
             job.done = done
+            if kind.gives_way and database.is_sqlite(database.engine()):
+                time.sleep(min(time.monotonic() - began, MOST_REST))
     except TryAgainError as wish:
         log.warning("job %s (%s) waits %.0f s: %s", job.id, job.kind, wish.pause.total_seconds(), wish)
         with database.transaction() as session:

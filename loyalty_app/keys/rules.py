@@ -96,7 +96,7 @@ def unseal(token: str, secrets: Secrets) -> Sealed | None:
 
 def looks_like_token(text: str) -> bool:
     """Return whether a text is meant as a token and not as a printed code, whose letters are all of one case."""
-    return len(text) >= SHORTEST and not text.isupper() and not text.islower() and " " not in text
+    return len(text) >= SHORTEST and text not in {text.upper(), text.lower()} and " " not in text
 
 
 def pack(parameters: Mapping[str, str]) -> bytes:
