@@ -214,9 +214,10 @@ class _Week:
         redemptions.redeem_many(self._session, [ask], now=at)
 
     def _collect(self, event: Event) -> None:
-        link = batches.links(_batch(self._session, event.batch))(event.serial)
+        batch = _batch(self._session, event.batch)
+        link = batches.links(batch)(event.serial)
         nonce = f"sample-{event.at.timestamp():.0f}-{event.serial}"
-        answers = {rules.BREWED.label: event.text}  # what a batch does not ask is not kept
+        answers = {rules.BREWED.label: event.text} if batch.fields else {}
         ask = redemptions.Ask(link, _actor(self._session, event.member), nonce, answers=answers)
         redemptions.redeem_many(self._session, [ask], now=event.at)
 

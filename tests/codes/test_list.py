@@ -134,7 +134,7 @@ def test_a_file_has_what_is_filtered_and_no_formula(summer):
 def test_a_file_is_of_one_moment_however_many_are_claimed_meanwhile(summer, monkeypatch):
     monkeypatch.setattr(api, "CHUNK", 3)
     batch, _, _ = summer
-    chunks = api._chunks(batch, Wish(), ALL, api._row, VIEWER)
+    chunks = api._chunks(batch, Wish(), ALL, api._row, [], VIEWER)
     rows = list(next(chunks))
     with transaction() as session:
         builders.claimed(session, batch, builders.member(session, "Piotr"))
@@ -145,7 +145,7 @@ def test_a_file_is_of_one_moment_however_many_are_claimed_meanwhile(summer, monk
 
 
 def read_file(batch, wish, by=MARKETER):
-    text = "".join(csvs.lines(api.HEAD, api._chunks(batch, wish, ALL, api._row, by)))
+    text = "".join(csvs.lines(api.HEAD, api._chunks(batch, wish, ALL, api._row, [], by)))
     with reading():
         return list(csv.reader(io.StringIO(text.removeprefix(csvs.BOM), newline="")))
 

@@ -35,7 +35,7 @@ def cups(monkeypatch):
 @pytest.mark.parametrize(
     "stream",
     [
-        lambda batch: api._chunks(batch, Wish(), (1, 3), api._row, ADMIN),
+        lambda batch: api._chunks(batch, Wish(), (1, 3), api._row, [], ADMIN),
         lambda batch: api._zipped(batch, SMALL, ADMIN, NOON),
         lambda _batch: auditlog._chunks(Search(), ADMIN),
     ],

@@ -312,6 +312,9 @@ WITHOUT_MUST = {
     "landing.look": "so is the page behind a printed code",
     "landing.let_in": "whoever has the code from the mail becomes the member who redeems",
     "redemptions.look": "so is the page behind a printed code",
+    "landing.too_many": "whoever guesses is told to wait",
+    "codes.shown_to": "says how much of a code a caller may read, in the words of a query",
+    "codes.is_open_to": "the same, as a condition of a query",
 }
 """Services that take a caller and refuse nobody, with the reason."""
 
