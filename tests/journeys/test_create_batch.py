@@ -41,7 +41,7 @@ def test_the_preview_follows_every_key_stroke_and_can_be_scanned(visit: Callable
     page.get_by_role("button", name="Add parameter").click()
     expect(page.get_by_label("Key 2")).to_be_focused()
     page.keyboard.type("shop")
-    page.get_by_label("Value 2").fill("ż" * 120)
+    page.get_by_label("Value 2").fill("ż" * 140)
     expect(preview(page).get_by_role("status")).to_contain_text("Hard to print and to scan")
     screenshot(page, "create-batch-dense", dark=True)
     page.get_by_role("button", name="Remove parameter shop").click()

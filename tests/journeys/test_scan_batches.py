@@ -30,7 +30,7 @@ def code(page: Page, serial: int) -> Locator:
 @pytest.mark.requirement("S0-14", "S0-16", "S0-17", "S0-18", "S0-19", "S0-20", "S0-21", "S0-22", "S0-29")
 def test_a_batch_of_qr_codes_is_managed_from_the_list_to_a_single_code(visit: Callable[..., Page], shop: Shop) -> None:
     batch = shop.scan_batch("Managed cups", 5, prefix="MC")
-    ana = shop.member("Ana Ruiz")
+    ana = shop.member("Ana Told")
     desk = visit(shop.account("Marek Marketer", Role.MARKETER), "/admin/batches/scan/?q=managed")
     managed = row(desk, "Managed cups")
     expect(managed.locator("td.amount")).to_have_text(["5", "0", "5"])
@@ -47,7 +47,7 @@ def test_a_batch_of_qr_codes_is_managed_from_the_list_to_a_single_code(visit: Ca
     for title in ("Batch Information", "Sequence Details", "Activation Details"):
         expect(desk.get_by_role("heading", name=title)).to_be_visible()
     expect(code(desk, 1)).to_contain_text("Used")
-    expect(code(desk, 1)).to_contain_text("Ana Ruiz")
+    expect(code(desk, 1)).to_contain_text("Ana Told")
     code(desk, 2).get_by_role("button", name="Disable code 2").click()
     expect(code(desk, 2)).to_contain_text("Disabled")
     expect(desk.get_by_text("1 code disabled.")).to_be_visible()
@@ -88,7 +88,7 @@ def test_a_batch_of_qr_codes_is_managed_from_the_list_to_a_single_code(visit: Ca
 
 @pytest.mark.requirement("S0-21", "S0-23")
 def test_a_used_code_says_by_whom_and_what_they_told(visit: Callable[..., Page], shop: Shop) -> None:
-    batch, ana = shop.scan_batch("Asking cups", 2, fields=(Field("Shoe size"),)), shop.member("Ana Ruiz")
+    batch, ana = shop.scan_batch("Asking cups", 2, fields=(Field("Shoe size"),)), shop.member("Ana Told")
     ask = redemptions.Ask(builders.link(batch, 1), ana, "", answers={"Shoe size": "42"})
     doors.change(redemptions.redeem_many, [ask], now=times.now())
 
@@ -100,7 +100,7 @@ def test_a_used_code_says_by_whom_and_what_they_told(visit: Callable[..., Page],
     screenshot(desk, "scan-batch-code-used")
 
     desk.goto("/admin/members/?q=Ana+Ruiz")
-    desk.get_by_role("link", name="Ana Ruiz").click()
+    desk.get_by_role("link", name="Ana Told").click()
     expect(desk.get_by_text("Shoe size: 42")).to_be_visible()
     screenshot(desk, "member-told")
 

@@ -16,6 +16,7 @@ from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.core.reasons import Reason
 from loyalty_app.redemptions.models import Attempt
+from loyalty_app.redemptions.rules import kept
 from loyalty_app.ui.shield import COOKIE
 from tests import doors
 from tests.builders import ADMIN
@@ -183,7 +184,7 @@ def expect_answer(till: Page, headline: str, *words: str) -> None:
 
 def reasons_of(text: str) -> list[Reason | None]:
     since = times.now() - timedelta(minutes=10)
-    return [attempt.reason for attempt in doors.rows(Attempt) if attempt.text == text and attempt.at > since]
+    return [attempt.reason for attempt in doors.rows(Attempt) if attempt.text == kept(text) and attempt.at > since]
 
 
 def free_code(batch_id: int | None) -> str:
