@@ -100,7 +100,7 @@ def test_a_used_code_says_by_whom_and_what_they_told(visit: Callable[..., Page],
     screenshot(desk, "scan-batch-code-used")
 
     desk.goto("/admin/members/?q=Ana+Ruiz")
-    desk.get_by_role("link", name="Ana Told").click()
+    used.get_by_role("link", name="Ana Told").click()
     expect(desk.get_by_text("Shoe size: 42")).to_be_visible()
     screenshot(desk, "member-told")
 
