@@ -15,6 +15,7 @@ from loyalty_app.auditlog import service as auditlog
 from loyalty_app.auditlog.service import Wish
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read
 from loyalty_app.core.texts import storable
 from loyalty_app.program import service as programs
@@ -22,7 +23,6 @@ from loyalty_app.program.models import Program
 from loyalty_app.ui.live import hub
 
 MOST_TYPED = 80
-MOST_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class AuditState(rx.State):
         asked = self.router.url.query_parameters
         self.search = _search({name: asked.get(name, "") for name in vars(Search())})
         before = asked.get("before", "")
-        self._before = int(before) if before.isascii() and before.isdigit() and len(before) <= MOST_DIGITS else 0
+        self._before = number(before)
         hub.subscribe(self, AuditState.refresh, TOPIC)
         await self._show()
 
@@ -116,8 +116,7 @@ def _search(form: dict[str, Any]) -> Search:
 
 
 def _address(search: Search, before: int = 0) -> str:
-    kept = {name: value for name, value in vars(search).items() if value} | ({"before": before} if before else {})
-    return "/admin/settings/audit-log/" + (f"?{urlencode(kept)}" if kept else "")
+    return address("/admin/settings/audit-log/", vars(search) | {"before": before})
 
 
 def _day(text: str) -> date | None:

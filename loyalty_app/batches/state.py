@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 import reflex as rx
 from sqlmodel import Session
@@ -16,6 +15,7 @@ from loyalty_app.batches.rules import CHANNELS, Badge, Sort, Wish
 from loyalty_app.batches.service import Impact
 from loyalty_app.core import languages, times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import MOST_DIGITS, address, number
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.texts import storable
@@ -34,7 +34,6 @@ from loyalty_app.ui.forms import SUMMARY, typed
 from loyalty_app.ui.live import hub
 
 MOST_TYPED = 80
-MOST_DIGITS = 9
 HOME = "/admin/batches/"
 CLAIMABLE = Wish(kind=BatchKind.CLAIM)
 """Batches of QR codes have screens of their own."""
@@ -186,7 +185,7 @@ class BatchesState(rx.State):
         if wish != self._wish:
             self._keep(wish)
             self.turn += 1
-        self.page = _number(asked.get("page", "")) or 1
+        self.page = number(asked.get("page", "")) or 1
         hub.subscribe(self, BatchesState.refresh, batches.TOPIC)
         await self._show()
 
@@ -381,7 +380,7 @@ class EditBatchState(rx.State):
     @rx.event
     async def opened(self) -> None:
         """Show what the batch is called now."""
-        self._batch_id, self.problems = _number(self.router.url.path.rstrip("/").split("/")[-2]), {}
+        self._batch_id, self.problems = number(self.router.url.path.rstrip("/").split("/")[-2]), {}
         try:
             batch = await read(batches.watched, self._batch_id, by=actor())
         except NotFoundError:
@@ -460,7 +459,7 @@ class NewBatchState(rx.State):
     @rx.event
     async def expect_members(self, value: str) -> None:
         """Advise a quantity; what stands in the form is changed by nobody but its writer."""
-        expected = _number(str(value).strip())
+        expected = number(str(value).strip())
         least, most = rules.suggested(expected)
         locale = (await read(programs.current)).locale
         self.advice = (
@@ -646,7 +645,7 @@ def _wish(asked: Mapping[str, str]) -> Wish:
         text=storable(asked.get("q", "")).strip()[:MOST_TYPED],
         badge=Badge(status) if status in set(Badge) else None,
         channel=Channel(channel) if channel in set(Channel) else None,
-        offer_id=_number(asked.get("offer", "")) or None,
+        offer_id=number(asked.get("offer", "")) or None,
         kind=BatchKind.CLAIM,
         sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST,
     )
@@ -661,12 +660,7 @@ def _address(wish: Wish, page: int = 1) -> str:
         "sort": "" if wish.sort is Sort.NEWEST else wish.sort,
         "page": page if page > 1 else "",
     }
-    query = urlencode({name: str(value) for name, value in asked.items() if value})
-    return HOME + (f"?{query}" if query else "")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
+    return address(HOME, asked)
 
 
 def _page(session: Session, wish: Wish, page: int) -> _Page:

@@ -15,6 +15,7 @@ from loyalty_app.codes.models import CodeStatus, Standing
 from loyalty_app.codes.service import Listed, Wish
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read
 from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.texts import storable
@@ -23,7 +24,6 @@ from loyalty_app.program.models import Program
 from loyalty_app.ui.live import hub
 
 MOST_TYPED = 80
-MOST_DIGITS = 9
 
 CLAIM_WORDS = {CodeStatus.ACTIVE: "Unclaimed", CodeStatus.CLAIMED: "Claimed", CodeStatus.REDEEMED: "Claimed"}
 REDEMPTION_WORDS = {CodeStatus.REDEEMED: "Redeemed"}
@@ -67,8 +67,8 @@ class VouchersState(rx.State):
         asked = self.router.url.query_parameters
         self.text = storable(asked.get("q", ""))[:MOST_TYPED]
         self.status = asked.get("status", "") if asked.get("status", "") in set(Standing) else ""
-        self._after = _number(asked.get("after", ""))
-        self._batch_id = _number(self.router.url.path.rstrip("/").split("/")[-2])
+        self._after = number(asked.get("after", ""))
+        self._batch_id = number(self.router.url.path.rstrip("/").split("/")[-2])
         hub.subscribe(self, VouchersState.refresh, batches.TOPIC)
         await self._show()
         return rx.redirect(f"/admin/batches/scan/{self._batch_id}") if self._is_scan else None
@@ -101,9 +101,9 @@ class VouchersState(rx.State):
         self.is_missing, self.is_loaded = False, True
 
     def _address(self, text: str, status: str, after: int = 0) -> str:
-        asked = {"q": storable(text).strip()[:MOST_TYPED], "status": status if status in set(Standing) else ""}
-        kept = {name: value for name, value in asked.items() if value} | ({"after": after} if after else {})
-        return f"/admin/batches/{self._batch_id}/vouchers" + (f"?{urlencode(kept)}" if kept else "")
+        status = status if status in set(Standing) else ""
+        asked = {"q": storable(text).strip()[:MOST_TYPED], "status": status, "after": after}
+        return address(f"/admin/batches/{self._batch_id}/vouchers", asked)
 
 
 def _page(session: Session, batch_id: int, wish: Wish, after: int) -> tuple[Program, Batch, list[Listed]]:
@@ -124,7 +124,3 @@ def _row(one: Listed, batch: Batch, program: Program) -> VoucherRow:
         redemption=since(REDEMPTION_WORDS.get(one.status, "Not redeemed"), one.redeemed_at),
         disabled=one.standing is Standing.DISABLED,
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0

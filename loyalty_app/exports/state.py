@@ -16,6 +16,7 @@ from loyalty_app.codes import files
 from loyalty_app.codes.service import Refused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import number
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
@@ -31,8 +32,6 @@ from loyalty_app.program.rules import say_number
 from loyalty_app.ui.errors import NoticeState, say
 from loyalty_app.ui.forms import SUMMARY, typed
 from loyalty_app.ui.live import hub
-
-MOST_DIGITS = 9
 
 SHEETS = [*((key, one.name) for key, one in FORMATS.items()), (GRID, "A grid of my own")]
 USUAL = Draft()
@@ -92,7 +91,7 @@ class DownloadsState(rx.State):
     async def opened(self) -> None:
         """Show what the batch in the address offers, and keep it fresh."""
         last = self.router.url.path.rstrip("/").split("/")[-2]
-        self._batch_id = int(last) if last.isascii() and last.isdigit() and len(last) <= MOST_DIGITS else 0
+        self._batch_id = number(last)
         self.kind, self.sheet, self.problems = ExportKind.ZIP.value, Draft.sheet, {}
         hub.subscribe(self, DownloadsState.refresh, exports.topic(self._batch_id), batches.topic(self._batch_id))
         await self._show()

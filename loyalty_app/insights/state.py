@@ -15,6 +15,7 @@ from loyalty_app.batches.rules import CHANNELS, Badge
 from loyalty_app.batches.state import BADGES
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission, actor
+from loyalty_app.core.addresses import number
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read
 from loyalty_app.core.errors import InvalidError, NotFoundError
@@ -33,7 +34,6 @@ from loyalty_app.redemptions import service as redemptions
 from loyalty_app.ui.charts import Chart, Pair, RangeLink, drawn
 from loyalty_app.ui.live import hub
 
-MOST_DIGITS = 9
 MOST_TYPED = 254
 NAMES = ("Claimed", "Redeemed")
 SETTLED = "settled-activity"
@@ -192,7 +192,7 @@ class BatchState(rx.State):
     async def opened(self) -> rx.event.EventSpec | None:
         """Show the batch that the address names, and keep it fresh; one of QR codes has a page of its own."""
         last = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
-        self._batch_id = int(last) if last.isascii() and last.isdigit() and len(last) <= MOST_DIGITS else 0
+        self._batch_id = number(last)
         if await read(_is_scan, self._batch_id):
             return rx.redirect(f"/admin/batches/scan/{self._batch_id}")
         self._range = read_range(self.router.url.query_parameters.get("range", ""), Range.ALL)
@@ -237,7 +237,7 @@ class MemberCheckState(rx.State):
     @rx.event
     async def check(self, form: dict[str, Any]) -> None:
         """Go through everything that a member needs for a claim of the batch."""
-        batch_id, email = int(str(form.get("batch") or "0")[:MOST_DIGITS]), str(form.get("email") or "")[:MOST_TYPED]
+        batch_id, email = number(str(form.get("batch") or "")), str(form.get("email") or "")[:MOST_TYPED]
         self.clear()
         try:
             checks = await read(insights.check_member, batch_id, email, by=actor(), now=times.now())

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 import reflex as rx
 from sqlmodel import Session
 
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
@@ -28,7 +28,6 @@ from loyalty_app.ui.forms import SUMMARY, text_of, typed
 from loyalty_app.ui.live import hub
 
 MOST_TYPED = 80
-MOST_DIGITS = 9
 HINT_LENGTH = 90
 
 
@@ -99,7 +98,7 @@ class OffersState(rx.State):
         asked = self.router.url.query_parameters
         self.text = storable(asked.get("q", ""))[:MOST_TYPED]
         self.sort = asked.get("sort", "") if asked.get("sort", "") in set(Sort) else ""
-        self._after = _number(asked.get("after", ""))
+        self._after = number(asked.get("after", ""))
         hub.subscribe(self, OffersState.refresh, offers.TOPIC)
         await self._show()
 
@@ -152,7 +151,7 @@ class OfferState(rx.State):
     @rx.event
     async def opened(self) -> None:
         """Show the offer that the address names, or an empty form."""
-        self.offer_id = _number(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])
+        self.offer_id = number(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])
         await self._show()
 
     @rx.event
@@ -384,14 +383,5 @@ def _shortened(text: str) -> str:
 
 
 def _address(text: str, sort: str, after: int = 0) -> str:
-    asked = (
-        ("q", storable(text).strip()[:MOST_TYPED]),
-        ("sort", sort if sort in set(Sort) - {Sort.NEWEST} else ""),
-        ("after", after or ""),
-    )
-    kept = [(name, value) for name, value in asked if value]
-    return "/admin/offers/" + (f"?{urlencode(kept)}" if kept else "")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
+    sort = sort if sort in set(Sort) - {Sort.NEWEST} else ""
+    return address("/admin/offers/", {"q": storable(text).strip()[:MOST_TYPED], "sort": sort, "after": after})

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import urlencode
 
 import reflex as rx
 from sqlmodel import Session
 
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read
 from loyalty_app.core.languages import Language, spoken
 from loyalty_app.points import service as ledger
@@ -19,8 +19,6 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
 from loyalty_app.ui.live import hub
-
-MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -72,13 +70,8 @@ class PointsState(rx.State):
         self.rows = [_row(entry, program, words) for entry in shown]
         here = words.at("/my/points/")
         self.first_page = here if self._before else ""
-        self.next_page = f"{here}?{urlencode({'before': shown[-1].id})}" if more else ""
+        self.next_page = address(here, {"before": shown[-1].id}) if more else ""
         self.is_loaded = True
-
-
-def number(text: str) -> int:
-    """Return the number that an address names, or 0."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
 
 
 def _mine(session: Session, before: int) -> tuple[Program, Ledger]:

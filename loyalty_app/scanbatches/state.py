@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 import reflex as rx
 from sqlmodel import Session
@@ -21,6 +20,7 @@ from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Standing
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.texts import slug, storable
@@ -44,7 +44,6 @@ from loyalty_app.ui.errors import NoticeState, say
 from loyalty_app.ui.live import hub
 
 MOST_TYPED = 80
-MOST_DIGITS = 9
 HOME = "/admin/batches/scan/"
 
 MARKS = {
@@ -272,7 +271,7 @@ class ScanBatchesState(rx.State):
         if wish != self._wish or not self.heads:
             self._keep(wish)
             self.turn += 1
-        self.page = _number(asked.get("page", "")) or 1
+        self.page = number(asked.get("page", "")) or 1
         hub.subscribe(self, ScanBatchesState.refresh, batches.TOPIC)
         await self._show()
 
@@ -386,12 +385,12 @@ class ScanBatchState(rx.State):
     async def opened(self) -> rx.event.EventSpec | None:
         """Show the batch that the address names, and keep it fresh; one of vouchers has a page of its own."""
         asked = self.router.url.query_parameters
-        self._batch_id = _number(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])
+        self._batch_id = number(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])
         if await read(_is_claim, self._batch_id):
             return rx.redirect(f"/admin/batches/{self._batch_id}")
         self.text = storable(asked.get("q", ""))[:MOST_TYPED]
         self.status = asked.get("status", "") if asked.get("status", "") in STANDINGS else ""
-        self._after = _number(asked.get("after", ""))
+        self._after = number(asked.get("after", ""))
         self._range = read_range(asked.get("range", ""), Range.ALL)
         self.ranges = range_links(f"{HOME}{self._batch_id}", self._range, Range.ALL)
         chosen = await self.get_state(ScanCodesState)
@@ -429,9 +428,10 @@ class ScanBatchState(rx.State):
         self.is_missing, self.is_loaded = False, True
 
     def _address(self, text: str, status: str, after: int = 0) -> str:
-        asked = {"q": storable(text).strip()[:MOST_TYPED], "status": status if status in STANDINGS else ""}
-        kept = {name: value for name, value in asked.items() if value} | ({"after": after} if after else {})
-        return f"{HOME}{self._batch_id}" + (f"?{urlencode(kept)}#codes" if kept else "")
+        status = status if status in STANDINGS else ""
+        asked = {"q": storable(text).strip()[:MOST_TYPED], "status": status, "after": after}
+        there = address(f"{HOME}{self._batch_id}", asked)
+        return f"{there}#codes" if any(asked.values()) else there
 
 
 class ScanCodesState(rx.State):
@@ -610,12 +610,7 @@ def _address(wish: Wish, page: int = 1) -> str:
         "sort": "" if sort == _sort(Wish()) else sort,
         "page": page if page > 1 else "",
     }
-    query = urlencode({name: str(value) for name, value in asked.items() if value})
-    return HOME + (f"?{query}" if query else "")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
+    return address(HOME, asked)
 
 
 def _page(session: Session, wish: Wish, page: int) -> _Page:

@@ -18,6 +18,7 @@ from loyalty_app.batches.state import BatchRow, row
 from loyalty_app.codes import alphabet
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import number
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
@@ -35,7 +36,6 @@ from loyalty_app.ui.live import hub
 
 HERE = "/admin/batches/scan/new/"
 REVIEW = "review"
-MOST_DIGITS = 9
 EXAMPLE = {POINTS: "20"}
 """Drawn until there are parameters."""
 
@@ -126,14 +126,14 @@ class ScanFormState(rx.State):
     async def opened(self) -> None:
         """Show the form, empty or like another batch; or how the batch that was made comes on."""
         asked = self.router.url.query_parameters
-        self._made_id, self._draft = _number(asked.get("made", "")), None
+        self._made_id, self._draft = number(asked.get("made", "")), None
         self.problems, self.unfolded, self.made, self.parts = {}, False, [], []
         if self._made_id:
             hub.subscribe(self, ScanFormState.refresh, batches.topic(self._made_id))
             await self._show_made()
             return
         program, found, key_id = await transact(_surroundings)
-        like = _number(asked.get("like", ""))
+        like = number(asked.get("like", ""))
         self._ground = _Ground(program.time_zone, program.locale, key_id, str(self.router.url))
         self.choices = [(str(offer.id), offer.title) for offer in found]
         self.today, self.zone = times.local_day(times.now(), program.time_zone).isoformat(), program.time_zone
@@ -321,7 +321,3 @@ def _until(text: str, ground: _Ground) -> str:
 
 def _own_url() -> str:
     return f"{settings().origin}{LANDING}"
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0

@@ -4,7 +4,7 @@ import pytest
 
 from loyalty_app.core.languages import ENGLISH, GERMAN
 from loyalty_app.points.models import EntryKind, PointsEntry
-from loyalty_app.points.state import _row, number
+from loyalty_app.points.state import _row
 from loyalty_app.program.models import Program
 from tests.builders import NOON, WARSAW
 
@@ -39,8 +39,3 @@ def test_the_kind_is_said_in_the_readers_language(kind, title, points, said):
     found = row(kind, title, points, GERMAN)
 
     assert (found.title, found.what) == said
-
-
-@pytest.mark.parametrize(("text", "found"), [("12", 12), ("", 0), ("-1", 0), ("١٢", 0), ("9" * 30, 0)])
-def test_an_address_names_a_number_or_none(text, found):
-    assert number(text) == found
