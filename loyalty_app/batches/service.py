@@ -53,10 +53,8 @@ class Impact:
     """What goes if a batch goes."""
 
     batch: Batch
-    unredeemed: int
-    """Claimed and not redeemed."""
     usable: int
-    """Of these, how many could still be redeemed."""
+    """How many claimed vouchers could still be redeemed."""
 
 
 def topic(batch_id: int | None) -> str:
@@ -78,7 +76,6 @@ def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) ->
         **promise_of(offers.get(session, plan.offer_id)).model_dump(),
         name=plan.name,
         kind=BatchKind.CLAIM,
-        status=BatchStatus.GENERATING,
         offer_id=plan.offer_id,
         prefix=plan.prefix,
         alphabet=plan.alphabet,
@@ -86,12 +83,8 @@ def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) ->
         channel=plan.channel,
         total=plan.total,
         expires_on=plan.expires_on,
-        closes_at=times.end_of_day(plan.expires_on, program.time_zone),
-        claim_token=secrets.new_token(),
-        created_at=now,
-        created_by=by.account_id,
     )
-    return _begin(session, batch, by=by, now=now)
+    return _begin(session, batch, program.time_zone, by=by, now=now)
 
 
 def create_scan(session: Session, draft: scans.ScanDraft, *, by: Actor, now: datetime) -> Batch:
@@ -115,7 +108,6 @@ def create_scan(session: Session, draft: scans.ScanDraft, *, by: Actor, now: dat
         **promise.model_dump(),
         name=plan.name,
         kind=BatchKind.SCAN,
-        status=BatchStatus.GENERATING,
         offer_id=plan.offer_id,
         prefix=plan.shape.prefix,
         alphabet=plan.shape.alphabet,
@@ -127,12 +119,8 @@ def create_scan(session: Session, draft: scans.ScanDraft, *, by: Actor, now: dat
         key_id=keys.current(session, now=now),
         print_number=secrets.new_number(),
         expires_on=plan.expires_on,
-        closes_at=times.end_of_day(plan.expires_on, program.time_zone),
-        claim_token=secrets.new_token(),
-        created_at=now,
-        created_by=by.account_id,
     )
-    return _begin(session, batch, by=by, now=now)
+    return _begin(session, batch, program.time_zone, by=by, now=now)
 
 
 def links(batch: Batch) -> Callable[[int], str]:
@@ -210,7 +198,7 @@ def impact(session: Session, batch_id: int, *, by: Actor, now: datetime) -> Impa
             _CODES.c.batch_id == batch_id, _CODES.c.status == "claimed", _CODES.c.expires_at > now
         )
     ).scalar_one()
-    return Impact(batch, unredeemed=batch.claimed - batch.redeemed, usable=usable)
+    return Impact(batch, usable)
 
 
 def delete(session: Session, batch_id: int, *, typed_name: str, by: Actor, now: datetime) -> None:
@@ -365,7 +353,10 @@ def promise_of(source: Offer | Batch) -> Promise:
     return Promise(**{field: getattr(source, field) for field in Promise.model_fields})
 
 
-def _begin(session: Session, batch: Batch, *, by: Actor, now: datetime) -> Batch:
+def _begin(session: Session, batch: Batch, zone: str, *, by: Actor, now: datetime) -> Batch:
+    batch.status, batch.claim_token = BatchStatus.GENERATING, secrets.new_token()
+    batch.closes_at = times.end_of_day(batch.expires_on, zone)
+    batch.created_at, batch.created_by = now, by.account_id
     session.add(batch)
     session.flush()
     jobs.enqueue(session, GENERATE_CODES, batch.id or 0, batch.total, now=now)

@@ -14,13 +14,18 @@ def hog(path, began, ended):
             time.sleep(0.02)
 
 
-def test_who_writes_step_by_step_lets_others_in_between(tmp_path):
-    path = str(tmp_path / "loyalty.db")
+def start_hog(path):
     context = multiprocessing.get_context("spawn")
     began, ended = context.Event(), context.Event()
     other = context.Process(target=hog, args=(path, began, ended))
     other.start()
     began.wait(30)
+    return other, ended
+
+
+def test_who_writes_step_by_step_lets_others_in_between(tmp_path):
+    path = str(tmp_path / "loyalty.db")
+    other, ended = start_hog(path)
 
     turns, taken = Turns(), 0
     for _ in range(20):  # without a queue the other process has its lock again before this one has woken up
@@ -54,11 +59,7 @@ def test_two_processes_never_have_the_turn_at_once(tmp_path):
 
 def test_a_process_that_dies_loses_its_turn(tmp_path):
     path = str(tmp_path / "loyalty.db")
-    context = multiprocessing.get_context("spawn")
-    began, ended = context.Event(), context.Event()
-    other = context.Process(target=hog, args=(path, began, ended))
-    other.start()
-    began.wait(30)
+    other, _ = start_hog(path)
     other.kill()
     other.join(30)
 
