@@ -47,9 +47,8 @@ STEPS = (
     ("Parameters", "parameters-part", ("parameters",)),
     ("Number and prefix", "codes-part", ("quantity", "prefix", "alphabet", "length")),
     ("Expiry and address", "address-part", ("expires_on", "base_url", "title", "description", "offer_id", "fields")),
-    ("Preview and submit", "submit-part", ("name",)),
 )
-"""The parts of the form behind "Create Batch" (S0-6), where they stand, and what is filled in there."""
+"""The parts of the form between "Create Batch" and the submit (S0-6), where they stand, and what is filled in there."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,7 @@ def steps(problems: Mapping[str, str]) -> list[Step]:
             Step(number, words, f"#{place}", not problems.keys() & set(names))
             for number, (words, place, names) in enumerate(STEPS, start=2)
         ],
+        Step(len(STEPS) + 2, "Preview and submit", "#submit-part", not problems),
     ]
 
 

@@ -277,6 +277,8 @@ def _preview(draft: ScanDraft, before: PreviewView, ground: _Ground) -> PreviewV
     whole = [row for row in draft.parameters if all(part.strip() for part in row)]
     parameters = scans.read_parameters(whole, problems) if whole else EXAMPLE
     base_url = scans.read_base_url(draft.base_url or _own_url(), problems)
+    # That codes are too easy to guess is said by the odds.
+    batch_rules.read_shape(draft.quantity, draft.prefix, draft.alphabet, draft.length, problems, needed=0)
     if "parameters" in problems:
         parameters = dict(before.parameters) or EXAMPLE
     if "base_url" in problems:
@@ -296,7 +298,7 @@ def _preview(draft: ScanDraft, before: PreviewView, ground: _Ground) -> PreviewV
         warning=rules.warn(facts),
         is_dense=rules.is_too_dense(facts),
         hints=tuple(rules.hints(url, ground.desk, is_ours=base_url == _own_url())),
-        sample=_sample(draft),
+        sample=_sample(draft) or before.sample,
         odds=batch_rules.say_strength(odds) if odds else "",
         is_weak=bool(odds and odds.is_weak),
         until=_until(draft.expires_on, ground),

@@ -70,7 +70,13 @@ def test_there_are_five_steps_and_one_is_done_when_nothing_is_missing_from_it():
         (4, "Expiry and address"),
         (5, "Preview and submit"),
     ]
-    assert [step.is_done for step in steps] == [True, True, True, False, True]
+    assert [step.is_done for step in steps] == [True, True, True, False, False]
+
+
+def test_the_last_step_is_done_when_nothing_is_missing_at_all():
+    assert not rules.steps({"quantity": "Enter a whole number."})[-1].is_done
+    assert not rules.steps({"name": "Give the batch a name."})[-1].is_done
+    assert all(step.is_done for step in rules.steps({}))
 
 
 @pytest.mark.parametrize(

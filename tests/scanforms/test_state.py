@@ -83,6 +83,15 @@ def test_the_preview_keeps_what_was_right_while_somebody_types(ground):
     assert "Enter a whole address" in seen.note
 
 
+def test_an_impossible_quantity_or_prefix_is_said_while_somebody_types(ground):
+    before = preview(ground, prefix="sun")
+    seen = preview(ground, prefix="sün", quantity="100001", before=before)
+
+    assert "Enter a whole number from 1 to 100,000." in seen.note
+    assert "Use up to 12 letters A to Z and digits." in seen.note
+    assert seen.sample == before.sample == "SUN-2345-6789-AB"
+
+
 def test_a_row_that_is_half_typed_is_left_out_of_the_preview(ground):
     assert preview(ground, ("points", "20"), ("shop", "")).parameters == (("points", "20"),)
     assert preview(ground, ("points", "")).note.startswith("An example")
