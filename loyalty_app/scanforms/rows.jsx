@@ -77,12 +77,33 @@ const Button = ({ sign, label, ...props }) => (
   </button>
 );
 
-// What every code of a batch carries: a key and a value in each row.
-export function ParameterRows({ name, value, described = "", invalid = "false", most = 20 }) {
-  const { rows, hidden, place, text, change, add, remove } = useRows(value);
+// The frame of rows: the field that the form sends, the list, and the button for one more.
+function Rows({ name, list: { rows, hidden, place, text, add }, most, empty, words, children }) {
   return (
     <div className="row-list" ref={place}>
       <input ref={hidden} type="hidden" name={name} value={text} data-remember="true" />
+      {children}
+      <button
+        type="button"
+        className="button"
+        id={rows.length ? undefined : name}
+        data-add
+        disabled={rows.length >= most}
+        onClick={() => add(empty)}
+      >
+        <Sign d={PLUS} />
+        {words}
+      </button>
+    </div>
+  );
+}
+
+// What every code of a batch carries: a key and a value in each row.
+export function ParameterRows({ name, value, described = "", invalid = "false", most = 20 }) {
+  const list = useRows(value);
+  const { rows, change, remove } = list;
+  return (
+    <Rows name={name} list={list} most={most} empty={{ key: "", value: "" }} words="Add parameter">
       <ul>
         {rows.map((row, at) => (
           <li key={row.id} data-row={row.id} className="parameter-row">
@@ -114,27 +135,17 @@ export function ParameterRows({ name, value, described = "", invalid = "false", 
           </li>
         ))}
       </ul>
-      <button
-        type="button"
-        className="button"
-        id={rows.length ? undefined : name}
-        data-add
-        disabled={rows.length >= most}
-        onClick={() => add({ key: "", value: "" })}
-      >
-        <Sign d={PLUS} />
-        Add parameter
-      </button>
-    </div>
+    </Rows>
   );
 }
 
 // What who redeems is asked: a label, what kind of answer, and whether it must be there.
 export function QuestionRows({ name, value, types, described = "", invalid = "false", most = 12 }) {
-  const { rows, hidden, place, text, change, add, remove, move } = useRows(value);
+  const list = useRows(value);
+  const { rows, change, remove, move } = list;
+  const empty = { label: "", type: "text", is_required: true, choices: "" };
   return (
-    <div className="row-list" ref={place}>
-      <input ref={hidden} type="hidden" name={name} value={text} data-remember="true" />
+    <Rows name={name} list={list} most={most} empty={empty} words="Add field">
       <ol>
         {rows.map((row, at) => (
           <li key={row.id} data-row={row.id} className="question-row">
@@ -175,17 +186,6 @@ export function QuestionRows({ name, value, types, described = "", invalid = "fa
           </li>
         ))}
       </ol>
-      <button
-        type="button"
-        className="button"
-        id={rows.length ? undefined : name}
-        data-add
-        disabled={rows.length >= most}
-        onClick={() => add({ label: "", type: "text", is_required: true, choices: "" })}
-      >
-        <Sign d={PLUS} />
-        Add field
-      </button>
-    </div>
+    </Rows>
   );
 }
