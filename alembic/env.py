@@ -8,8 +8,8 @@ from loyalty_app.core import database, migrations
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave out the tables that the job queue makes for itself on PostgreSQL."""
-    return not (kind == "table" and (name or "").startswith("huey_"))
+    """Leave out the tables that the job queue makes for itself on PostgreSQL, and the index for searching."""
+    return not (kind in {"table", "index"} and (name or "").startswith(("huey_", "redemption_search")))
 
 
 def run(connection: Connection) -> None:

@@ -29,6 +29,8 @@ from loyalty_app.core.actor import Actor
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
+from loyalty_app.counter import page as counter
+from loyalty_app.counter.state import ScanState
 from loyalty_app.dashboard import page as dashboard
 from loyalty_app.dashboard.state import OverviewState
 from loyalty_app.directory import page as directory
@@ -48,8 +50,6 @@ from loyalty_app.points import page as points
 from loyalty_app.points.state import PointsState
 from loyalty_app.program import page as program
 from loyalty_app.program.state import ProfileState
-from loyalty_app.redemptions import page as redemptions
-from loyalty_app.redemptions.state import ScanState
 from loyalty_app.scanbatches import page as scanbatches
 from loyalty_app.scanbatches.state import ScanBatchesState, ScanBatchState
 from loyalty_app.scanforms import page as scanforms
@@ -168,7 +168,7 @@ desk("/admin/settings/api-keys", apikeys.api_keys_page, "API keys", ApiKeysState
 desk("/admin/settings/keys", keyring.keys_page, "Sealing keys", KeyRingState.opened)
 desk("/admin/settings/audit-log", auditlog.audit_page, "Audit log", AuditState.opened)
 desk("/admin/people", accounts.people_page, "People", PeopleState.opened)
-app.add_page(redemptions.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened])
+app.add_page(counter.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened])
 
 
 @contextlib.asynccontextmanager

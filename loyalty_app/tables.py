@@ -17,6 +17,7 @@ from loyalty_app.mail.models import Mail
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Offer
 from loyalty_app.pictures.models import Picture
+from loyalty_app.places.models import Device, Place
 from loyalty_app.points.models import PointsEntry
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions.models import Attempt, Redemption
@@ -24,6 +25,8 @@ from loyalty_app.redemptions.models import Attempt, Redemption
 TABLES = (
     Picture,
     Program,
+    Place,
+    Device,
     Account,
     AccountSession,
     SignUp,

@@ -24,6 +24,7 @@ from loyalty_app.members import service as members
 from loyalty_app.offers import rules as offer_rules
 from loyalty_app.offers import service as offers
 from loyalty_app.offers.models import Offer
+from loyalty_app.places.models import Device, Place
 from loyalty_app.program import service as programs
 
 WARSAW = "Europe/Warsaw"
@@ -43,7 +44,8 @@ MARKETER = _staff(2, "Marek", Role.MARKETER)
 CASHIER = _staff(3, "Kasia", Role.STAFF)
 OTHER_CASHIER = _staff(4, "Tomek", Role.STAFF)
 VIEWER = _staff(5, "Wiktor", Role.VIEWER)
-STAFF = (ADMIN, MARKETER, CASHIER, OTHER_CASHIER, VIEWER)
+LEAD = _staff(6, "Lena", Role.LEAD)
+STAFF = (ADMIN, MARKETER, CASHIER, OTHER_CASHIER, VIEWER, LEAD)
 
 
 def furnish(session: Session) -> None:
@@ -72,6 +74,22 @@ def member(session: Session, name: str = "Mia") -> Actor:
         members.join(session, newcomer(name), now=NOON)
         found = session.exec(select(Account).where(Account.email == newcomer(name).email)).one()
     return accounts.actor_for(found)
+
+
+def place(session: Session, name: str = "Old Town") -> Place:
+    """Open a place."""
+    opened = Place(name=name, address="Rynek 1, Warsaw", time_zone=WARSAW, created_at=NOON)
+    session.add(opened)
+    session.flush()
+    return opened
+
+
+def device(session: Session, at: Place, name: str = "Bar tablet") -> Device:
+    """Enrol a device at a place."""
+    enrolled = Device(place_id=at.id or 0, name=name, secret_hash=f"hash of {name}", created_at=NOON, enrolled_at=NOON)
+    session.add(enrolled)
+    session.flush()
+    return enrolled
 
 
 def offer(session: Session, title: str = "One coffee", **changes: str) -> Offer:

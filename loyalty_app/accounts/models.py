@@ -14,6 +14,7 @@ class Role(StrEnum):
 
     ADMIN = "admin"
     MARKETER = "marketer"
+    LEAD = "lead"
     STAFF = "staff"
     VIEWER = "viewer"
     MEMBER = "member"
@@ -26,6 +27,8 @@ class Account(SQLModel, table=True):
     email: str = Field(max_length=254, unique=True)
     name: str = Field(max_length=80)
     password_hash: str
+    pin_hash: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Of the short number that opens an enrolled device, and nothing else."""
     role: Role = Field(sa_type=stored(Role), index=True)
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     """Whether they may sign in; who leaves is switched off, so that what they did keeps its name."""
@@ -43,6 +46,12 @@ class AccountSession(SQLModel, table=True):
     expires_at: datetime = Field(index=True)
     device: str = Field(default="", max_length=120, sa_column_kwargs={"server_default": ""})
     """What the browser said it is, in a few words."""
+    device_id: int | None = Field(default=None, foreign_key="device.id", index=True, ondelete="CASCADE")
+    """The enrolled device that it was opened on; revoked, it ends this session."""
+    place_id: int | None = Field(default=None, foreign_key="place.id", ondelete="SET NULL")
+    """Where they said they work, on a browser that is not enrolled."""
+    is_by_pin: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Opened with the short number: it ends when the device is left alone."""
 
 
 class SignUp(SQLModel, table=True):

@@ -20,6 +20,7 @@ from loyalty_app.ui.layout import title_line
 
 ROLES = (
     ("staff", "Staff: scan and redeem at the counter"),
+    ("lead", "Lead: as staff, and undo, goodwill and the reasons"),
     ("marketer", "Marketer: offers, batches and numbers"),
     ("viewer", "Viewer: numbers only"),
     ("admin", "Admin: everything"),

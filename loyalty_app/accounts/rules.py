@@ -21,15 +21,33 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.QR_CODE_MANAGEMENT,
             Permission.OFFER_MANAGEMENT,
             Permission.VIEW_MEMBERS,
+            Permission.VIEW_REDEMPTIONS,
+            Permission.SUPPORT,
             Permission.PUBLIC,
         }
     ),
-    Role.STAFF: frozenset({Permission.REDEEM, Permission.PUBLIC}),
-    Role.VIEWER: frozenset({Permission.VIEW_DASHBOARD, Permission.PUBLIC}),
+    Role.LEAD: frozenset(
+        {
+            Permission.REDEEM,
+            Permission.VIEW_REDEMPTIONS,
+            Permission.REVERSE_REDEMPTIONS,
+            Permission.GOODWILL,
+            Permission.SUPPORT,
+            Permission.PUBLIC,
+        }
+    ),
+    Role.STAFF: frozenset({Permission.REDEEM, Permission.VIEW_REDEMPTIONS, Permission.PUBLIC}),
+    Role.VIEWER: frozenset({Permission.VIEW_DASHBOARD, Permission.VIEW_REDEMPTIONS, Permission.PUBLIC}),
     Role.MEMBER: frozenset({Permission.CLAIM, Permission.PUBLIC}),
 }
 
-HOME = {Role.ADMIN: "/admin/", Role.MARKETER: "/admin/", Role.VIEWER: "/admin/", Role.STAFF: "/scan/"}
+HOME = {
+    Role.ADMIN: "/admin/",
+    Role.MARKETER: "/admin/",
+    Role.VIEWER: "/admin/",
+    Role.LEAD: "/scan/",
+    Role.STAFF: "/scan/",
+}
 """Where a role lands after signing in; a member's cards are the default."""
 
 PASSWORD_LENGTH = range(8, 201)

@@ -3,8 +3,8 @@
 import hmac
 import secrets as chance
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -31,6 +31,7 @@ from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotF
 from loyalty_app.core.languages import Language, Sentence
 from loyalty_app.core.reasons import Reason
 from loyalty_app.mail import service as mails
+from loyalty_app.places.models import Device
 from loyalty_app.program import rules as program_rules
 from loyalty_app.program import service as programs
 
@@ -462,10 +463,15 @@ def sign_in(
     return open_session(session, account, now=now, device=device)
 
 
-def open_session(session: Session, account: Account, *, now: datetime, device: str = "") -> SignedIn:
-    """Open a session for an account whose owner has just proved who they are."""
+def open_session(
+    session: Session, account: Account, *, now: datetime, device: str = "", idle: timedelta | None = None
+) -> SignedIn:
+    """Open a session for an account whose owner has just proved who they are.
+
+    One opened with a PIN ends when the device is left alone for `idle`.
+    """
     secret = secrets.new_token()
-    expires_at = now + rules.session_length(account.role)
+    expires_at = now + (idle or rules.session_length(account.role))
     session.add(
         AccountSession(
             secret_hash=secrets.fingerprint(secret),
@@ -473,9 +479,20 @@ def open_session(session: Session, account: Account, *, now: datetime, device: s
             created_at=now,
             expires_at=expires_at,
             device=device,
+            is_by_pin=idle is not None,
         )
     )
     return SignedIn(secret, account.role, expires_at)
+
+
+def tie_to_device(session: Session, signed_in: SignedIn, device_id: int) -> None:
+    """Say on which enrolled device a session was opened; it ends when that is revoked."""
+    session.flush()
+    session.connection().execute(
+        sa.update(AccountSession)
+        .where(col(AccountSession.secret_hash) == secrets.fingerprint(signed_in.secret))
+        .values(device_id=device_id)
+    )
 
 
 def close_session(session: Session, secret_hash: str) -> None:
@@ -496,15 +513,25 @@ def actor_of(session: Session, secret_hash: str, *, now: datetime) -> Actor:
 def actors_of(session: Session, secret_hashes: Iterable[str], *, now: datetime) -> dict[str, Actor]:
     """Return who those sessions belong to that are known and neither ended nor over."""
     found = session.exec(
-        select(AccountSession.secret_hash, Account)
+        select(
+            AccountSession.secret_hash,
+            Account,
+            sa.func.coalesce(Device.place_id, AccountSession.place_id),
+            AccountSession.device_id,
+        )
         .join(Account, col(Account.id) == col(AccountSession.account_id))
+        .join(Device, col(Device.id) == col(AccountSession.device_id), isouter=True)
         .where(
             col(AccountSession.secret_hash).in_(set(secret_hashes)),
             AccountSession.expires_at > now,
             col(Account.is_active),
+            col(Device.revoked_at).is_(None),
         )
     )
-    return {secret_hash: actor_for(account, secret_hash) for secret_hash, account in found}
+    return {
+        secret_hash: replace(actor_for(account, secret_hash), place_id=place_id, device_id=device_id)
+        for secret_hash, account, place_id, device_id in found
+    }
 
 
 def actor_for(account: Account, secret_hash: str = "") -> Actor:

@@ -40,6 +40,12 @@ class Code(SQLModel, table=True):
             postgresql_where=sa.text("member_id is not null and claimed_at is not null"),
         ),
         sa.Index(
+            "code_held",
+            "expires_at",
+            sqlite_where=sa.text("status = 'claimed' and not disabled"),
+            postgresql_where=sa.text("status = 'claimed' and not disabled"),
+        ),
+        sa.Index(
             "code_free",
             "batch_id",
             "serial",

@@ -19,7 +19,11 @@ class Permission(StrEnum):
     VIEW_MEMBERS = "view_members"
     MEMBER_MANAGEMENT = "member_management"
     POINTS_MANAGEMENT = "points_management"
+    VIEW_REDEMPTIONS = "view_redemptions"
     REVERSE_REDEMPTIONS = "reverse_redemptions"
+    GOODWILL = "goodwill"
+    SUPPORT = "support"
+    PLACE_MANAGEMENT = "place_management"
     USER_MANAGEMENT = "user_management"
     PROGRAM_MANAGEMENT = "program_management"
     API_KEY_MANAGEMENT = "api_key_management"
@@ -39,6 +43,10 @@ class Actor:
     session_hash: str = ""
     api_key_id: int | None = None
     """Instead of an account: a program that brought a key of ours."""
+    place_id: int | None = None
+    """Where they are."""
+    device_id: int | None = None
+    """The enrolled device that they use."""
 
     @property
     def is_signed_in(self) -> bool:
@@ -66,6 +74,11 @@ STRANGER = Actor()
 def account_topic(account_id: int | None) -> str:
     """Return the topic of one account's sessions; announced when one of them ends."""
     return f"account:{account_id}"
+
+
+def device_topic(device_id: int | None) -> str:
+    """Return the topic of one device; announced when it is revoked or moved."""
+    return f"device:{device_id}"
 
 
 _actor: ContextVar[Actor] = ContextVar("actor", default=STRANGER)

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     ALREADY_CLAIMED = "already_claimed"
     SOLD_OUT = "sold_out"
     MIN_PURCHASE = "min_purchase"
+    CONFLICT_OFFLINE = "conflict_offline"
     NONCE_REUSED = "nonce_reused"
     REVERSAL_DENIED = "reversal_denied"
     ALREADY_REVERSED = "already_reversed"
@@ -48,6 +49,7 @@ STATUS: dict[Reason, int] = {
     Reason.ALREADY_CLAIMED: 409,
     Reason.SOLD_OUT: 409,
     Reason.MIN_PURCHASE: 422,
+    Reason.CONFLICT_OFFLINE: 409,
     Reason.NONCE_REUSED: 422,
     Reason.REVERSAL_DENIED: 403,
     Reason.ALREADY_REVERSED: 409,

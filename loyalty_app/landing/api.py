@@ -20,7 +20,7 @@ from loyalty_app.landing import service as landing
 from loyalty_app.landing.service import CameIn, Guest, TooMany
 from loyalty_app.members import service as members
 from loyalty_app.redemptions import service as redemptions
-from loyalty_app.redemptions.service import Ask, Incomplete, Redeemed, Refused, Worth
+from loyalty_app.redemptions.service import AmountNeeded, Ask, Incomplete, Redeemed, Refused, Worth
 from loyalty_app.ui.routes import allow, peer_of
 
 router = APIRouter()
@@ -75,7 +75,7 @@ async def _pay(form: dict[str, str], found: Worth | Refused, by: Actor) -> JSONR
             raise InvalidError(**rules.named(asked, problems))
         case Redeemed():
             return _back(text, new="1")
-        case Refused():
+        case Refused() | AmountNeeded():
             return _back(text)
 
 

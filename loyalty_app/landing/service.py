@@ -13,7 +13,7 @@ from loyalty_app.core.reasons import Reason
 from loyalty_app.landing import rules
 from loyalty_app.members import service as members
 from loyalty_app.redemptions import service as redemptions
-from loyalty_app.redemptions.service import Ask, Incomplete, Redeemed, Refused, Worth
+from loyalty_app.redemptions.service import Answer, Ask, Refused, Worth
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class CameIn:
     """Somebody entered the code from the mail, and what became of their points."""
 
     signed_in: SignedIn
-    answer: Redeemed | Refused | Incomplete
+    answer: Answer
 
 
 def look(session: Session, text: str, *, by: Actor, peer: str, now: datetime) -> Worth | Refused | TooMany:

@@ -17,3 +17,5 @@ class Member(SQLModel, table=True):
     joined_at: datetime
     points: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
     """The sum of the member's ledger (`points.models`)."""
+    erased_at: datetime | None = None
+    """Since then the row holds nothing about the person; it stays for the numbers."""

@@ -20,3 +20,7 @@ class Program(SQLModel, table=True):
     website: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     contact: str = Field(default="", max_length=254, sa_column_kwargs={"server_default": ""})
     """Where members write to: an e-mail address."""
+    undo_minutes: int = Field(default=5, sa_column_kwargs={"server_default": "5"})
+    """For so long staff may undo their own scan; 0 is never."""
+    lock_minutes: int = Field(default=5, sa_column_kwargs={"server_default": "5"})
+    """An enrolled device left alone for so long asks for the PIN again."""

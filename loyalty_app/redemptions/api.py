@@ -27,7 +27,7 @@ from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.history import Line, Wish
 from loyalty_app.redemptions.models import RedemptionStatus
-from loyalty_app.redemptions.service import Ask, Incomplete, Redeemed, Refused, Voucher
+from loyalty_app.redemptions.service import AmountNeeded, Ask, Incomplete, Redeemed, Refused, Voucher
 from loyalty_app.ui.problems import Problem, refused
 from loyalty_app.ui.rest import MOST_NUMBER, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown, written
 from loyalty_app.ui.routes import allow
@@ -214,6 +214,8 @@ def redeem_code(sent: RedemptionWish, once: OnceOnly) -> Response:
                 return Problem(422, "invalid", words, {"problems": {field: words}})
             case Refused():
                 return _no(answer)
+            case AmountNeeded():
+                raise InvalidError(amount="Tell what the basket is worth: the offer has a minimum.")
             case Incomplete(problems):
                 raise InvalidError(**{f"fields.{label}": problem for label, problem in problems.items()})
 

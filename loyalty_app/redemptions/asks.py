@@ -20,6 +20,7 @@ from loyalty_app.core.reasons import Reason
 from loyalty_app.keys import service as keys
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Promise
+from loyalty_app.places.models import Place
 from loyalty_app.redemptions import rules
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 
@@ -38,6 +39,19 @@ class Ask:
     amount: int | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     """What the batch asks, by label (`Batch.fields`)."""
+    place_id: int | None = None
+    """Where, if not where the asker is."""
+    scanned_at: datetime | None = None
+    """When the device scanned it, if there was no connection then."""
+    asks_amount: bool = False
+    """Whether somebody is there who can be asked for the basket, where the offer has a minimum."""
+    goodwill: str = ""
+    """Why an expired voucher is honoured all the same."""
+
+    @property
+    def at_place(self) -> int | None:
+        """Return where it is asked."""
+        return self.place_id or self.by.place_id
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,9 @@ class Voucher:
     expires_at: datetime
     redeemed_at: datetime | None = None
     redeemed_by: str = ""
+    redeemed_place: str = ""
+    is_goodwill: bool = False
+    """Whether it was honoured though expired, instead of redeemed."""
     member_id: int | None = None
     batch_id: int = 0
     is_scan: bool = False
@@ -70,6 +87,15 @@ class Redeemed:
     """The redemption's number."""
     balance: int | None = None
     """What the member has now, where it paid points."""
+    place: str = ""
+    """Where it was redeemed."""
+
+
+@dataclass(frozen=True)
+class AmountNeeded:
+    """Nothing was redeemed, and nothing kept: the offer has a minimum, and the basket is not told."""
+
+    voucher: Voucher
 
 
 @dataclass(frozen=True)
@@ -80,6 +106,8 @@ class Refused:
     voucher: Voucher | None = None
     also: tuple[Reason, ...] = ()
     """What else stands against it."""
+    is_goodwill_allowed: bool = False
+    """Whether the asker may honour it all the same, as nothing but its date stands against it."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +116,9 @@ class Incomplete:
 
     problems: Mapping[str, str]
     """A sentence for each answer that will not do, by label."""
+
+
+Answer = Redeemed | Refused | Incomplete | AmountNeeded
 
 
 @dataclass(frozen=True)
@@ -129,6 +160,8 @@ class Hit:
 
     def used(self, voucher: Voucher) -> "Hit":
         """Return it as those next in the list see it."""
+        if voucher.is_goodwill:
+            return replace(self, voucher=voucher, facts=replace(self.facts, is_honoured=True))
         return replace(self, voucher=voucher, facts=replace(self.facts, status=CodeStatus.REDEEMED))
 
 
@@ -164,10 +197,12 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
     found = codes.by_texts(session, texts, held=held)
     # Asked for after the codes are locked, so that a redemption committed meanwhile is seen.
     redeemed = session.connection().execute(_REDEEMED, {"codes": [code.id for code, _ in found.values()]})
-    first = {code_id: (at, staff or "") for code_id, at, staff in redeemed}
+    first = {
+        code_id: (scanned_at or at, staff or "", place or "", status is RedemptionStatus.GOODWILL)
+        for code_id, at, scanned_at, staff, place, status in redeemed
+    }
     member_ids = {code.member_id for code, _ in found.values() if code.member_id}
-    named = session.connection().execute(_HOLDERS, {"members": list(member_ids)})
-    holders: dict[int | None, str] = {member_id: name for member_id, name in named}  # noqa: C416 - rows are no pairs
+    holders = names_of(session, member_ids)
     of = {batch.id: batch for _, batch in found.values()}
     promises = {batch_id: batches.promise_of(batch) for batch_id, batch in of.items()}
     retired = keys.retired(session, [batch.key_id for _, batch in found.values()])
@@ -178,9 +213,9 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
         voucher = Voucher(
             alphabet.display(code.code, batch.prefix),
             promises[batch.id],
-            holders.get(code.member_id, ""),
+            holders.get(code.member_id or 0, ""),
             expires_at,
-            *first.get(code.id, (None, "")),
+            *first.get(code.id, (None, "", "", False)),
             member_id=code.member_id,
             batch_id=code.batch_id,
             is_scan=is_scan,
@@ -195,9 +230,16 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
             is_scan,
             is_scan and batch.status is BatchStatus.PAUSED,
             is_scan and batch.key_id in retired,
+            voucher.is_goodwill,
         )
         hits[text] = Hit(code, batch, voucher, facts)
     return hits
+
+
+def names_of(session: Session, member_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of members."""
+    named = session.connection().execute(_HOLDERS, {"members": list(member_ids)})
+    return {member_id or 0: name for member_id, name in named}
 
 
 def hit_of(hits: dict[str, Hit], what: rules.Scanned | Bad) -> Hit | None:
@@ -207,12 +249,20 @@ def hit_of(hits: dict[str, Hit], what: rules.Scanned | Bad) -> Hit | None:
 
 # Statements of every scan are put together once: that takes longer than running them.
 _REDEEMED = (
-    sa.select(col(Redemption.code_id), col(Redemption.at), sa.func.coalesce(Account.name, ApiKey.name))
+    sa.select(
+        col(Redemption.code_id),
+        col(Redemption.at),
+        col(Redemption.scanned_at),
+        sa.func.coalesce(Account.name, ApiKey.name),
+        col(Place.name),
+        col(Redemption.status),
+    )
+    .join(Place, col(Place.id) == col(Redemption.place_id), isouter=True)
     .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
     .join(ApiKey, col(ApiKey.id) == col(Redemption.api_key_id), isouter=True)
     .where(
         col(Redemption.code_id).in_(sa.bindparam("codes", expanding=True)),
-        col(Redemption.status) == RedemptionStatus.RECORDED,
+        col(Redemption.status) != RedemptionStatus.REVERSED,
     )
 )
 _HOLDERS = sa.select(col(Member.id), col(Member.name)).where(

@@ -15,18 +15,33 @@ class RedemptionStatus(StrEnum):
 
     RECORDED = "recorded"
     REVERSED = "reversed"
+    GOODWILL = "goodwill"
+    """An expired voucher, honoured all the same: counted in no rate (S2-15)."""
 
 
 class Redemption(SQLModel, table=True):
-    """The consuming event; at most one live redemption per code."""
+    """The consuming event; at most one live redemption, or goodwill, per code.
+
+    The triggers of migration 0004 keep `member_name` in step with the member, and the search index with all three
+    texts: a list of a million is searched without a join.
+    """
 
     __table_args__ = (
         sa.Index(
             "redemption_one_live",
             "code_id",
             unique=True,
-            sqlite_where=sa.text("status = 'recorded'"),
-            postgresql_where=sa.text("status = 'recorded'"),
+            sqlite_where=sa.text("status <> 'reversed'"),
+            postgresql_where=sa.text("status <> 'reversed'"),
+        ),
+        sa.Index("redemption_at_place", "place_id", "id"),
+        sa.Index("redemption_by_staff", "account_id", "id"),
+        sa.Index(
+            "redemption_exceptional",
+            "status",
+            "id",
+            sqlite_where=sa.text("status <> 'recorded'"),
+            postgresql_where=sa.text("status <> 'recorded'"),
         ),
     )
 
@@ -46,7 +61,18 @@ class Redemption(SQLModel, table=True):
     """What it paid."""
     answers: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"})
     """What the member told, by the label of the field (`Batch.fields`)."""
+    place_id: int | None = Field(default=None, foreign_key="place.id", ondelete="SET NULL")
+    device_id: int | None = Field(default=None, foreign_key="device.id", index=True, ondelete="SET NULL")
+    code_text: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
+    """The code, as it was; for searching."""
+    member_name: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
+    title: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
+    """The offer's."""
+    goodwill_reason: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     at: datetime = Field(index=True)
+    """When it was recorded."""
+    scanned_at: datetime | None = None
+    """When the device scanned it, if there was no connection then."""
     reversed_at: datetime | None = None
     reversed_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
     reversal_reason: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
@@ -72,6 +98,20 @@ class Attempt(SQLModel, table=True):
             sqlite_where=sa.text("nonce <> ''"),
             postgresql_where=sa.text("nonce <> ''"),
         ),
+        sa.Index(
+            "attempt_device_nonce",
+            "device_id",
+            "nonce",
+            unique=True,
+            sqlite_where=sa.text("nonce <> ''"),
+            postgresql_where=sa.text("nonce <> ''"),
+        ),
+        sa.Index(
+            "attempt_conflict",
+            "id",
+            sqlite_where=sa.text("reason = 'conflict_offline'"),
+            postgresql_where=sa.text("reason = 'conflict_offline'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -88,3 +128,10 @@ class Attempt(SQLModel, table=True):
     """The device's own number for this attempt; the same one again is the same attempt."""
     reason: Reason | None = Field(default=None, sa_type=stored(Reason))
     """Why not; nothing for a redemption."""
+    place_id: int | None = Field(default=None, foreign_key="place.id", ondelete="SET NULL")
+    device_id: int | None = Field(default=None, foreign_key="device.id", ondelete="SET NULL")
+    scanned_at: datetime | None = None
+    """When the device scanned it, if there was no connection then."""
+    settled_at: datetime | None = None
+    """When somebody put a conflict aside."""
+    settled_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +16,10 @@ MOST_TEXT = 200
 MOST_NONCE = 64
 MOST_AMOUNT = 2_000_000_000
 MOST_EXPLANATION = 200
+OFFLINE_LIFE = timedelta(days=7)
+"""For so long a device keeps what it scanned without a connection."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+UNDONE = "Undone at the counter"
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Facts:
     """Only said of a scan batch: vouchers already claimed stay good when theirs is paused (S3-15)."""
     is_retired: bool = False
     """The key that sealed the batch was retired."""
+    is_honoured: bool = False
+    """It was honoured as goodwill, and is used up by that too."""
 
 
 @lru_cache(maxsize=1024)  # each ask of a group is looked at more than once
@@ -115,6 +121,25 @@ def is_amount(amount: int | None) -> bool:
     return amount is None or 0 <= amount <= MOST_AMOUNT
 
 
+def is_scan_time(scanned_at: datetime | None, now: datetime) -> bool:
+    """Return whether a device may have scanned then, and tell of it now."""
+    return scanned_at is None or now - OFFLINE_LIFE <= scanned_at <= now + CLOCKS_DIFFER
+
+
+def judged_at(scanned_at: datetime | None, now: datetime, *, is_enrolled: bool) -> datetime:
+    """Return the instant that decides whether a voucher was too old.
+
+    What an enrolled device scanned in time stays in time, however long the connection was gone; the clock of any
+    other browser proves nothing.
+    """
+    return min(scanned_at, now) if scanned_at and is_enrolled else now
+
+
+def may_undo(redemption_by: int | None, at: datetime, account_id: int | None, minutes: int, *, now: datetime) -> bool:
+    """Return whether somebody may still undo a redemption as their own last scan."""
+    return account_id is not None and redemption_by == account_id and now < at + timedelta(minutes=minutes)
+
+
 def refusals(
     facts: Facts, now: datetime, *, member_id: int | None = None, amount: int | None = None
 ) -> tuple[Reason, ...]:
@@ -126,7 +151,7 @@ def refusals(
     checks = (
         (facts.is_retired, Reason.KEY_RETIRED),
         (facts.disabled, Reason.DISABLED),
-        (facts.status is CodeStatus.REDEEMED, Reason.ALREADY_REDEEMED),
+        (facts.status is CodeStatus.REDEEMED or facts.is_honoured, Reason.ALREADY_REDEEMED),
         (facts.is_paused, Reason.BATCH_PAUSED),
         (facts.is_frozen, Reason.REDEMPTION_FROZEN),
         (now >= facts.expires_at, Reason.EXPIRED),

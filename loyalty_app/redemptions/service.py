@@ -1,9 +1,10 @@
 """Redeem codes exactly once, take it back, and keep every attempt."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -18,11 +19,15 @@ from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
+from loyalty_app.places import service as places
 from loyalty_app.points import service as ledger
 from loyalty_app.points.models import EntryKind
 from loyalty_app.points.service import Movement
+from loyalty_app.program import service as programs
 from loyalty_app.redemptions import history, rules
 from loyalty_app.redemptions.asks import (
+    AmountNeeded,
+    Answer,
     Ask,
     Bad,
     Checked,
@@ -35,12 +40,16 @@ from loyalty_app.redemptions.asks import (
     find,
     hit_of,
     looked_up,
+    names_of,
     recognised,
 )
 from loyalty_app.redemptions.history import Line
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
 TOPIC = "redemptions"
+
+_Name = tuple[int | str | None, int | None, str]
+"""What an attempt is known by: who sent it, or on which device, and the device's number for it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Reversed:
     redemption: Line
 
 
-def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Redeemed | Refused | Incomplete]:
+def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Answer]:
     """Redeem each code if the rules allow it; all asks share this transaction.
 
     A refusal is an answer, not an error, and is kept like an acceptance. An ask is answered as if those
@@ -58,27 +67,30 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
     """
     for ask in asks:
         ask.by.must(Permission.CLAIM if _is_member(ask.by) else Permission.REDEEM)
-        _must_be_acceptable(ask)
+        if ask.goodwill:
+            ask.by.must(Permission.GOODWILL)
+        _must_be_acceptable(ask, now)
     asks = _for_themselves(session, asks)
     read = recognised(session, asks)
     hits = find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
     answered = _answered_before(session, asks, hits)
+    named = places.names(session, {ask.at_place for ask in asks if ask.at_place})
 
-    answers: list[Redeemed | Refused | Incomplete] = []
+    answers: list[Answer] = []
     fresh: list[int] = []
     for number, (ask, what) in enumerate(zip(asks, read, strict=True)):
         hit = hit_of(hits, what)
-        repeated = answered.get((ask.by.account_id, ask.by.api_key_id, ask.nonce)) if ask.nonce else None
+        repeated = next(filter(None, map(answered.get, _names_of_attempt(ask))), None)
         if repeated:
             answers.append(repeated.to(ask))
             continue
-        answer = _answer(what, hit, ask, now)
-        if isinstance(answer, Incomplete):
+        answer = _answer(what, hit, ask, now, place=named.get(ask.at_place or 0, ""))
+        if isinstance(answer, Incomplete | AmountNeeded):
             answers.append(answer)
             continue
         if hit and isinstance(answer, Redeemed):
             hits[hit.code.code] = hit.used(answer.voucher)  # for those after it in the list
-        answered[ask.by.account_id, ask.by.api_key_id, ask.nonce] = _Answered(rules.kept(ask.text), answer)
+        answered |= dict.fromkeys(_names_of_attempt(ask), _Answered(rules.kept(ask.text), answer))
         answers.append(answer)
         fresh.append(number)
 
@@ -94,12 +106,12 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
 def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
     """Check a code as redeeming would; nothing is redeemed, and nothing is kept of it."""
     ask.by.must(Permission.REDEEM)
-    _must_be_acceptable(ask)
+    _must_be_acceptable(ask, now)
     (what,) = recognised(session, [ask])
     hit = looked_up(session, what)
     asked = tuple(fields.loaded(hit.batch.fields)) if hit else ()
     match _answer(what, hit, ask, now):
-        case Redeemed() | Incomplete():
+        case Redeemed() | Incomplete() | AmountNeeded():
             return Checked((), hit.voucher if hit else None, asked)
         case Refused(reason, voucher, also):
             return Checked((reason, *also), voucher, asked)
@@ -126,23 +138,37 @@ def look(session: Session, text: str, *, by: Actor, now: datetime) -> Worth | Re
 
 
 def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now: datetime) -> Reversed | Refused:
-    """Take a redemption back, and say why; its row and its attempt stay, and the voucher can be redeemed again."""
-    by.must(Permission.REVERSE_REDEMPTIONS)
-    why = " ".join(storable(reason).split())
-    if not 0 < len(why) <= rules.MOST_EXPLANATION:
-        raise InvalidError(reason=f"Say why, in at most {rules.MOST_EXPLANATION} characters.")
+    """Take a redemption or a goodwill back; its row and its attempt stay, and the voucher can be redeemed again.
+
+    Staff undo their own last scans, for the minutes that the program sets; who has the permission, any at any time
+    with a reason.
+    """
+    if not by.may(Permission.REVERSE_REDEMPTIONS):
+        by.must(Permission.REDEEM)
     redemption = session.get(Redemption, redemption_id)
     # The code before its redemption, as a deletion holds them; the other way round could deadlock.
     if redemption is None or not codes.hold(session, redemption.code_id):
         raise NotFoundError("redemption")
+    why = " ".join(storable(reason).split())
+    minutes = programs.current(session).undo_minutes
+    if not why and rules.may_undo(redemption.account_id, redemption.at, by.account_id, minutes, now=now):
+        why = rules.UNDONE
+    elif not by.may(Permission.REVERSE_REDEMPTIONS):
+        is_own = rules.may_undo(redemption.account_id, redemption.at, by.account_id, minutes, now=now)
+        if not is_own:
+            return Refused(Reason.REVERSAL_DENIED)
+    if not 0 < len(why) <= rules.MOST_EXPLANATION:
+        raise InvalidError(reason=f"Say why, in at most {rules.MOST_EXPLANATION} characters.")
     undone = session.connection().execute(
         _REVERSE, {"redemption": redemption_id, "now": now, "name": by.name[:80], "why": why}
     )
     if not undone.rowcount:  # the one statement that decides
         return Refused(Reason.ALREADY_REVERSED)
 
-    holder_id = codes.untake(session, redemption.code_id)
-    batches.count_redemptions(session, redemption.batch_id, -1, at=redemption.at)
+    holder_id = redemption.member_id
+    if redemption.status is not RedemptionStatus.GOODWILL:  # that used nothing up, and counted nowhere
+        holder_id = codes.untake(session, redemption.code_id)
+        batches.count_redemptions(session, redemption.batch_id, -1, at=redemption.at)
     if redemption.points and redemption.member_id:
         title = batches.get(session, redemption.batch_id).title
         back = Movement(redemption.member_id, -redemption.points, EntryKind.REVERSAL, redemption_id, title, by.name)
@@ -157,7 +183,7 @@ class _New:
     """An ask that was not answered before, with its answer and what was found."""
 
     ask: Ask
-    answer: Redeemed | Refused | Incomplete
+    answer: Answer
     hit: Hit | None
 
     @property
@@ -165,6 +191,39 @@ class _New:
         """Return whose attempt it is: of a voucher its holder, else who was told."""
         held = self.hit.code.member_id if self.hit and not self.hit.facts.is_scan else None
         return held or self.ask.member_id or None
+
+
+@dataclass(frozen=True)
+class _Won:
+    """An ask that redeems its voucher, or honours it."""
+
+    ask: Ask
+    hit: Hit
+    voucher: Voucher
+    member_id: int | None
+
+    def row(self, named: Mapping[int, str], now: datetime) -> dict[str, Any]:
+        """Return the redemption's columns."""
+        status = RedemptionStatus.GOODWILL if self.voucher.is_goodwill else RedemptionStatus.RECORDED
+        return {
+            "code_id": self.hit.code.id,
+            "batch_id": self.hit.code.batch_id,
+            "status": status,
+            "account_id": self.ask.by.account_id,
+            "api_key_id": self.ask.by.api_key_id,
+            "place_id": self.ask.at_place,
+            "device_id": self.ask.by.device_id,
+            "amount": self.ask.amount,
+            "member_id": self.member_id,
+            "code_text": self.hit.code.code,
+            "member_name": self.voucher.member or named.get(self.member_id or 0, ""),
+            "title": self.hit.batch.title,
+            "points": self.voucher.points,
+            "goodwill_reason": " ".join(storable(self.ask.goodwill).split()) if self.voucher.is_goodwill else "",
+            "answers": fields.check(fields.loaded(self.hit.batch.fields), self.ask.answers)[0],
+            "at": now,
+            "scanned_at": self.ask.scanned_at,
+        }
 
 
 @dataclass(frozen=True)
@@ -186,11 +245,23 @@ class _Answered:
         return self.answer if self.text == rules.kept(ask.text) else Refused(Reason.NONCE_REUSED)
 
 
-def _must_be_acceptable(ask: Ask) -> None:
+def _must_be_acceptable(ask: Ask, now: datetime) -> None:
+    if not rules.is_scan_time(ask.scanned_at, now):
+        raise InvalidError(scanned_at="Tell of a scan within a week, and not of one that is still to come.")
+    if len(ask.goodwill) > rules.MOST_EXPLANATION:
+        raise InvalidError(goodwill=f"Say why, in at most {rules.MOST_EXPLANATION} characters.")
     if not rules.is_nonce(ask.nonce):
         raise InvalidError(nonce=f"Use at most {rules.MOST_NONCE} printable characters.")
     if not rules.is_amount(ask.amount):
         raise InvalidError(amount="Enter what the basket is worth: nothing below zero, and not billions.")
+
+
+def _names_of_attempt(ask: Ask) -> list[_Name]:
+    # On an enrolled device the next shift sends what the one before it scanned.
+    if not ask.nonce:
+        return []
+    by_device: list[_Name] = [("device", ask.by.device_id, ask.nonce)] if ask.by.device_id else []
+    return [*by_device, (ask.by.account_id, ask.by.api_key_id, ask.nonce)]
 
 
 def _is_member(by: Actor) -> bool:
@@ -205,16 +276,19 @@ def _for_themselves(session: Session, asks: Sequence[Ask]) -> list[Ask]:
     return [replace(ask, member_id=own.get(ask.by.account_id or 0)) if _is_member(ask.by) else ask for ask in asks]
 
 
-def _answered_before(
-    session: Session, asks: Sequence[Ask], hits: dict[str, Hit]
-) -> dict[tuple[int | None, int | None, str], _Answered]:
+def _answered_before(session: Session, asks: Sequence[Ask], hits: dict[str, Hit]) -> dict[_Name, _Answered]:
     nonces = list({ask.nonce for ask in asks if ask.nonce})
     if not nonces:
         return {}
     attempts: list[Attempt] = []
     staff = {ask.by.account_id for ask in asks if ask.by.account_id is not None}
-    programs = {ask.by.api_key_id for ask in asks if ask.by.api_key_id is not None}
-    for statement, callers in ((_ATTEMPTS_OF_STAFF, staff), (_ATTEMPTS_OF_PROGRAMS, programs)):
+    keys = {ask.by.api_key_id for ask in asks if ask.by.api_key_id is not None}
+    devices = {ask.by.device_id for ask in asks if ask.by.device_id is not None}
+    for statement, callers in (
+        (_ATTEMPTS_OF_STAFF, staff),
+        (_ATTEMPTS_OF_PROGRAMS, keys),
+        (_ATTEMPTS_ON_DEVICES, devices),
+    ):
         if callers:
             attempts += session.exec(statement, params={"callers": list(callers), "nonces": nonces})
     accepted = [attempt.code_id for attempt in attempts if attempt.reason is None]
@@ -226,32 +300,50 @@ def _answered_before(
 
     by_id: dict[int | None, Voucher] = {hit.code.id: hit.voucher for hit in hits.values()}
     names = {(ask.by.account_id, ask.by.api_key_id): ask.by.name for ask in asks}
-    answered = {}
+    answered: dict[_Name, _Answered] = {}
     for attempt in attempts:
         caller, voucher = (attempt.account_id, attempt.api_key_id), by_id.get(attempt.code_id)
         if voucher and attempt.reason is None:
-            then = replace(voucher, redeemed_at=attempt.at, redeemed_by=names.get(caller, ""))
+            by_name = names.get(caller, voucher.redeemed_by)
+            then = replace(voucher, redeemed_at=attempt.scanned_at or attempt.at, redeemed_by=by_name)
             number = numbers.get((attempt.code_id, attempt.at), 0)
-            answer = Redeemed(then, attempt.at, number, balances.get(number))
+            answer = Redeemed(then, then.redeemed_at or attempt.at, number, balances.get(number), then.redeemed_place)
         else:
             answer = Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher)
         answered[*caller, attempt.nonce] = _Answered(attempt.text, answer)
+        if attempt.device_id:
+            answered["device", attempt.device_id, attempt.nonce] = _Answered(attempt.text, answer)
     return answered
 
 
-def _answer(what: rules.Scanned | Bad, hit: Hit | None, ask: Ask, now: datetime) -> Redeemed | Refused | Incomplete:
+def _answer(what: rules.Scanned | Bad, hit: Hit | None, ask: Ask, now: datetime, *, place: str = "") -> Answer:
     if hit is None:
         return Refused(_why_nothing(what))
     if _is_member(ask.by) and not hit.facts.is_scan:  # a voucher is for the counter, and nobody learns whose it is
         is_own = ask.member_id is not None and ask.member_id == hit.code.member_id
         return Refused(Reason.WRONG_KIND if is_own else Reason.NOT_HOLDER, hit.voucher)
-    if reasons := rules.refusals(hit.facts, now, member_id=ask.member_id, amount=ask.amount):
-        return Refused(reasons[0], hit.voucher, reasons[1:])
+    judged_at = rules.judged_at(ask.scanned_at, now, is_enrolled=ask.by.device_id is not None)
+    reasons = rules.refusals(hit.facts, judged_at, member_id=ask.member_id, amount=ask.amount)
+    # A date is forgiven; points are not given away like this, there are adjustments for them.
+    is_goodwill = reasons == (Reason.EXPIRED,) and not hit.facts.is_scan and ask.by.may(Permission.GOODWILL)
+    if reasons and not (is_goodwill and ask.goodwill):
+        first, *also = reasons
+        if first is Reason.ALREADY_REDEEMED and ask.scanned_at:
+            first = Reason.CONFLICT_OFFLINE
+        return Refused(first, hit.voucher, tuple(also), is_goodwill)
     if hit.batch.fields or ask.answers:
         asked = fields.loaded(hit.batch.fields)
         if problems := fields.unasked(asked, ask.answers) | fields.check(asked, ask.answers)[1]:
             return Incomplete(problems)
-    voucher = replace(hit.voucher, redeemed_at=now, redeemed_by=ask.by.name)
+    if ask.asks_amount and ask.amount is None and hit.facts.minimum is not None and not is_goodwill:
+        return AmountNeeded(hit.voucher)
+    voucher = replace(
+        hit.voucher,
+        redeemed_at=ask.scanned_at or now,
+        redeemed_by=ask.by.name,
+        redeemed_place=place,
+        is_goodwill=is_goodwill,
+    )
     if hit.facts.is_scan:
         voucher = replace(voucher, member_id=ask.member_id)
     return Redeemed(voucher, now)
@@ -282,59 +374,25 @@ def _why_nothing(what: rules.Scanned | Bad) -> Reason:
             return Reason.UNKNOWN_CODE
 
 
-def _numbered(answer: Redeemed | Refused | Incomplete, hit: Hit | None, made: _Made) -> Redeemed | Refused | Incomplete:
+def _numbered(answer: Answer, hit: Hit | None, made: _Made) -> Answer:
     if hit and isinstance(answer, Redeemed) and not answer.id:
         number = made.numbers.get(hit.code.id, 0)
-        return Redeemed(answer.voucher, answer.at, number, made.balances.get(number))
+        place = answer.voucher.redeemed_place
+        return Redeemed(answer.voucher, answer.at, number, made.balances.get(number), place)
     return answer
 
 
 def _record(session: Session, new: Sequence[_New], *, now: datetime) -> _Made:
     if not new:
         return _Made()
-    numbers: dict[int, int] = {}
-    balances: dict[int, int] = {}
-    won = [(one.ask, one.hit, one.member_id) for one in new if isinstance(one.answer, Redeemed) and one.hit]
-    if won:
-        held = {hit.code.id for _, hit, _ in won if not hit.facts.is_scan}
-        takers = {hit.code.id: member_id for _, hit, member_id in won if hit.facts.is_scan and member_id}
-        taken = codes.take(session, held, now=now) if held else set()
-        taken |= codes.take_scanned(session, takers, now=now) if takers else set()
-        assert len(taken) == len(won), "a code held for this transaction was not to be had"
-        made = session.connection().execute(
-            _REDEEM,
-            [
-                {
-                    "code_id": hit.code.id,
-                    "batch_id": hit.code.batch_id,
-                    "status": RedemptionStatus.RECORDED,
-                    "account_id": ask.by.account_id,
-                    "api_key_id": ask.by.api_key_id,
-                    "amount": ask.amount,
-                    "member_id": member_id,
-                    "points": hit.voucher.points,
-                    "answers": fields.check(fields.loaded(hit.batch.fields), ask.answers)[0],
-                    "at": now,
-                }
-                for ask, hit, member_id in won
-            ],
-        )
-        numbers = {code_id: number for code_id, number in made if number}
-        counts = Counter(hit.code.batch_id for _, hit, _ in won)
-        for batch_id in sorted(counts):
-            batches.count_redemptions(session, batch_id, counts[batch_id], at=now)
-        paying = [
-            Movement(
-                member_id, hit.voucher.points, EntryKind.REDEMPTION, numbers[hit.code.id], hit.voucher.promise.title
-            )
-            for _, hit, member_id in won
-            if hit.facts.is_scan and member_id
-        ]
-        balances = ledger.move(session, paying, now=now) if paying else {}
-        holders = {codes.topic_of(hit.code.member_id) for _, hit, _ in won}
-        live.announce(session, batches.TOPIC, TOPIC, *holders)
-    else:
-        live.announce(session, TOPIC)
+    won = [
+        _Won(one.ask, one.hit, one.answer.voucher, one.member_id)
+        for one in new
+        if isinstance(one.answer, Redeemed) and one.hit
+    ]
+    made = _redeem(session, won, now=now) if won else _Made()
+    holders = {codes.topic_of(one.hit.code.member_id) for one in won}
+    live.announce(session, TOPIC, *((batches.TOPIC, *holders) if won else ()))
     session.connection().execute(
         sa.insert(Attempt),
         [
@@ -348,18 +406,42 @@ def _record(session: Session, new: Sequence[_New], *, now: datetime) -> _Made:
                 "text": rules.kept(one.ask.text),
                 "nonce": one.ask.nonce,
                 "reason": one.answer.reason if isinstance(one.answer, Refused) else None,
+                "place_id": one.ask.at_place,
+                "device_id": one.ask.by.device_id,
+                "scanned_at": one.ask.scanned_at,
             }
             for one in new
         ],
     )
-    return _Made(numbers, balances)
+    return made
+
+
+def _redeem(session: Session, won: Sequence[_Won], *, now: datetime) -> _Made:
+    counting = [one for one in won if not one.voucher.is_goodwill]  # a goodwill uses nothing up, and counts nowhere
+    held = {one.hit.code.id for one in counting if not one.hit.facts.is_scan}
+    takers = {one.hit.code.id: one.member_id for one in counting if one.hit.facts.is_scan and one.member_id}
+    taken = codes.take(session, held, now=now) if held else set()
+    taken |= codes.take_scanned(session, takers, now=now) if takers else set()
+    assert len(taken) == len(counting), "a code held for this transaction was not to be had"
+    named = names_of(session, takers.values()) if takers else {}
+    made = session.connection().execute(_REDEEM, [one.row(named, now) for one in won])
+    numbers = {code_id: number for code_id, number in made if number}
+    counts = Counter(one.hit.code.batch_id for one in counting)
+    for batch_id in sorted(counts):
+        batches.count_redemptions(session, batch_id, counts[batch_id], at=now)
+    paying = [
+        Movement(one.member_id, one.voucher.points, EntryKind.REDEMPTION, number, one.voucher.promise.title)
+        for one in counting
+        if one.hit.facts.is_scan and one.member_id and (number := numbers[one.hit.code.id])
+    ]
+    return _Made(numbers, ledger.move(session, paying, now=now) if paying else {})
 
 
 # Statements of every scan are put together once: that takes longer than running them.
 _REDEEM = sa.insert(Redemption).returning(col(Redemption.code_id), col(Redemption.id))
 _REVERSE = (
     sa.update(Redemption)
-    .where(col(Redemption.id) == sa.bindparam("redemption"), col(Redemption.status) == RedemptionStatus.RECORDED)
+    .where(col(Redemption.id) == sa.bindparam("redemption"), col(Redemption.status) != RedemptionStatus.REVERSED)
     .values(
         status=RedemptionStatus.REVERSED,
         reversed_at=sa.bindparam("now"),
@@ -373,4 +455,5 @@ _NUMBERS_THEN = sa.select(col(Redemption.code_id), col(Redemption.at), col(Redem
 # Every word of the indexes: without one of them, each scan reads all attempts ever.
 _NAMED = select(Attempt).where(col(Attempt.nonce).in_(sa.bindparam("nonces", expanding=True)), Attempt.nonce != "")
 _ATTEMPTS_OF_STAFF = _NAMED.where(col(Attempt.account_id).in_(sa.bindparam("callers", expanding=True)))
+_ATTEMPTS_ON_DEVICES = _NAMED.where(col(Attempt.device_id).in_(sa.bindparam("callers", expanding=True)))
 _ATTEMPTS_OF_PROGRAMS = _NAMED.where(col(Attempt.api_key_id).in_(sa.bindparam("callers", expanding=True)))

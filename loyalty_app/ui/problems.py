@@ -29,6 +29,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.ALREADY_CLAIMED: "This member has a voucher of this batch already.",
     Reason.SOLD_OUT: "No vouchers available.",
     Reason.MIN_PURCHASE: "The purchase is below the offer's minimum.",
+    Reason.CONFLICT_OFFLINE: "Somebody redeemed this voucher before the device that scanned it was connected again.",
     Reason.NONCE_REUSED: "This number named another request before. Use a new one.",
     Reason.REVERSAL_DENIED: "This redemption cannot be undone.",
     Reason.ALREADY_REVERSED: "This redemption was undone before.",

@@ -22,10 +22,22 @@ from loyalty_app.core.languages import ENGLISH
                 Permission.QR_CODE_MANAGEMENT,
                 Permission.OFFER_MANAGEMENT,
                 Permission.VIEW_MEMBERS,
+                Permission.VIEW_REDEMPTIONS,
+                Permission.SUPPORT,
             },
         ),
-        (Role.STAFF, {Permission.REDEEM}),
-        (Role.VIEWER, {Permission.VIEW_DASHBOARD}),
+        (
+            Role.LEAD,
+            {
+                Permission.REDEEM,
+                Permission.VIEW_REDEMPTIONS,
+                Permission.REVERSE_REDEMPTIONS,
+                Permission.GOODWILL,
+                Permission.SUPPORT,
+            },
+        ),
+        (Role.STAFF, {Permission.REDEEM, Permission.VIEW_REDEMPTIONS}),
+        (Role.VIEWER, {Permission.VIEW_DASHBOARD, Permission.VIEW_REDEMPTIONS}),
         (Role.MEMBER, {Permission.CLAIM}),
     ],
 )
@@ -45,7 +57,14 @@ def test_a_stranger_may_only_see_what_is_public():
 
 def test_every_role_has_permissions_and_a_page_to_land_on():
     assert rules.PERMISSIONS.keys() == set(Role)
-    assert [rules.home(role) for role in Role] == ["/admin/", "/admin/", "/scan/", "/admin/", "/my/cards/"]
+    assert [rules.home(role) for role in Role] == [
+        "/admin/",
+        "/admin/",
+        "/scan/",
+        "/scan/",
+        "/admin/",
+        "/my/cards/",
+    ]
 
 
 def test_an_address_has_one_form():

@@ -4,7 +4,7 @@ import reflex as rx
 from reflex.components.component import NoSSRComponent
 
 from loyalty_app.accounts.state import ShellState
-from loyalty_app.redemptions.state import ScanState
+from loyalty_app.counter.state import ScanState
 from loyalty_app.ui import forms, layout
 
 _scanner = rx.asset("scanner.jsx", shared=True)

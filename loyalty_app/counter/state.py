@@ -18,7 +18,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
 from loyalty_app.redemptions import rules, service
-from loyalty_app.redemptions.service import Incomplete, Redeemed, Refused, Voucher
+from loyalty_app.redemptions.service import AmountNeeded, Incomplete, Redeemed, Refused, Voucher
 
 MOST_READ = 1000
 """More than any link of ours; a longer text is cut before anybody looks at it."""
@@ -128,7 +128,9 @@ def printable(text: object, most: int) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text[:most]).strip()
 
 
-def present(outcome: Redeemed | Refused | Incomplete, text: str, program: Program, *, now: datetime) -> Answer:
+def present(
+    outcome: Redeemed | Refused | Incomplete | AmountNeeded, text: str, program: Program, *, now: datetime
+) -> Answer:
     """Put an outcome into words for staff and the customer."""
     match outcome:
         case Redeemed(voucher, at):
@@ -144,6 +146,8 @@ def present(outcome: Redeemed | Refused | Incomplete, text: str, program: Progra
             )
         case Incomplete():
             return say(Reason.LOGIN_REQUIRED)
+        case AmountNeeded():
+            return say(Reason.MIN_PURCHASE)
         case Refused(reason, voucher):
             answer = say(reason, text)
             clock = times.say_time(now, program.time_zone, program.locale)
@@ -238,6 +242,13 @@ def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911, PLR09
             )
         case Reason.WRONG_KIND:
             return _say_wrong_kind(text)
+        case Reason.CONFLICT_OFFLINE:
+            return Answer(
+                "used",
+                "Already redeemed",
+                "Somebody redeemed this voucher before this scan arrived.",
+                note="Talk to whoever redeemed it first.",
+            )
         case Reason.NONCE_REUSED:
             return Answer(
                 "problem",

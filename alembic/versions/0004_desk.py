@@ -1,0 +1,240 @@
+"""Places and devices, PINs, goodwill, scans without a connection, and a history that is searched fast."""
+
+import json
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+RECORDED = sa.text("status = 'recorded'")
+LIVE = sa.text("status <> 'reversed'")
+EXCEPTIONAL = sa.text("status <> 'recorded'")
+NAMED = sa.text("nonce <> ''")
+CONFLICT = sa.text("reason = 'conflict_offline'")
+HELD = sa.text("status = 'claimed' and not disabled")
+SEARCHED = ("code_text", "member_name", "title")
+VIEW, VIEW_REDEMPTIONS = "view_dashboard", "view_redemptions"
+
+
+def instant() -> sa.DateTime:
+    """Return the type of an instant in UTC."""
+    return sa.DateTime(timezone=True)
+
+
+def is_sqlite() -> bool:
+    """Return whether this is the one-machine database."""
+    return op.get_bind().dialect.name == "sqlite"
+
+
+def upgrade() -> None:
+    """Add the new tables and columns, fill what is searched, and build its index."""
+    make_places()
+    extend_people()
+    extend_redemptions()
+    with op.batch_alter_table("code") as change:
+        change.create_index("code_held", ["expires_at"], sqlite_where=HELD, postgresql_where=HELD)
+    fill_what_is_searched()
+    make_search()
+    # Who could read the redemptions by the wider permission goes on reading them.
+    change_scopes(lambda scopes: [*scopes, VIEW_REDEMPTIONS] if VIEW in scopes else scopes)
+
+
+def downgrade() -> None:
+    """Go back; what only this version knows is gone."""
+    change_scopes(lambda scopes: [one for one in scopes if one not in NEW_SCOPES])
+    drop_search()
+    op.execute("delete from redemption where status = 'goodwill'")
+    op.execute("delete from attempt where reason = 'conflict_offline'")
+    op.execute("update account set role = 'staff' where role = 'lead'")
+    with op.batch_alter_table("code") as change:
+        change.drop_index("code_held")
+    with op.batch_alter_table("attempt") as change:
+        for name in ("attempt_device_nonce", "attempt_conflict"):
+            change.drop_index(name)
+        for table in ("place", "device"):
+            change.drop_constraint(f"fk_attempt_{table}_id", type_="foreignkey")
+        for column in ("place_id", "device_id", "scanned_at", "settled_at", "settled_by"):
+            change.drop_column(column)
+    with op.batch_alter_table("redemption") as change:
+        for name in (
+            "redemption_at_place",
+            "redemption_by_staff",
+            "redemption_exceptional",
+            "ix_redemption_device_id",
+            "redemption_one_live",
+        ):
+            change.drop_index(name)
+        change.create_index(
+            "redemption_one_live", ["code_id"], unique=True, sqlite_where=RECORDED, postgresql_where=RECORDED
+        )
+        for table in ("place", "device"):
+            change.drop_constraint(f"fk_redemption_{table}_id", type_="foreignkey")
+        for column in ("place_id", "device_id", *SEARCHED, "goodwill_reason", "scanned_at"):
+            change.drop_column(column)
+    with op.batch_alter_table("account_session") as change:
+        change.drop_index("ix_account_session_device_id")
+        for table in ("place", "device"):
+            change.drop_constraint(f"fk_account_session_{table}_id", type_="foreignkey")
+        for column in ("place_id", "device_id", "is_by_pin"):
+            change.drop_column(column)
+    with op.batch_alter_table("account") as change:
+        change.drop_column("pin_hash")
+    with op.batch_alter_table("program") as change:
+        for column in ("undo_minutes", "lock_minutes"):
+            change.drop_column(column)
+    with op.batch_alter_table("member") as change:
+        change.drop_column("erased_at")
+    op.drop_table("device")
+    op.drop_table("place")
+
+
+NEW_SCOPES = frozenset({VIEW_REDEMPTIONS, "goodwill", "support", "place_management"})
+
+
+def change_scopes(change) -> None:  # noqa: ANN001 - a function from scopes to scopes
+    """Give every API key its scopes anew."""
+    keys = sa.table("api_key", sa.column("id", sa.Integer), sa.column("scopes", sa.JSON))
+    for key_id, scopes in op.get_bind().execute(sa.select(keys.c.id, keys.c.scopes)).all():
+        given = json.loads(scopes) if isinstance(scopes, str) else scopes
+        op.get_bind().execute(sa.update(keys).where(keys.c.id == key_id).values(scopes=change(given)))
+
+
+def make_places() -> None:
+    """Make the locations, and the devices that stand there."""
+    op.create_table(
+        "place",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("address", sa.String(200), server_default="", nullable=False),
+        sa.Column("time_zone", sa.String(64), nullable=False),
+        sa.Column("created_at", instant(), nullable=False),
+        sa.Column("closed_at", instant()),
+    )
+    op.create_table(
+        "device",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("place_id", sa.Integer, sa.ForeignKey("place.id"), nullable=False, index=True),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("secret_hash", sa.String(64), unique=True),
+        sa.Column("enrol_hash", sa.String(64), unique=True),
+        sa.Column("enrol_expires_at", instant()),
+        sa.Column("created_at", instant(), nullable=False),
+        sa.Column("enrolled_at", instant()),
+        sa.Column("last_seen_at", instant()),
+        sa.Column("revoked_at", instant()),
+    )
+
+
+def extend_people() -> None:
+    """Give accounts a PIN, sessions a device and a place, and members a way to be forgotten."""
+    with op.batch_alter_table("account") as change:
+        change.add_column(sa.Column("pin_hash", sa.String, server_default="", nullable=False))
+    with op.batch_alter_table("account_session") as change:
+        change.add_column(sa.Column("device_id", sa.Integer))
+        change.add_column(sa.Column("place_id", sa.Integer))
+        change.add_column(sa.Column("is_by_pin", sa.Boolean, server_default=sa.false(), nullable=False))
+        change.create_foreign_key("fk_account_session_device_id", "device", ["device_id"], ["id"], ondelete="CASCADE")
+        change.create_foreign_key("fk_account_session_place_id", "place", ["place_id"], ["id"], ondelete="SET NULL")
+        change.create_index("ix_account_session_device_id", ["device_id"])
+    with op.batch_alter_table("program") as change:
+        change.add_column(sa.Column("undo_minutes", sa.Integer, server_default="5", nullable=False))
+        change.add_column(sa.Column("lock_minutes", sa.Integer, server_default="5", nullable=False))
+    with op.batch_alter_table("member") as change:
+        change.add_column(sa.Column("erased_at", instant()))
+
+
+def extend_redemptions() -> None:
+    """Say where, on what and when each redemption and attempt was, and what is searched."""
+    with op.batch_alter_table("redemption") as change:
+        change.add_column(sa.Column("place_id", sa.Integer))
+        change.add_column(sa.Column("device_id", sa.Integer))
+        change.add_column(sa.Column("code_text", sa.String(40), server_default="", nullable=False))
+        change.add_column(sa.Column("member_name", sa.String(80), server_default="", nullable=False))
+        change.add_column(sa.Column("title", sa.String(80), server_default="", nullable=False))
+        change.add_column(sa.Column("goodwill_reason", sa.String(200), server_default="", nullable=False))
+        change.add_column(sa.Column("scanned_at", instant()))
+        for table in ("place", "device"):
+            change.create_foreign_key(f"fk_redemption_{table}_id", table, [f"{table}_id"], ["id"], ondelete="SET NULL")
+        change.drop_index("redemption_one_live")
+        change.create_index("redemption_one_live", ["code_id"], unique=True, sqlite_where=LIVE, postgresql_where=LIVE)
+        change.create_index("redemption_at_place", ["place_id", "id"])
+        change.create_index("redemption_by_staff", ["account_id", "id"])
+        change.create_index(
+            "redemption_exceptional", ["status", "id"], sqlite_where=EXCEPTIONAL, postgresql_where=EXCEPTIONAL
+        )
+        change.create_index("ix_redemption_device_id", ["device_id"])
+    with op.batch_alter_table("attempt") as change:
+        change.add_column(sa.Column("place_id", sa.Integer))
+        change.add_column(sa.Column("device_id", sa.Integer))
+        change.add_column(sa.Column("scanned_at", instant()))
+        change.add_column(sa.Column("settled_at", instant()))
+        change.add_column(sa.Column("settled_by", sa.String(80), server_default="", nullable=False))
+        for table in ("place", "device"):
+            change.create_foreign_key(f"fk_attempt_{table}_id", table, [f"{table}_id"], ["id"], ondelete="SET NULL")
+        change.create_index(
+            "attempt_device_nonce", ["device_id", "nonce"], unique=True, sqlite_where=NAMED, postgresql_where=NAMED
+        )
+        change.create_index("attempt_conflict", ["id"], sqlite_where=CONFLICT, postgresql_where=CONFLICT)
+
+
+def fill_what_is_searched() -> None:
+    """Copy the three texts beside the redemptions that there are."""
+    op.execute(
+        "update redemption set"
+        " code_text = (select code from code where code.id = redemption.code_id),"
+        " title = (select title from batch where batch.id = redemption.batch_id),"
+        " member_name = coalesce((select name from member where member.id = redemption.member_id), '')"
+    )
+
+
+def make_search() -> None:
+    """Index the three texts by their trigrams, and keep them in step with the member's name.
+
+    Measured at a million rows: docs/benchmarks.md, `search`.
+    """
+    if not is_sqlite():
+        op.execute("create extension if not exists pg_trgm")
+        for column in SEARCHED:
+            op.execute(f"create index redemption_search_{column} on redemption using gin ({column} gin_trgm_ops)")
+        op.execute(
+            "create function rename_redemptions() returns trigger language plpgsql as"
+            " $$ begin update redemption set member_name = new.name where member_id = new.id; return new; end $$"
+        )
+        op.execute(
+            "create trigger member_renamed after update of name on member for each row"
+            " when (old.name is distinct from new.name) execute function rename_redemptions()"
+        )
+        return
+    names = ", ".join(SEARCHED)
+    old, new = (", ".join(f"{row}.{column}" for column in SEARCHED) for row in ("old", "new"))
+    remove = f"insert into redemption_search (redemption_search, rowid, {names}) values ('delete', old.id, {old});"  # noqa: S608 - names of our own
+    add = f"insert into redemption_search (rowid, {names}) values (new.id, {new});"  # noqa: S608
+    op.execute(
+        f"create virtual table redemption_search using fts5"
+        f" ({names}, content='redemption', content_rowid='id', tokenize='trigram')"
+    )
+    op.execute("insert into redemption_search (redemption_search) values ('rebuild')")
+    op.execute(f"create trigger redemption_added after insert on redemption begin {add} end")
+    op.execute(f"create trigger redemption_removed after delete on redemption begin {remove} end")
+    op.execute(f"create trigger redemption_renamed after update of {names} on redemption begin {remove} {add} end")
+    op.execute(
+        "create trigger member_renamed after update of name on member when old.name <> new.name"
+        " begin update redemption set member_name = new.name where member_id = new.id; end"
+    )
+
+
+def drop_search() -> None:
+    """Drop the index and what keeps it in step."""
+    if not is_sqlite():
+        op.execute("drop trigger member_renamed on member")
+        op.execute("drop function rename_redemptions")
+        for column in SEARCHED:
+            op.execute(f"drop index redemption_search_{column}")
+        return
+    for name in ("redemption_added", "redemption_removed", "redemption_renamed", "member_renamed"):
+        op.execute(f"drop trigger {name}")
+    op.execute("drop table redemption_search")

@@ -1,0 +1,1 @@
+"""The counter: scan a code, see the answer from across it."""

@@ -1,0 +1,1 @@
+"""Where codes are redeemed: locations, and the tablets and tills enrolled there."""

@@ -1,0 +1,1 @@
+"""The Redemptions page: scan, live numbers, the whole history."""
