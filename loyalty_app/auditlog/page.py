@@ -7,6 +7,7 @@ from loyalty_app.auditlog.rules import KINDS
 from loyalty_app.auditlog.state import AuditState, EntryRow
 from loyalty_app.ui.forms import options
 from loyalty_app.ui.layout import empty, title_line
+from loyalty_app.ui.lists import next_pages
 
 
 def audit_page() -> rx.Component:
@@ -30,7 +31,7 @@ def audit_page() -> rx.Component:
                 _search(),
                 rx.cond(
                     state.rows.length() > 0,
-                    rx.fragment(_table(), _pages()),
+                    rx.fragment(_table(), next_pages(AuditState, "Newest", "Older")),
                     empty(
                         "No entry fits",
                         "Try other words, another person or more days.",
@@ -98,14 +99,4 @@ def _row(row: ObjectVar[EntryRow]) -> rx.Component:
         ),
         rx.el.td(row.details, class_name="loose", custom_attrs={"data-label": "Details"}),
         key=row.id,
-    )
-
-
-def _pages() -> rx.Component:
-    state = AuditState
-    return rx.el.nav(
-        rx.cond(state.first_page, rx.el.a("Newest", href=state.first_page, class_name="button"), rx.fragment()),
-        rx.cond(state.next_page, rx.el.a("Older", href=state.next_page, class_name="button"), rx.fragment()),
-        aria_label="Pages",
-        class_name="pages",
     )

@@ -18,12 +18,15 @@ from loyalty_app.batches.state import (
     EditBatchState,
     NewBatchState,
 )
-from loyalty_app.ui.actions import actions_menu, file_link, menu_item
+from loyalty_app.ui.actions import actions_menu, menu_item
 from loyalty_app.ui.deletion import DELETE_DIALOG, delete_dialog
+from loyalty_app.ui.dialogs import close_cross, decision
 from loyalty_app.ui.expiry import expiry
-from loyalty_app.ui.forms import CopyButton, field, forget, options, remember, submit, summary
+from loyalty_app.ui.forms import field, forget, options, remember, submit, summary
 from loyalty_app.ui.icons import icon
-from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
+from loyalty_app.ui.layout import empty, page_of, show_dialog, title_line
+from loyalty_app.ui.lists import badge, frozen_badge, live_number, numbered_pages
+from loyalty_app.ui.share import share
 
 SHARE = "share-dialog"
 FREEZE = "freeze-dialog"
@@ -63,7 +66,7 @@ def batches_page() -> rx.Component:
                             rx.el.a("Show all batches", href="/admin/batches/", class_name="button"),
                         ),
                     ),
-                    _pages(),
+                    numbered_pages(BatchesState),
                 ),
                 empty(
                     "No batches yet",
@@ -117,17 +120,13 @@ def batch_card(row: ObjectVar[BatchRow]) -> rx.Component:
         ),
         rx.cond(row.badge == "generating", _progress(row), _funnel(row)),
         rx.el.div(
-            rx.el.p("Redemption rate ", rx.el.strong(_live(row.rate))),
+            rx.el.p("Redemption rate ", rx.el.strong(live_number(row.rate))),
             rx.el.div(
                 rx.cond(
                     row.is_frozen,
-                    rx.el.p(
-                        icon("lock"), "Redemptions frozen", class_name="badge", custom_attrs={"data-badge": "paused"}
-                    ),
+                    frozen_badge(),
                 ),
-                rx.el.p(
-                    _badge_icon(row.badge), row.badge_words, class_name="badge", custom_attrs={"data-badge": row.badge}
-                ),
+                badge(row.badge, row.badge_words),
                 class_name="badges",
             ),
             class_name="foot",
@@ -285,39 +284,30 @@ def _form(state: type[NewBatchState], problems: ObjectVar[dict[str, str]]) -> rx
 def edit_batch_page() -> rx.Component:
     """Rename a batch, or say where it is shown."""
     state, problems = EditBatchState, EditBatchState.problems
-    return rx.cond(
-        state.is_loaded,
-        rx.cond(
-            state.is_missing,
-            empty(
-                "This batch does not exist",
-                "It was deleted, or the address is not right.",
-                rx.el.a("All batches", href="/admin/batches/", class_name="button"),
+    return page_of(
+        "batch",
+        state,
+        rx.el.a("All batches", href="/admin/batches/", class_name="button"),
+        title_line("Name and channel", lead="Its vouchers, link and promise stay as they are."),
+        rx.el.form(
+            summary(problems),
+            field("name", "Name", problems=problems, max_length=80, default_value=state.name),
+            field(
+                "channel",
+                "Channel (optional)",
+                channels(state.channel),
+                help_text="Where its link is shown. Batches of one offer are compared by it.",
+                problems=problems,
             ),
-            rx.fragment(
-                title_line("Name and channel", lead="Its vouchers, link and promise stay as they are."),
-                rx.el.form(
-                    summary(problems),
-                    field("name", "Name", problems=problems, max_length=80, default_value=state.name),
-                    field(
-                        "channel",
-                        "Channel (optional)",
-                        channels(state.channel),
-                        help_text="Where its link is shown. Batches of one offer are compared by it.",
-                        problems=problems,
-                    ),
-                    rx.el.div(
-                        submit("Save name and channel"),
-                        rx.el.a("Back to batches", href="/admin/batches/", class_name="button"),
-                        class_name="actions",
-                    ),
-                    on_submit=state.save,
-                    class_name="form card",
-                    no_validate=True,
-                ),
+            rx.el.div(
+                submit("Save name and channel"),
+                rx.el.a("Back to batches", href="/admin/batches/", class_name="button"),
+                class_name="actions",
             ),
+            on_submit=state.save,
+            class_name="form card",
+            no_validate=True,
         ),
-        rx.el.div(class_name="skeleton tall", aria_busy="true"),
     )
 
 
@@ -402,12 +392,7 @@ def _offer_first() -> rx.Component:
 
 
 def _number(label: str, value: rx.Var[str]) -> rx.Component:
-    return rx.el.div(rx.el.dt(label), rx.el.dd(_live(value)))
-
-
-def _live(value: rx.Var[str]) -> rx.Component:
-    # A new key makes a new element, and a new element plays its animation.
-    return rx.el.span(value, key=value, class_name="live")
+    return rx.el.div(rx.el.dt(label), rx.el.dd(live_number(value)))
 
 
 def _funnel(row: ObjectVar[BatchRow]) -> rx.Component:
@@ -428,17 +413,6 @@ def _progress(row: ObjectVar[BatchRow]) -> rx.Component:
         rx.el.progress(value=row.progress, max=100, aria_label=f"Making vouchers of {row.name}"),
         rx.el.p(row.progress_words, class_name="quiet"),
         class_name="making",
-    )
-
-
-def _badge_icon(badge: rx.Var[str]) -> rx.Component | rx.Var:
-    return rx.match(
-        badge,
-        ("active", icon("check")),
-        ("paused", icon("pause")),
-        ("failed", icon("cross")),
-        ("sold_out", icon("ticket")),
-        icon("clock"),
     )
 
 
@@ -476,42 +450,11 @@ def _menu(row: ObjectVar[BatchRow]) -> rx.Component:
 
 
 def _share_dialog() -> rx.Component:
-    share, files = BatchesState.share, f"/api/v1/batches/{BatchesState.share.id}"
+    checks = rx.el.ul(rx.foreach(BatchesState.checks, _check), class_name="checks", aria_label="Checked just now")
     return rx.el.dialog(
-        rx.el.h2(f"Share {share.name}"),
-        rx.el.img(src=share.qr, alt="QR code of the claim link", class_name="qr", width="280", height="280"),
-        rx.el.p(share.url, class_name="url", dir="ltr"),
-        rx.el.div(
-            CopyButton.create(text=share.url, label="Copy Link", done="Copied", class_name="button primary"),
-            file_link("Download QR", f"{files}/qr.png"),
-            file_link("Download SVG", f"{files}/qr.svg"),
-            rx.el.a(
-                "Visit Page",
-                href=share.url,
-                target="_blank",
-                rel="noopener",
-                custom_attrs={"reloadDocument": True},
-                class_name="button",
-            ),
-            class_name="actions",
-        ),
-        rx.el.ul(rx.foreach(BatchesState.checks, _check), class_name="checks", aria_label="Checked just now"),
-        rx.el.details(
-            rx.el.summary("Does the download not start?"),
-            rx.el.ul(
-                rx.el.li("Allow downloads and pop-ups for this page: a blocker may have stopped it."),
-                rx.el.li("Right-click the picture above and save it, or press it for long on a phone."),
-                rx.el.li("Try another browser."),
-            ),
-            class_name="help-more",
-        ),
-        rx.el.button(
-            icon("cross"),
-            type="button",
-            on_click=close_dialog(SHARE),
-            class_name="button icon-only close",
-            aria_label="Close",
-        ),
+        rx.el.h2(f"Share {BatchesState.share.name}"),
+        share(BatchesState.share, copy="button primary", between=checks),
+        close_cross(SHARE),
         id=SHARE,
         class_name="dialog",
         aria_label="Share batch",
@@ -546,31 +489,8 @@ def _freeze_dialog() -> rx.Component:
             ),
             class_name="effects",
         ),
-        rx.el.div(
-            rx.el.button("Cancel", type="button", on_click=close_dialog(FREEZE), class_name="button", auto_focus=True),
-            rx.el.button(
-                "Freeze redemptions",
-                type="button",
-                on_click=[BatchActionsState.freeze(frozen.id), close_dialog(FREEZE)],
-                class_name="button primary",
-            ),
-            class_name="actions",
-        ),
+        decision(FREEZE, "Freeze redemptions", BatchActionsState.freeze(frozen.id)),
         id=FREEZE,
         class_name="dialog",
         aria_label="Freeze redemptions",
-    )
-
-
-def _pages() -> rx.Component:
-    state = BatchesState
-    return rx.cond(
-        state.pages > 1,
-        rx.el.nav(
-            rx.cond(state.newer, rx.el.a("Previous page", href=state.newer, class_name="button"), rx.el.span()),
-            rx.el.span(f"Page {state.page} of {state.pages}"),
-            rx.cond(state.older, rx.el.a("Next page", href=state.older, class_name="button"), rx.el.span()),
-            aria_label="Pages",
-            class_name="pages",
-        ),
     )

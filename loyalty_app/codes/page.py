@@ -6,39 +6,35 @@ from reflex.vars import ObjectVar
 from loyalty_app.codes.state import VoucherRow, VouchersState
 from loyalty_app.ui.forms import options
 from loyalty_app.ui.icons import icon
-from loyalty_app.ui.layout import empty, title_line
+from loyalty_app.ui.layout import empty, page_of, title_line
+from loyalty_app.ui.lists import next_pages
 
 
 def vouchers_page() -> rx.Component:
     """Find a voucher, see who claimed it and whether it was redeemed, and take the list away (S3-6, S3-7)."""
     state = VouchersState
-    return rx.cond(
-        state.is_loaded,
-        rx.cond(
-            state.is_missing,
-            empty("This batch does not exist", "It was deleted, or the address is not right.", _back("All batches")),
-            rx.fragment(
-                title_line(
-                    state.name,
-                    _back("All batches"),
-                    rx.el.a(
-                        "Export CSV",
-                        href=state.file,
-                        download=True,
-                        custom_attrs={"reloadDocument": True},
-                        class_name="button",
-                    ),
-                    lead="Its vouchers, live. The export has exactly what is filtered here.",
-                ),
-                _search(),
-                rx.cond(
-                    state.rows.length() > 0,
-                    rx.fragment(_table(), _pages()),
-                    empty("No voucher fits", "Try a shorter part of what you look for, or another status."),
-                ),
+    return page_of(
+        "batch",
+        state,
+        _back("All batches"),
+        title_line(
+            state.name,
+            _back("All batches"),
+            rx.el.a(
+                "Export CSV",
+                href=state.file,
+                download=True,
+                custom_attrs={"reloadDocument": True},
+                class_name="button",
             ),
+            lead="Its vouchers, live. The export has exactly what is filtered here.",
         ),
-        rx.el.div(class_name="skeleton tall", aria_busy="true"),
+        _search(),
+        rx.cond(
+            state.rows.length() > 0,
+            rx.fragment(_table(), next_pages(state)),
+            empty("No voucher fits", "Try a shorter part of what you look for, or another status."),
+        ),
     )
 
 
@@ -103,16 +99,6 @@ def _row(row: ObjectVar[VoucherRow]) -> rx.Component:
         rx.cond(VouchersState.sees_members, rx.el.td(row.member, custom_attrs={"data-label": "Member"})),
         rx.el.td(row.redemption, custom_attrs={"data-label": "Redemption"}),
         key=row.serial,
-    )
-
-
-def _pages() -> rx.Component:
-    state = VouchersState
-    return rx.el.nav(
-        rx.cond(state.first_page, rx.el.a("First page", href=state.first_page, class_name="button")),
-        rx.cond(state.next_page, rx.el.a("Next page", href=state.next_page, class_name="button")),
-        aria_label="Pages",
-        class_name="pages",
     )
 
 

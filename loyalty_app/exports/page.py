@@ -8,7 +8,7 @@ from reflex.vars import ObjectVar
 from loyalty_app.exports.state import SHEETS, USUAL, DownloadsState, FileRow
 from loyalty_app.ui.forms import FormWatch, field, options, remember, submit, summary
 from loyalty_app.ui.icons import icon
-from loyalty_app.ui.layout import empty, title_line
+from loyalty_app.ui.layout import empty, page_of, title_line
 
 ERRORS = (
     ("m", "Medium: 15% may be lost"),
@@ -22,30 +22,17 @@ NO_OR_YES = (("", "No"), ("yes", "Yes"))
 def downloads_page() -> rx.Component:
     """Take the codes of a batch away (S0-14 to S0-16)."""
     state = DownloadsState
-    return rx.cond(
-        state.is_loaded,
+    return page_of(
+        "batch",
+        state,
+        rx.el.a("All batches", href="/admin/batches/scan/", class_name="button"),
+        title_line("Downloads", rx.el.a("Back to batch", href=state.back, class_name="button"), lead=state.name),
+        _list(),
         rx.cond(
-            state.is_missing,
-            empty(
-                "This batch does not exist",
-                "It was deleted, or the address is not right.",
-                rx.el.a("All batches", href="/admin/batches/scan/", class_name="button"),
-            ),
-            rx.fragment(
-                title_line(
-                    "Downloads", rx.el.a("Back to batch", href=state.back, class_name="button"), lead=state.name
-                ),
-                _list(),
-                rx.cond(
-                    state.refusal,
-                    empty("No pictures or labels of this batch", state.refusal),
-                    rx.el.div(
-                        _form(), rx.el.div(_files(), _preview(), class_name="previews"), class_name="with-preview"
-                    ),
-                ),
-            ),
+            state.refusal,
+            empty("No pictures or labels of this batch", state.refusal),
+            rx.el.div(_form(), rx.el.div(_files(), _preview(), class_name="previews"), class_name="with-preview"),
         ),
-        rx.el.div(class_name="skeleton tall", aria_busy="true"),
     )
 
 

@@ -6,35 +6,28 @@ from reflex.vars import ObjectVar
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.batches.state import BatchActionsState
 from loyalty_app.insights.state import AdviceRow, BatchState, CheckRow, MemberCheckState, SiblingRow
-from loyalty_app.ui.actions import file_link, switch
+from loyalty_app.ui.actions import switch
 from loyalty_app.ui.charts import band, pairs_chart, ranges
-from loyalty_app.ui.forms import CopyButton, submit
+from loyalty_app.ui.forms import submit
 from loyalty_app.ui.icons import icon
-from loyalty_app.ui.layout import empty, title_line
+from loyalty_app.ui.layout import page_of, title_line
+from loyalty_app.ui.lists import badge, live_number
+from loyalty_app.ui.share import share
 
 
 def batch_page() -> rx.Component:
     """Tell how one batch goes, what its numbers call for, and where to look when something is wrong."""
-    return rx.cond(
-        BatchState.is_loaded,
-        rx.cond(
-            BatchState.is_missing,
-            empty(
-                "This batch does not exist",
-                "It was deleted, or the address is not right.",
-                rx.el.a("All batches", href="/admin/batches/", class_name="button"),
-            ),
-            rx.fragment(
-                _title(),
-                _numbers(),
-                _advice(),
-                _chart(),
-                rx.el.div(_share(), _promise(), class_name="halves"),
-                _siblings(),
-                _help(),
-            ),
-        ),
-        rx.el.div(class_name="skeleton tall", aria_busy="true"),
+    return page_of(
+        "batch",
+        BatchState,
+        rx.el.a("All batches", href="/admin/batches/", class_name="button"),
+        _title(),
+        _numbers(),
+        _advice(),
+        _chart(),
+        rx.el.div(_share(), _promise(), class_name="halves"),
+        _siblings(),
+        _help(),
     )
 
 
@@ -58,21 +51,7 @@ def _title() -> rx.Component:
             rx.el.a("Vouchers", href=batch.vouchers, class_name="button primary"),
         ),
         rx.el.ul(
-            rx.el.li(
-                rx.el.span(
-                    rx.match(
-                        batch.badge,
-                        ("active", icon("check")),
-                        ("paused", icon("pause")),
-                        ("failed", icon("cross")),
-                        ("sold_out", icon("ticket")),
-                        icon("clock"),
-                    ),
-                    batch.badge_words,
-                    class_name="badge",
-                    custom_attrs={"data-badge": batch.badge},
-                )
-            ),
+            rx.el.li(badge(batch.badge, batch.badge_words)),
             rx.cond(batch.is_frozen, rx.el.li(icon("lock"), "Redemptions frozen", class_name="frozen")),
             rx.cond(batch.channel, rx.el.li(batch.channel)),
             rx.el.li(batch.until, class_name="until"),
@@ -108,7 +87,7 @@ def _numbers() -> rx.Component:
 def _tile(label: str, value: rx.Var[str], note: str | rx.Var[str]) -> rx.Component:
     return rx.el.div(
         rx.el.dt(label),
-        rx.el.dd(rx.el.span(value, key=value, class_name="live"), rx.el.small(note)),
+        rx.el.dd(live_number(value), rx.el.small(note)),
         class_name="card tile",
     )
 
@@ -149,35 +128,7 @@ def _chart() -> rx.Component:
 
 
 def _share() -> rx.Component:
-    batch = BatchState.batch
-    return rx.el.section(
-        rx.el.h2("Claim link"),
-        rx.el.img(src=batch.qr, alt="QR code of the claim link", class_name="qr", width="220", height="220"),
-        rx.el.p(batch.url, class_name="url", dir="ltr"),
-        rx.el.div(
-            CopyButton.create(text=batch.url, label="Copy Link", done="Copied", class_name="button"),
-            file_link("Download QR", f"/api/v1/batches/{batch.id}/qr.png"),
-            file_link("Download SVG", f"/api/v1/batches/{batch.id}/qr.svg"),
-            rx.el.a(
-                "Visit Page",
-                href=batch.url,
-                target="_blank",
-                rel="noopener",
-                custom_attrs={"reloadDocument": True},
-                class_name="button",
-            ),
-            class_name="actions",
-        ),
-        rx.el.details(
-            rx.el.summary("The QR code does not download?"),
-            rx.el.ul(
-                rx.el.li("Allow downloads and pop-ups for this page, or try another browser."),
-                rx.el.li("Or press the picture for long, or with the right button, and save it."),
-            ),
-            class_name="behind",
-        ),
-        class_name="card share",
-    )
+    return rx.el.section(rx.el.h2("Claim link"), share(BatchState.batch), class_name="card share")
 
 
 def _promise() -> rx.Component:

@@ -4,7 +4,8 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from loyalty_app.keyring.state import KeyRingState, KeyRow
-from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
+from loyalty_app.ui.dialogs import Confirmation, confirmation
+from loyalty_app.ui.layout import empty, show_dialog, title_line
 
 RETIRE = "retire-dialog"
 
@@ -88,45 +89,23 @@ def _retire_dialog() -> rx.Component:
         rx.el.h2(f"Retire key {state.doomed_id}?", id="retire-title"),
         rx.el.p(state.impact),
         rx.el.p("There is no way back. Points that were paid stay."),
-        rx.el.form(
-            rx.el.div(
-                rx.el.label(f"Type {state.phrase} to retire it", html_for="typed_key"),
-                rx.el.input(
-                    id="typed_key",
-                    name="typed_key",
-                    auto_complete="off",
-                    max_length=80,
-                    on_change=state.type_phrase.debounce(100),
-                    aria_describedby="typed-key-reason",
-                ),
-                rx.el.p(
-                    rx.cond(
-                        state.problem,
-                        state.problem,
-                        rx.cond(state.fits, "That is the key.", f"Retire works once you have typed: {state.phrase}"),
-                    ),
-                    id="typed-key-reason",
-                    class_name="help",
-                    aria_live="polite",
-                ),
-                class_name="field",
+        confirmation(
+            RETIRE,
+            Confirmation(
+                thing=state.doomed_id,
+                name="typed_key",
+                label=f"Type {state.phrase} to retire it",
+                longest=80,
+                fits=state.fits,
+                fits_words="That is the key.",
+                missing_words=f"Retire works once you have typed: {state.phrase}",
+                problem=state.problem,
+                type=state.type_phrase,
+                keep="Keep key",
+                act_words="Retire key",
+                act=state.retire,
+                busy=state.busy,
             ),
-            rx.el.div(
-                rx.el.button("Keep key", type="button", on_click=close_dialog(RETIRE), class_name="button"),
-                rx.el.button(
-                    rx.el.span(class_name="spinner", aria_hidden="true"),
-                    "Retire key",
-                    type="submit",
-                    disabled=~state.fits,
-                    class_name="button danger",
-                    aria_describedby="typed-key-reason",
-                    custom_attrs={"data-busy": state.busy},
-                ),
-                class_name="actions",
-            ),
-            on_submit=state.retire,
-            class_name="form",
-            key=state.doomed_id,
         ),
         id=RETIRE,
         class_name="dialog",

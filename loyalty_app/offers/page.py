@@ -9,9 +9,11 @@ from loyalty_app.accounts.state import ShellState
 from loyalty_app.core.languages import Language
 from loyalty_app.offers.rules import LENGTHS, TRANSLATED, word_field
 from loyalty_app.offers.state import OfferRow, OffersState, OfferState, PreviewView
+from loyalty_app.ui.dialogs import decision
 from loyalty_app.ui.forms import FormWatch, field, options, picture_field, remember, submit, summary
 from loyalty_app.ui.icons import icon
-from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
+from loyalty_app.ui.layout import empty, page_of, show_dialog, title_line
+from loyalty_app.ui.lists import next_pages
 
 DELETE = "delete-offer"
 
@@ -44,7 +46,9 @@ def offers_page() -> rx.Component:
                     _search(),
                     rx.cond(
                         state.rows.length() > 0,
-                        rx.fragment(rx.el.ul(rx.foreach(state.rows, _card), class_name="grid offers"), _pages()),
+                        rx.fragment(
+                            rx.el.ul(rx.foreach(state.rows, _card), class_name="grid offers"), next_pages(OffersState)
+                        ),
                         empty("No offer fits", "Try a shorter part of the title, the description or the free item."),
                     ),
                 ),
@@ -73,28 +77,21 @@ def new_offer_page() -> rx.Component:
 def offer_page() -> rx.Component:
     """Change an offer; batches made before keep what they promised."""
     state = OfferState
-    return rx.cond(
-        state.is_loaded,
-        rx.cond(
-            state.is_missing,
-            empty("This offer does not exist", "It was deleted, or the address is not right.", _all_offers()),
-            rx.fragment(
-                title_line(
-                    state.title,
-                    _all_offers(),
-                    rx.el.a(
-                        "Make a batch", href=f"/admin/batches/new/?offer={state.offer_id}", class_name="button primary"
-                    ),
-                    _menu(),
-                    lead="A change counts for batches made from now on.",
-                ),
-                _batches(),
-                _their_version(),
-                _form_and_preview(f"offer-{state.offer_id}-{state.version}", "Save offer"),
-                _delete_dialog(),
-            ),
+    return page_of(
+        "offer",
+        state,
+        _all_offers(),
+        title_line(
+            state.title,
+            _all_offers(),
+            rx.el.a("Make a batch", href=f"/admin/batches/new/?offer={state.offer_id}", class_name="button primary"),
+            _menu(),
+            lead="A change counts for batches made from now on.",
         ),
-        _loading(),
+        _batches(),
+        _their_version(),
+        _form_and_preview(f"offer-{state.offer_id}-{state.version}", "Save offer"),
+        _delete_dialog(),
     )
 
 
@@ -343,18 +340,7 @@ def _delete_dialog() -> rx.Component:
             ),
             class_name="hint",
         ),
-        rx.el.div(
-            rx.el.button(
-                "Keep offer", type="button", on_click=close_dialog(DELETE), class_name="button", auto_focus=True
-            ),
-            rx.el.button(
-                "Delete for good",
-                type="button",
-                on_click=[close_dialog(DELETE), state.delete],
-                class_name="button danger",
-            ),
-            class_name="actions",
-        ),
+        decision(DELETE, "Delete for good", state.delete, kind="danger", unless="Keep offer"),
         id=DELETE,
         class_name="dialog",
         aria_label="Delete offer",
@@ -387,16 +373,6 @@ def _search() -> rx.Component:
         on_submit=OffersState.search,
         class_name="search",
         role="search",
-    )
-
-
-def _pages() -> rx.Component:
-    state = OffersState
-    return rx.el.nav(
-        rx.cond(state.first_page, rx.el.a("First page", href=state.first_page, class_name="button")),
-        rx.cond(state.next_page, rx.el.a("Next page", href=state.next_page, class_name="button")),
-        aria_label="Pages",
-        class_name="pages",
     )
 
 

@@ -20,10 +20,12 @@ from loyalty_app.scanbatches.state import (
 from loyalty_app.ui.actions import actions_menu, file_link, menu_item, switch
 from loyalty_app.ui.charts import pairs_chart, ranges
 from loyalty_app.ui.deletion import DELETE_DIALOG, delete_dialog
+from loyalty_app.ui.dialogs import close_cross, decision
 from loyalty_app.ui.expiry import expiry
 from loyalty_app.ui.forms import CopyButton, forget, options
 from loyalty_app.ui.icons import icon
-from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
+from loyalty_app.ui.layout import empty, page_of, show_dialog, title_line
+from loyalty_app.ui.lists import badge, frozen_badge, live_number, next_pages, numbered_pages
 
 FIND = "find-scan-batches"
 DISABLE = "disable-dialog"
@@ -73,7 +75,7 @@ def _cards() -> rx.Component:
 def _tile(label: str, value: rx.Var[str], note: str | rx.Var[str]) -> rx.Component:
     return rx.el.div(
         rx.el.dt(label),
-        rx.el.dd(_live(value), rx.el.small(note)),
+        rx.el.dd(live_number(value), rx.el.small(note)),
         class_name="card tile",
     )
 
@@ -93,7 +95,7 @@ def _list() -> rx.Component:
                     rx.el.a("Show all batches", href=HOME, class_name="button"),
                 ),
             ),
-            _pages(),
+            numbered_pages(state),
         ),
         empty(
             "No QR codes yet",
@@ -200,9 +202,9 @@ def _row(row: ObjectVar[ScanBatchRow]) -> rx.Component:
             rx.cond(row.is_expired, rx.el.span(icon("clock"), "expired", class_name="badge"), rx.fragment()),
             kind="day",
         ),
-        cell("Total Codes", _live(row.total), kind="amount"),
-        cell("Used Codes", _live(row.used), kind="amount"),
-        cell("Active Codes", _live(row.active), kind="amount"),
+        cell("Total Codes", live_number(row.total), kind="amount"),
+        cell("Used Codes", live_number(row.used), kind="amount"),
+        cell("Active Codes", live_number(row.active), kind="amount"),
         cell(
             "Actions",
             rx.el.div(_details(row), rx.cond(ShellState.may_manage, _menu(row)), class_name="tools"),
@@ -256,24 +258,12 @@ def _marks(row: ObjectVar[ScanBatchRow]) -> rx.Component:
     return rx.el.div(
         rx.cond(
             row.mark_words & (row.mark != "active"),
-            rx.el.span(
-                rx.match(
-                    row.mark,
-                    ("paused", icon("pause")),
-                    ("failed", icon("cross")),
-                    ("disabled", icon("lock")),
-                    ("used_up", icon("check")),
-                    icon("clock"),
-                ),
-                row.mark_words,
-                class_name="badge",
-                custom_attrs={"data-badge": row.mark},
-            ),
+            badge(row.mark, row.mark_words),
             rx.fragment(),
         ),
         rx.cond(
             row.is_frozen,
-            rx.el.span(icon("lock"), "Redemptions frozen", class_name="badge", custom_attrs={"data-badge": "paused"}),
+            frozen_badge(),
             rx.fragment(),
         ),
         class_name="badges",
@@ -305,66 +295,29 @@ def _disable_dialog() -> rx.Component:
     return rx.el.dialog(
         rx.el.h2(asked.question),
         rx.el.ul(rx.foreach(asked.facts, rx.el.li), class_name="told"),
-        rx.el.div(
-            rx.el.button("Cancel", type="button", on_click=close_dialog(DISABLE), class_name="button", auto_focus=True),
-            rx.el.button(
-                "Disable all codes",
-                type="button",
-                on_click=[ScanActionsState.disable_all(asked.id), close_dialog(DISABLE)],
-                class_name="button danger",
-            ),
-            class_name="actions",
-        ),
+        decision(DISABLE, "Disable all codes", ScanActionsState.disable_all(asked.id), kind="danger"),
         id=DISABLE,
         class_name="dialog",
         aria_label="Disable all codes",
     )
 
 
-def _live(value: rx.Var[str]) -> rx.Component:
-    # A new key makes a new element, and a new element plays its animation.
-    return rx.el.span(value, key=value, class_name="live")
-
-
-def _pages() -> rx.Component:
-    state = ScanBatchesState
-    return rx.cond(
-        state.pages > 1,
-        rx.el.nav(
-            rx.cond(state.newer, rx.el.a("Previous page", href=state.newer, class_name="button"), rx.el.span()),
-            rx.el.span(f"Page {state.page} of {state.pages}"),
-            rx.cond(state.older, rx.el.a("Next page", href=state.older, class_name="button"), rx.el.span()),
-            aria_label="Pages",
-            class_name="pages",
-        ),
-    )
-
-
 def scan_batch_page() -> rx.Component:
     """Tell everything about one batch, and list its codes (S0-21, S0-22)."""
     state = ScanBatchState
-    return rx.cond(
-        state.is_loaded,
-        rx.cond(
-            state.is_missing,
-            empty(
-                "This batch does not exist",
-                "It was deleted, or the address is not right.",
-                rx.el.a("Batch Management", href=HOME, class_name="button"),
-            ),
-            rx.fragment(
-                _title(),
-                _numbers(),
-                rx.el.div(_information(), _sequence(), class_name="halves"),
-                _over_time(),
-                _activation(),
-                _codes(),
-                _disable_dialog(),
-                _code_dialog(),
-                delete_dialog(DELETION),
-            ),
-        ),
-        rx.el.div(class_name="skeleton tall", aria_busy="true"),
+    return page_of(
+        "batch",
+        state,
+        rx.el.a("Batch Management", href=HOME, class_name="button"),
+        _title(),
+        _numbers(),
+        rx.el.div(_information(), _sequence(), class_name="halves"),
+        _over_time(),
+        _activation(),
+        _codes(),
+        _disable_dialog(),
+        _code_dialog(),
+        delete_dialog(DELETION),
     )
 
 
@@ -388,21 +341,7 @@ def _title() -> rx.Component:
             rx.cond(ShellState.may_manage, _batch_menu()),
         ),
         rx.el.ul(
-            rx.el.li(
-                rx.el.span(
-                    rx.match(
-                        row.mark,
-                        ("active", icon("check")),
-                        ("paused", icon("pause")),
-                        ("failed", icon("cross")),
-                        ("disabled", icon("lock")),
-                        icon("clock"),
-                    ),
-                    row.mark_words,
-                    class_name="badge",
-                    custom_attrs={"data-badge": row.mark},
-                )
-            ),
+            rx.el.li(badge(row.mark, row.mark_words)),
             rx.cond(row.is_expired & (row.mark != "expired"), rx.el.li(rx.el.span("Expired", class_name="badge"))),
             rx.cond(row.is_frozen, rx.el.li(icon("lock"), "Redemptions frozen", class_name="frozen")),
             rx.cond(
@@ -523,7 +462,7 @@ def _sequence() -> rx.Component:
         rx.el.dl(
             _fact("First serial", batch.first),
             _fact("Last serial", batch.last),
-            _fact("Generated", _live(batch.made)),
+            _fact("Generated", live_number(batch.made)),
             _fact("Code Prefix", batch.prefix),
             _fact("Characters", batch.alphabet),
             _fact("Sealed with", batch.key),
@@ -568,7 +507,7 @@ def _codes() -> rx.Component:
         _code_search(),
         rx.cond(
             state.rows.length() > 0,
-            rx.fragment(rx.cond(ShellState.may_manage, _selection()), _code_table(), _code_pages()),
+            rx.fragment(rx.cond(ShellState.may_manage, _selection()), _code_table(), next_pages(state)),
             empty("No code fits", "Try a shorter part of the code, its serial, or another status."),
         ),
         id="codes",
@@ -743,16 +682,6 @@ def _code_row(row: ObjectVar[CodeRow]) -> rx.Component:
     )
 
 
-def _code_pages() -> rx.Component:
-    state = ScanBatchState
-    return rx.el.nav(
-        rx.cond(state.first_page, rx.el.a("First page", href=state.first_page, class_name="button")),
-        rx.cond(state.next_page, rx.el.a("Next page", href=state.next_page, class_name="button")),
-        aria_label="Pages",
-        class_name="pages",
-    )
-
-
 def _code_dialog() -> rx.Component:
     one = ScanCodesState.looked
 
@@ -786,13 +715,7 @@ def _code_dialog() -> rx.Component:
             file("Download PDF", "pdf"),
             class_name="actions",
         ),
-        rx.el.button(
-            icon("cross"),
-            type="button",
-            on_click=close_dialog(CODE),
-            class_name="button icon-only close",
-            aria_label="Close",
-        ),
+        close_cross(CODE),
         id=CODE,
         class_name="dialog",
         aria_label="One code",

@@ -8,9 +8,11 @@ import reflex as rx
 from reflex.vars import ArrayVar
 
 from loyalty_app.ui.actions import file_link
+from loyalty_app.ui.dialogs import Confirmation, confirmation, keep
 from loyalty_app.ui.layout import close_dialog
 
 DELETE_DIALOG = "delete-dialog"
+KEEP = "Keep batch"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def delete_dialog(one: Deletion) -> rx.Component:
             ("pause", _pause_first(one)),
             rx.fragment(
                 rx.el.p(doomed.hint, class_name="hint"),
-                rx.el.div(_keep(), class_name="actions"),
+                rx.el.div(keep(DELETE_DIALOG, KEEP), class_name="actions"),
             ),
         ),
         id=DELETE_DIALOG,
@@ -57,7 +59,7 @@ def _pause_first(one: Deletion) -> rx.Component:
     return rx.fragment(
         rx.el.p(one.doomed.hint, class_name="hint"),
         rx.el.div(
-            _keep(),
+            keep(DELETE_DIALOG, KEEP),
             rx.el.button(
                 "Pause instead",
                 type="button",
@@ -88,48 +90,22 @@ def _confirm(one: Deletion) -> rx.Component:
             file_link("Export CSV", one.file),
             class_name="aside",
         ),
-        rx.el.form(
-            rx.el.div(
-                rx.el.label("Type the name of the batch to delete it", html_for="typed_name"),
-                rx.el.input(
-                    id="typed_name",
-                    name="typed_name",
-                    auto_complete="off",
-                    max_length=200,
-                    on_change=one.type_name.debounce(100),
-                    aria_describedby="typed-name-reason",
-                ),
-                rx.el.p(
-                    rx.cond(
-                        one.problem,
-                        one.problem,
-                        rx.cond(one.fits, "The name fits.", f"Confirm works once you have typed: {one.doomed.name}"),
-                    ),
-                    id="typed-name-reason",
-                    class_name="help",
-                    aria_live="polite",
-                ),
-                class_name="field",
+        confirmation(
+            DELETE_DIALOG,
+            Confirmation(
+                thing=one.doomed.id,
+                name="typed_name",
+                label="Type the name of the batch to delete it",
+                longest=200,
+                fits=one.fits,
+                fits_words="The name fits.",
+                missing_words=f"Confirm works once you have typed: {one.doomed.name}",
+                problem=one.problem,
+                type=one.type_name,
+                keep=KEEP,
+                act_words="Confirm",
+                act=one.delete,
+                busy=one.busy,
             ),
-            rx.el.div(
-                _keep(),
-                rx.el.button(
-                    rx.el.span(class_name="spinner", aria_hidden="true"),
-                    "Confirm",
-                    type="submit",
-                    disabled=~one.fits,
-                    class_name="button danger",
-                    aria_describedby="typed-name-reason",
-                    custom_attrs={"data-busy": one.busy},
-                ),
-                class_name="actions",
-            ),
-            on_submit=one.delete,
-            class_name="form",
-            key=one.doomed.id,
         ),
     )
-
-
-def _keep() -> rx.Component:
-    return rx.el.button("Keep batch", type="button", on_click=close_dialog(DELETE_DIALOG), class_name="button")

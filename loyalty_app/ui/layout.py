@@ -227,6 +227,19 @@ def empty(title: str, sentence: str | rx.Var[str], *actions: rx.Component) -> rx
     return rx.el.div(rx.el.h2(title), rx.el.p(sentence), *actions, class_name="empty")
 
 
+def page_of(noun: str, state: Any, back: rx.Component, *content: rx.Component) -> rx.Component:
+    """Return the page of one thing: while it is read, if it does not exist, and as it is."""
+    return rx.cond(
+        state.is_loaded,
+        rx.cond(
+            state.is_missing,
+            empty(f"This {noun} does not exist", "It was deleted, or the address is not right.", back),
+            rx.fragment(*content),
+        ),
+        rx.el.div(class_name="skeleton tall", aria_busy="true"),
+    )
+
+
 def show_dialog(dialog: str) -> rx.event.EventSpec:
     """Open a dialog of the page; the focus moves into it."""
     return rx.call_function(f"() => document.getElementById('{dialog}').showModal()")
