@@ -18,6 +18,7 @@ from loyalty_app.codes import alphabet, files
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.files import Wanted
 from loyalty_app.codes.models import Standing
+from loyalty_app.codes.rules import LARGEST_PICTURE, SMALLEST_PICTURE
 from loyalty_app.codes.service import Detailed, Listed, Refused, Wish
 from loyalty_app.core import csvs, times
 from loyalty_app.core.actor import Actor, Permission, actor
@@ -93,8 +94,8 @@ class ZipWish(Sent):
     size: Annotated[
         int,
         Field(
-            ge=files.SMALLEST,
-            le=files.LARGEST,
+            ge=SMALLEST_PICTURE,
+            le=LARGEST_PICTURE,
             description="Pixels that a side of a PNG has at least; each module gets a whole number of them.",
         ),
     ] = 600
@@ -220,7 +221,7 @@ def codes_zip(batch_id: Number, wish: Annotated[ZipWish, Query()]) -> StreamingR
         batch = files.printable(session, batch_id, by=by)
         zone = programs.current(session).time_zone
     if isinstance(batch, Refused):
-        raise ProblemError(Problem(STATUS[batch.reason], batch.reason, files.SENTENCES[batch.reason]))
+        raise ProblemError(not_printable(batch))
     first, last = files.serials(batch, wish.first, wish.last)
     wanted = Wanted(first, last, wish.format, wish.size, wish.error)
     part = f"-{first}-{last}" if (first, last) != (1, batch.total) else ""
@@ -232,6 +233,11 @@ def codes_zip(batch_id: Number, wish: Annotated[ZipWish, Query()]) -> StreamingR
             "Cache-Control": "no-store",
         },
     )
+
+
+def not_printable(answer: Refused) -> Problem:
+    """Return how a program is told why the codes of a batch cannot be printed."""
+    return Problem(STATUS[answer.reason], answer.reason, files.SENTENCES[answer.reason])
 
 
 def shown(one: Listed, batch: Batch, link: Callable[[int], str] | None = None) -> CodeShown:

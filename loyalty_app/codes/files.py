@@ -11,6 +11,7 @@ from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch, BatchKind
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
+from loyalty_app.codes.rules import serial_problems
 from loyalty_app.codes.service import Made, Refused
 from loyalty_app.core import csvs, times
 from loyalty_app.core.actor import Actor, Permission
@@ -24,8 +25,6 @@ CHUNK = 2_000
 PIECE = 1 << 17
 """About how many bytes are sent at once."""
 MANIFEST = "manifest.csv"
-SMALLEST, LARGEST = 100, 4096
-"""Pixels that may be asked for."""
 SENTENCES = {
     Reason.WRONG_KIND: "Only the codes of a scan batch have addresses of their own; these are claimed by one link.",
     Reason.NOT_READY: "The codes are still being made. Try again in a moment.",
@@ -57,12 +56,8 @@ def printable(session: Session, batch_id: int, *, by: Actor) -> Batch | Refused:
 def serials(batch: Batch, first: int, last: int | None) -> tuple[int, int]:
     """Return the first and the last serial that are wanted, if the batch has them."""
     last = batch.total if last is None else last
-    if first > batch.total:
-        raise InvalidError(first=f"This batch has the serials 1 to {batch.total}.")
-    if last > batch.total:
-        raise InvalidError(last=f"This batch has the serials 1 to {batch.total}.")
-    if last < first:
-        raise InvalidError(last="The last serial comes before the first.")
+    if problems := serial_problems(first, last, batch.total):
+        raise InvalidError(**problems)
     return first, last
 
 

@@ -9,12 +9,12 @@ from pydantic import Field
 from sqlmodel import Session
 
 from loyalty_app.codes import files
+from loyalty_app.codes.api import not_printable
 from loyalty_app.codes.service import Refused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import reading, transaction
 from loyalty_app.core.errors import InvalidError, NotFoundError
-from loyalty_app.core.reasons import STATUS
 from loyalty_app.core.texts import slug, storable
 from loyalty_app.exports import drawing, rules
 from loyalty_app.exports import service as exports
@@ -102,7 +102,7 @@ def prepare_export(wish: ExportWish, once: OnceOnly) -> Response:
 
     def act(session: Session, now: datetime) -> ExportShown | Problem:
         made = exports.prepare(session, wish.batch_id, wish.kind, _draft(wish), by=actor(), now=now)
-        return _refused(made) if isinstance(made, Refused) else _shown(made)
+        return not_printable(made) if isinstance(made, Refused) else _shown(made)
 
     return once.answer(202, act)
 
@@ -158,7 +158,7 @@ def labels_pdf(batch_id: Number, wish: Annotated[LabelsWish, Query()]) -> Respon
     with reading() as session:
         batch = files.printable(session, batch_id, by=actor())
         if isinstance(batch, Refused):
-            raise ProblemError(_refused(batch))
+            raise ProblemError(not_printable(batch))
         asked = exports.read(session, batch, ExportKind.LABELS, _draft(wish))
         assert isinstance(asked, Labels)
         if asked.count > rules.LABELS_AT_ONCE:
@@ -171,10 +171,6 @@ def labels_pdf(batch_id: Number, wish: Annotated[LabelsWish, Query()]) -> Respon
         media_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{slug(batch.name)}-labels.pdf"'},
     )
-
-
-def _refused(answer: Refused) -> Problem:
-    return Problem(STATUS[answer.reason], answer.reason, files.SENTENCES[answer.reason])
 
 
 def _draft(wish: LabelsWish) -> Draft:

@@ -10,6 +10,8 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
+from loyalty_app.batches.rules import whole
+from loyalty_app.codes.rules import LARGEST_PICTURE, SMALLEST_PICTURE, serial_problems
 from loyalty_app.qr.drawing import ErrorLevel, PictureFormat
 
 INCH = 25.4
@@ -20,9 +22,7 @@ SMALLEST_HEIGHT = 12.0
 MOST_COLUMNS = 20
 MOST_ROWS = 40
 LONGEST_LINE = 60
-SMALLEST_PICTURE, LARGEST_PICTURE = 100, 4096
 YES = "yes"
-MOST_DIGITS = 9
 MEGABYTE = 1_000_000
 GRID = "grid"
 """The name of a sheet that somebody measured."""
@@ -234,7 +234,7 @@ def read_pictures(draft: Draft, total: int) -> Pictures | dict[str, str]:
     first, last = _read_range(draft, total, problems)
     if draft.format not in set(PictureFormat):
         problems["format"] = "Choose PNG or SVG."
-    size = _whole(draft.size)
+    size = whole(draft.size)
     if not SMALLEST_PICTURE <= size <= LARGEST_PICTURE:
         problems["size"] = f"Use {SMALLEST_PICTURE} to {LARGEST_PICTURE} pixels."
     error = _read_error(draft, problems)
@@ -250,7 +250,7 @@ def read_labels(draft: Draft, total: int) -> Labels | dict[str, str]:
     for field, line in zip(("headline", "note"), lines, strict=True):
         if len(line) > LONGEST_LINE:
             problems[field] = f"Keep a line to {LONGEST_LINE} characters."
-    start = _whole(draft.start)
+    start = whole(draft.start)
     if sheet and not 1 <= start <= sheet.count:
         problems["start"] = f"The first sheet has the labels 1 to {sheet.count}."
     error = _read_error(draft, problems)
@@ -290,12 +290,9 @@ def say_size(size: int, locale: str) -> str:
 
 
 def _read_range(draft: Draft, total: int, problems: dict[str, str]) -> tuple[int, int]:
-    first = _whole(draft.first) if draft.first.strip() else 1
-    last = _whole(draft.last) if draft.last.strip() else total
-    if not 1 <= first <= total:
-        problems["first"] = f"Use a serial from 1 to {total:,}."
-    elif not first <= last <= total:
-        problems["last"] = f"Use a serial from {first:,} to {total:,}."
+    first = whole(draft.first) if draft.first.strip() else 1
+    last = whole(draft.last) if draft.last.strip() else total
+    problems |= serial_problems(first, last, total)
     return first, last
 
 
@@ -314,16 +311,11 @@ def _read_sheet(draft: Draft, problems: dict[str, str]) -> Sheet | None:
         problems[field] = "Choose one from the list."
         return None
     lengths = {name: _length(getattr(draft, name)) for name in ("width", "height", "left", "top", "gap_x", "gap_y")}
-    sheet = Sheet(Paper(draft.paper), _whole(draft.columns), _whole(draft.rows), **lengths)
+    sheet = Sheet(Paper(draft.paper), whole(draft.columns), whole(draft.rows), **lengths)
     if found := sheet_problems(sheet):
         problems |= found
         return None
     return sheet
-
-
-def _whole(text: str) -> int:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else -1
 
 
 def _length(text: str) -> float:
