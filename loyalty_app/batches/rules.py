@@ -8,6 +8,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from loyalty_app.batches.models import Alphabet, Batch, BatchKind, BatchStatus, Channel
+from loyalty_app.core.addresses import number
 
 MOST_CODES = 100_000
 NAME_LENGTH = 80
@@ -334,8 +335,7 @@ def link_hints(link: str, desk: str) -> list[str]:
 
 def whole(text: str) -> int:
     """Return the whole number that was typed, or 0 if it is none."""
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0  # noqa: PLR2004 - no number here is longer
+    return number(text.strip())
 
 
 def read_expiry(text: str, today: date, problems: dict[str, str]) -> date | None:

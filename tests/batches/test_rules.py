@@ -34,6 +34,7 @@ def test_a_good_draft_is_a_plan():
         ("name", "n" * 81),
         ("offer_id", ""),
         ("offer_id", "x"),
+        ("offer_id", "12345678901"),
         ("quantity", "0"),
         ("quantity", "100001"),
         ("quantity", "-5"),
