@@ -1,90 +1,12 @@
 """The counter: camera, typed codes, and an answer that is read from across it."""
 
 import reflex as rx
-from reflex.components.component import NoSSRComponent
 
 from loyalty_app.accounts.state import ShellState
-from loyalty_app.counter.state import ScanState
+from loyalty_app.counter import parts
 from loyalty_app.ui import forms, layout
 
-_scanner = rx.asset("scanner.jsx", shared=True)
-
-CODE_LENGTH = 200
 HERE = "/scan/"
-
-_SHAPES = {
-    "ready": "M5 13V5h8M35 5h8v8M43 35v8h-8M13 43H5v-8M15 24h18",
-    "accepted": "M24 3a21 21 0 1 1 0 42 21 21 0 0 1 0-42ZM13.5 24.5l7.5 7.5 14-15",
-    "used": "M15.3 3h17.4L45 15.3v17.4L32.7 45H15.3L3 32.7V15.3ZM16 16l16 16M32 16 16 32",
-    "disabled": "M24 3a21 21 0 1 1 0 42 21 21 0 0 1 0-42ZM9.5 9.5l29 29",
-    "frozen": "M24 3a21 21 0 1 1 0 42 21 21 0 0 1 0-42ZM18 15v18M30 15v18",
-    "expired": "M10 4h28M10 44h28M13 4v7c0 6 11 10 11 13s-11 7-11 13v7M35 4v7c0 6-11 10-11 13s11 7 11 13v7",
-    "unclaimed": "M4 12h40v7a5 5 0 0 0 0 10v7H4v-7a5 5 0 0 0 0-10ZM29 13v4M29 22v4M29 31v4",
-    "unknown": "M24 2 46 24 24 46 2 24ZM18.5 19.5a5.5 5.5 0 1 1 8.5 4.6c-2 1.3-3 2.2-3 4.4M24 34h.01",
-    "link": "M20 28a9 9 0 0 1 0-12l6-6a9 9 0 0 1 12.7 12.7l-4 4M28 20a9 9 0 0 1 0 12l-6 6a9 9 0 0 1-12.7-12.7l4-4",
-    "problem": "M24 4 46 43H2ZM24 18v11M24 36h.01",
-}
-"""One silhouette an outcome, so that nobody has to tell colours apart."""
-
-_NO_CAMERA = "M6 14h9l4-6h12l4 6h7v26H6ZM24 20a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM4 4l40 40"
-
-_CAMERA = {
-    "denied": (
-        "Camera not allowed",
-        "Allow the camera for this page in the browser, by the sign beside the address. Until then, type the codes.",
-    ),
-    "no_camera": ("No camera found", "Connect one, or switch it on: this page notices. Until then, type the codes."),
-    "busy": (
-        "Camera in use",
-        "Another app or tab holds the camera. Close it: this page tries again by itself. Until then, type the codes.",
-    ),
-    "insecure": (
-        "Camera needs a secure address",
-        "Browsers give the camera to https pages only. Ask an admin for the https address. Until then, type the codes.",
-    ),
-    "unsupported": (
-        "No camera in this browser",
-        "Open this page in a current Chrome, Edge, Firefox or Safari, or type the codes.",
-    ),
-    "decoder": (
-        "Cannot read codes",
-        "The part that reads codes did not load. Check the connection, or type the codes.",
-    ),
-    "error": ("Camera does not start", "Try again, or restart the device. Until then, type the codes."),
-}
-
-
-class Camera(NoSSRComponent):
-    """The camera's picture, with what is read from it; its children stand there while there is none."""
-
-    library = f"$/public{_scanner}"
-    tag = "Camera"
-    lib_dependencies: list[str] = ["zxing-wasm@3.1.4"]  # noqa: RUF012 - a field, not a class attribute
-
-    known: rx.Var[str]
-    """The state of the camera as the server knows it."""
-    on_scan: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]  # pyright: ignore[reportCallIssue]
-    on_status: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
-
-
-class Entry(NoSSRComponent):
-    """A form that keeps its field until there is an answer."""
-
-    library = f"$/public{_scanner}"
-    tag = "Entry"
-
-    on_entry: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
-
-
-class Waiting(NoSSRComponent):
-    """What is said while an answer is on its way, and the tone when it is there."""
-
-    library = f"$/public{_scanner}"
-    tag = "Waiting"
-
-    answered: rx.Var[str]
-    """The number of the attempt that was answered last."""
-    shape: rx.Var[str]
 
 
 def scan_page() -> rx.Component:
@@ -93,10 +15,7 @@ def scan_page() -> rx.Component:
         _bar(),
         rx.el.main(
             rx.el.h1("Scan vouchers", class_name="counter-unseen"),
-            _camera(),
-            _entry(),
-            _answer(),
-            class_name="counter-desk",
+            parts.desk(),
         ),
         layout.notice(),
         class_name="counter",
@@ -111,113 +30,4 @@ def _bar() -> rx.Component:
         rx.cond(ShellState.home != HERE, rx.el.a("Back", href=ShellState.home, class_name="button quiet")),
         forms.sign_out_button(),
         class_name="counter-bar",
-    )
-
-
-def _camera() -> rx.Component:
-    return rx.el.section(
-        Camera.create(
-            rx.el.div(
-                rx.match(
-                    ScanState.camera,
-                    *[(state, _trouble(head, what)) for state, (head, what) in _CAMERA.items()],
-                    rx.el.p("Starting the camera…"),
-                ),
-                role="status",
-            ),
-            known=ScanState.camera,
-            on_scan=ScanState.scanned,
-            on_status=ScanState.camera_changed,
-        ),
-        aria_label="Camera",
-        class_name="counter-view",
-    )
-
-
-def _trouble(head: str, what: str) -> rx.Component:
-    return rx.fragment(_drawing(_NO_CAMERA), rx.el.h2(head), rx.el.p(what))
-
-
-def _entry() -> rx.Component:
-    return Entry.create(
-        rx.el.label("Type a code", html_for="code"),
-        rx.el.input(
-            id="code",
-            name="code",
-            type="text",
-            required=True,
-            max_length=CODE_LENGTH,
-            auto_complete="off",
-            auto_capitalize="characters",
-            auto_correct="off",
-            spell_check=False,
-            enter_key_hint="go",
-        ),
-        rx.el.button(rx.el.span(class_name="spinner", aria_hidden="true"), "Redeem", type="submit"),
-        on_entry=ScanState.entered,
-        class_name="counter-entry",
-    )
-
-
-def _answer() -> rx.Component:
-    answer = ScanState.answer
-    return rx.el.section(
-        rx.el.div(
-            # A new number makes it new: the same answer twice is announced and moves twice.
-            rx.el.div(
-                _shape(answer.shape),
-                rx.cond(answer.shape == "ready", _ready(), _words()),
-                key=answer.nonce,
-                class_name="counter-words",
-                custom_attrs={"data-long": answer.is_long},
-            ),
-            aria_live="assertive",
-            aria_atomic="true",
-            class_name="counter-said",
-        ),
-        Waiting.create(answered=answer.nonce, shape=answer.shape),
-        aria_label="Answer",
-        class_name="counter-answer",
-        custom_attrs={"data-shape": answer.shape},
-    )
-
-
-def _ready() -> rx.Component:
-    return rx.fragment(
-        rx.el.h2("Ready"),
-        rx.cond(
-            ScanState.camera == "scanning",
-            rx.el.p("Hold the voucher's code in front of the camera.", class_name="counter-note"),
-            rx.el.p("Type the voucher's code.", class_name="counter-note"),
-        ),
-    )
-
-
-def _words() -> rx.Component:
-    answer = ScanState.answer
-    return rx.fragment(
-        rx.el.h2(answer.headline),
-        rx.cond(answer.lead, rx.el.p(answer.lead, class_name="counter-lead", dir="auto")),
-        rx.cond(answer.title, rx.el.p(answer.title, class_name="counter-title", dir="auto")),
-        rx.cond(answer.member, rx.el.p(answer.member, class_name="counter-member", dir="auto")),
-        rx.cond(answer.note, rx.el.p(answer.note, class_name="counter-note")),
-        rx.cond(answer.foot, rx.el.p(answer.foot, class_name="counter-foot", dir="auto")),
-    )
-
-
-def _shape(name: str | rx.Var[str]) -> rx.Component:
-    return _drawing(rx.Var.create(_SHAPES)[name], class_name="counter-shape")
-
-
-def _drawing(path: str | rx.Var[str], class_name: str = "") -> rx.Component:
-    return rx.el.svg(
-        rx.el.path(d=path),
-        view_box="0 0 48 48",
-        fill="none",
-        stroke="currentColor",
-        stroke_width="4",
-        stroke_linecap="round",
-        stroke_linejoin="round",
-        class_name=class_name,
-        aria_hidden="true",
     )

@@ -34,7 +34,7 @@ CAMERA_ERROR = "error"
 CAMERA = frozenset(
     {STARTING, "scanning", "denied", "no_camera", "busy", "insecure", "unsupported", "decoder", CAMERA_ERROR}
 )
-"""What scanner.jsx may report."""
+"""What camera.jsx may report."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,10 @@ class ScanState(rx.State):
             self.answer = Answer()
 
     @rx.event
-    async def scanned(self, text: str = "", nonce: str = "") -> None:
-        """Try what the camera read, and say what happened."""
-        await self._try(text, nonce)
-
-    @rx.event
-    async def entered(self, form: dict[str, str] | None = None) -> None:
-        """Try what staff typed, and say what happened."""
-        form = form if isinstance(form, dict) else {}
-        await self._try(form.get("code"), form.get("nonce"))
+    async def asked(self, what: dict[str, str] | None = None) -> None:
+        """Try what was read or typed, and say what happened."""
+        what = what if isinstance(what, dict) else {}
+        await self._try(what.get("text"), what.get("nonce"))
 
     @rx.event
     async def camera_changed(self, status: dict[str, str] | None = None) -> None:

@@ -1,117 +1,20 @@
-import React, { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
-import wasmUrl from "zxing-wasm/reader/zxing_reader.wasm?url";
+// The camera's picture, and what is read from it.
+
+import React, { useEffect, useRef, useState } from "react";
+import { ask } from "./attempt.jsx";
+import { decode, decoder } from "./decode.jsx";
+import { useOpen } from "./dialog.jsx";
 
 const LOOK_EVERY = 120;
 const HOLD_OFF = 2500; // a code fires again only after it was out of view for so long
 const WIDEST = 960; // larger pictures take longer and are read no better
-const QUIET = 150; // an answer within this needs no "Checking…"
-const PATIENCE = 5000;
-const MOST_TRIES = 3;
-const LOST_COUNTS = 60000;
 const BUSY_AGAIN = 3000;
-
-// --- One attempt at a time, whichever way it came in. ---------------------------------------------------------------
-// The number makes asking again harmless: the server gives the first answer to it, and redeems nothing twice.
-
-let attempt = null;
-let lost = null;
-let phase = "";
-let timers = [];
-const watchers = new Set();
-
-const watch = (tell) => { watchers.add(tell); return () => watchers.delete(tell); };
-const usePhase = () => useSyncExternalStore(watch, () => phase, () => "");
-const show = (next) => { phase = next; watchers.forEach((tell) => tell()); };
-const later = (act, wait) => timers.push(setTimeout(act, wait));
-const settle = () => { timers.forEach(clearTimeout); timers = []; attempt = null; };
-
-function newNonce() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // only where the address is secure
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function ask(text, send, done) {
-  if (attempt) return false;
-  const isAgain = lost?.text === text && Date.now() - lost.at < LOST_COUNTS;
-  attempt = { text, nonce: isAgain ? lost.nonce : newNonce(), tries: 0, done };
-  const go = () => {
-    attempt.tries += 1;
-    send(text, attempt.nonce);
-    later(attempt.tries < MOST_TRIES ? go : giveUp, PATIENCE);
-  };
-  show("");
-  later(() => show("checking"), QUIET);
-  go();
-  return true;
-}
-
-function giveUp() {
-  lost = { text: attempt.text, nonce: attempt.nonce, at: Date.now() };
-  settle();
-  show("lost");
-}
-
-function answer(nonce) {
-  const isAwaited = attempt?.nonce === nonce;
-  const isLate = lost?.nonce === nonce;
-  if (!isAwaited && !isLate) return false;
-  const done = isAwaited ? attempt.done : undefined;
-  if (isLate) lost = null;
-  if (isAwaited) settle();
-  if (!attempt) show("");
-  done?.();
-  return true;
-}
-
-// --- What is heard and felt. ----------------------------------------------------------------------------------------
-
-const TONES = { accepted: [[660, 0, 0.12], [990, 0.12, 0.22]], used: [[220, 0, 0.16], [220, 0.22, 0.24]], other: [[330, 0, 0.28]] };
-const PULSES = { accepted: [80], used: [60, 60, 60, 60, 160], other: [60, 80, 60] };
-const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-let audio;
-function unlockSound() { // browsers let a page make sounds only after it was touched
-  try {
-    audio ??= new AudioContext();
-    audio.resume().catch(() => {});
-  } catch { /* a till without sound is a till */ }
-}
-
-function signal(shape) {
-  if (navigator.userActivation?.hasBeenActive !== false && !isStill()) navigator.vibrate?.(PULSES[shape] ?? PULSES.other);
-  if (audio?.state !== "running") return;
-  for (const [pitch, start, length] of TONES[shape] ?? TONES.other) {
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    const from = audio.currentTime + start;
-    tone.frequency.value = pitch;
-    volume.gain.setValueAtTime(0.0001, from);
-    volume.gain.exponentialRampToValueAtTime(0.25, from + 0.02);
-    volume.gain.exponentialRampToValueAtTime(0.0001, from + length);
-    tone.connect(volume).connect(audio.destination);
-    tone.start(from);
-    tone.stop(from + length);
-  }
-}
-
-// --- The camera. ----------------------------------------------------------------------------------------------------
 
 const REFUSALS = {
   NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "no_camera", OverconstrainedError: "no_camera",
   NotReadableError: "busy", AbortError: "busy",
 };
 const REPEATABLE = new Set(["denied", "no_camera", "busy", "decoder", "error"]);
-const OPTIONS = { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: 1 };
-
-let ready;
-function decoder() { // one for each page load, from our own address
-  ready ??= prepareZXingModule({
-    overrides: { locateFile: (path, prefix) => (path.endsWith(".wasm") ? wasmUrl : prefix + path) },
-    fireImmediately: true,
-  }).catch((problem) => { ready = undefined; throw problem; });
-  return ready;
-}
 
 // What is scanned is what is seen: the part of the picture that `object-fit: cover` shows.
 function look(video, canvas, pen) {
@@ -127,23 +30,26 @@ function look(video, canvas, pen) {
 
 const isVisible = () => document.visibilityState === "visible";
 
-export function Camera({ known, onScan, onStatus, children }) {
+export function Camera({ known, onAsk, onStatus, children }) {
   const video = useRef(null);
   const track = useRef(null);
   const told = useRef({}); // the latest callbacks, without starting the camera anew
-  told.current = { onScan, onStatus };
+  told.current = { onAsk, onStatus };
   const [state, setState] = useState("starting");
   const [run, setRun] = useState({ number: 0, deviceId: "" });
   const [cameras, setCameras] = useState([]);
   const [torch, setTorch] = useState({ exists: false, isOn: false });
   const [isMirrored, setMirrored] = useState(false);
   const [caught, setCaught] = useState(0);
+  const place = useRef(null);
+  const isOpen = useOpen(place);
   const again = (changes = {}) => setRun((last) => ({ ...last, ...changes, number: last.number + 1 }));
 
   // Told again whenever the server has forgotten, which a new connection can bring about.
   useEffect(() => { if (known !== state) told.current.onStatus?.({ state }); }, [known, state]);
 
   useEffect(() => {
+    if (!isOpen) return setState("starting");
     let isOver = false, stream, timer;
     const seen = new Map();
     const fail = (why) => {
@@ -194,10 +100,10 @@ export function Camera({ known, onScan, onStatus, children }) {
         const view = video.current;
         if (isOver || !view) return;
         if (isVisible() && view.videoWidth && view.clientWidth) {
-          let hit;
-          try { [hit] = await readBarcodes(look(view, canvas, pen), OPTIONS); } catch { ready = undefined; return fail("decoder"); }
+          let texts;
+          try { texts = await decode(look(view, canvas, pen)); } catch { return fail("decoder"); }
           if (isOver) return;
-          notice(hit?.isValid ? hit.text.trim() : "");
+          notice(texts[0] ?? "");
         }
         timer = setTimeout(tick, LOOK_EVERY);
       };
@@ -211,7 +117,7 @@ export function Camera({ known, onScan, onStatus, children }) {
       if (!text) return;
       if (!seen.has(text)) {
         // While an answer is awaited the next code is left alone; held in view it gets its turn.
-        if (!ask(text, (...what) => told.current.onScan?.(...what))) return;
+        if (!ask({ text }, (what) => told.current.onAsk?.(what))) return;
         setCaught((count) => count + 1);
       }
       seen.set(text, now);
@@ -246,7 +152,7 @@ export function Camera({ known, onScan, onStatus, children }) {
       document.removeEventListener("visibilitychange", turned);
       navigator.mediaDevices?.removeEventListener?.("devicechange", plugged);
     };
-  }, [run]);
+  }, [run, isOpen]);
 
   const other = () => {
     const used = track.current?.getSettings?.().deviceId;
@@ -264,7 +170,7 @@ export function Camera({ known, onScan, onStatus, children }) {
 
   const isScanning = state === "scanning";
   return (
-    <div className="counter-camera" data-camera={state}>
+    <div ref={place} className="counter-camera" data-camera={state}>
       <video ref={video} className={isMirrored ? "mirrored" : undefined} muted playsInline autoPlay aria-hidden="true" tabIndex={-1} />
       {isScanning && <span key={caught} className="counter-reticle" data-caught={caught > 0 || undefined} aria-hidden="true" />}
       {!isScanning && (
@@ -278,74 +184,6 @@ export function Camera({ known, onScan, onStatus, children }) {
           {cameras.length > 1 && <button type="button" onClick={other}>Switch camera</button>}
           {torch.exists && <button type="button" aria-pressed={torch.isOn} onClick={light}>Light</button>}
         </div>
-      )}
-    </div>
-  );
-}
-
-// --- The keyboard. --------------------------------------------------------------------------------------------------
-
-export function Entry({ onEntry, className, children }) {
-  const form = useRef(null);
-  const told = useRef(onEntry);
-  told.current = onEntry;
-  const isBusy = usePhase() === "checking";
-
-  useEffect(() => {
-    // Hand scanners type like a keyboard, wherever the focus is: what nobody else wants goes into the field.
-    const type = (event) => {
-      const isForNobody = document.activeElement === document.body || document.activeElement === null;
-      if (isForNobody && /^[\p{L}\p{N}]$/u.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) form.current?.elements.code?.focus();
-    };
-    document.addEventListener("keydown", type);
-    return () => document.removeEventListener("keydown", type);
-  }, []);
-
-  const submit = (event) => {
-    event.preventDefault();
-    const field = form.current.elements.code;
-    const text = field.value.trim();
-    if (!text) return field.focus();
-    const isTouched = matchMedia("(pointer: coarse)").matches;
-    const isSent = ask(text, (code, nonce) => told.current?.({ code, nonce }), () => {
-      if (field.value.trim() === text) field.value = "";
-      if (!isTouched) field.focus();
-    });
-    if (!isSent) return undefined;
-    if (isTouched) field.blur(); // else the screen's keyboard covers the answer
-    else field.select();
-    return undefined;
-  };
-
-  return <form ref={form} className={className} onSubmit={submit} autoComplete="off" data-busy={isBusy || undefined}>{children}</form>;
-}
-
-// --- The wait. ------------------------------------------------------------------------------------------------------
-
-export function Waiting({ answered, shape }) {
-  const now = usePhase();
-
-  useEffect(() => { if (answered && answer(answered)) signal(shape); }, [answered, shape]);
-  useEffect(() => {
-    if (navigator.userActivation?.hasBeenActive) unlockSound();
-    document.addEventListener("pointerdown", unlockSound);
-    document.addEventListener("keydown", unlockSound);
-    return () => {
-      document.removeEventListener("pointerdown", unlockSound);
-      document.removeEventListener("keydown", unlockSound);
-      settle();
-      show("");
-    };
-  }, []);
-
-  return (
-    <div className="counter-wait" data-wait={now || undefined} role="status">
-      {now === "checking" && <p><span className="counter-dots" aria-hidden="true" />Checking…</p>}
-      {now === "lost" && (
-        <>
-          <p>No answer</p>
-          <p>The server did not reply. Check the connection, then scan the same code again within a minute: it will not be counted twice.</p>
-        </>
       )}
     </div>
   );
