@@ -11,7 +11,7 @@ from loyalty_app.ui.charts import band, pairs_chart, ranges
 from loyalty_app.ui.forms import submit
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import page_of, title_line
-from loyalty_app.ui.lists import badge, live_number
+from loyalty_app.ui.lists import badge, tile
 from loyalty_app.ui.share import share
 
 
@@ -74,21 +74,13 @@ def _numbers() -> rx.Component:
             ),
         ),
         rx.el.dl(
-            _tile("Total", batch.total, "vouchers, fixed"),
-            _tile("Claimed", batch.claimed, batch.claimed_words),
-            _tile("Redeemed", batch.redeemed, batch.redeemed_words),
-            _tile("Left", batch.left, batch.left_words),
-            _tile("Redemption rate", batch.rate, "redeemed ÷ claimed"),
+            tile("Total", batch.total, "vouchers, fixed"),
+            tile("Claimed", batch.claimed, batch.claimed_words),
+            tile("Redeemed", batch.redeemed, batch.redeemed_words),
+            tile("Left", batch.left, batch.left_words),
+            tile("Redemption rate", batch.rate, "redeemed ÷ claimed"),
             class_name="tiles five",
         ),
-    )
-
-
-def _tile(label: str, value: rx.Var[str], note: str | rx.Var[str]) -> rx.Component:
-    return rx.el.div(
-        rx.el.dt(label),
-        rx.el.dd(live_number(value), rx.el.small(note)),
-        class_name="card tile",
     )
 
 

@@ -25,7 +25,7 @@ from loyalty_app.ui.expiry import expiry
 from loyalty_app.ui.forms import CopyButton, forget, options
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, page_of, show_dialog, title_line
-from loyalty_app.ui.lists import badge, frozen_badge, live_number, next_pages, numbered_pages
+from loyalty_app.ui.lists import badge, frozen_badge, live_number, next_pages, numbered_pages, tile
 
 FIND = "find-scan-batches"
 DISABLE = "disable-dialog"
@@ -64,19 +64,11 @@ def scan_batches_page() -> rx.Component:
 def _cards() -> rx.Component:
     cards = ScanBatchesState.cards
     return rx.el.dl(
-        _tile("Total Batches", cards.batches, cards.batches_note),
-        _tile("Total QR Codes", cards.codes, "in the batches below"),
-        _tile("Used QR Codes", cards.used, cards.used_note),
-        _tile("Active QR Codes", cards.active, "enabled, unused, not expired"),
+        tile("Total Batches", cards.batches, cards.batches_note),
+        tile("Total QR Codes", cards.codes, "in the batches below"),
+        tile("Used QR Codes", cards.used, cards.used_note),
+        tile("Active QR Codes", cards.active, "enabled, unused, not expired"),
         class_name="tiles",
-    )
-
-
-def _tile(label: str, value: rx.Var[str], note: str | rx.Var[str]) -> rx.Component:
-    return rx.el.div(
-        rx.el.dt(label),
-        rx.el.dd(live_number(value), rx.el.small(note)),
-        class_name="card tile",
     )
 
 
@@ -225,9 +217,17 @@ def _details(row: ObjectVar[ScanBatchRow]) -> rx.Component:
 
 
 def _menu(row: ObjectVar[ScanBatchRow]) -> rx.Component:
-    act, busy = ScanActionsState, ScanActionsState.busy == row.id
     return actions_menu(
         f"Actions for {row.name}",
+        *_switches(row),
+        group="scan-batch-menu",
+        key=f"{row.id}-{row.may_disable}-{row.may_enable}",
+    )
+
+
+def _switches(row: ObjectVar[ScanBatchRow]) -> tuple[rx.Component | rx.Var, ...]:
+    act, busy = ScanActionsState, ScanActionsState.busy == row.id
+    return (
         rx.cond(
             row.may_disable,
             menu_item(
@@ -240,8 +240,6 @@ def _menu(row: ObjectVar[ScanBatchRow]) -> rx.Component:
             menu_item("play", "Enable all codes", act.enable_all(row.id), busy=busy, closes=True),
             _not_now("play", "Enable all codes", "No code is disabled."),
         ),
-        group="scan-batch-menu",
-        key=f"{row.id}-{row.may_disable}-{row.may_enable}",
     )
 
 
@@ -354,22 +352,11 @@ def _title() -> rx.Component:
 
 
 def _batch_menu() -> rx.Component:
-    row, act = ScanBatchState.row, ScanActionsState
-    busy = act.busy == row.id
+    row = ScanBatchState.row
+    busy = ScanActionsState.busy == row.id
     return actions_menu(
         f"Actions for {row.name}",
-        rx.cond(
-            row.may_disable,
-            menu_item(
-                "lock", "Disable all codes", [act.ask_disable(row.id), show_dialog(DISABLE)], busy=busy, closes=True
-            ),
-            _not_now("lock", "Disable all codes", "No code is active."),
-        ),
-        rx.cond(
-            row.may_enable,
-            menu_item("play", "Enable all codes", act.enable_all(row.id), busy=busy, closes=True),
-            _not_now("play", "Enable all codes", "No code is disabled."),
-        ),
+        *_switches(row),
         menu_item(
             "trash", "Delete batch", [DeleteState.ask(row.id), show_dialog(DELETE_DIALOG)], busy=busy, closes=True
         ),
@@ -382,10 +369,10 @@ def _numbers() -> rx.Component:
     row, batch = ScanBatchState.row, ScanBatchState.batch
     return rx.fragment(
         rx.el.dl(
-            _tile("Total Codes", row.total, "fixed"),
-            _tile("Used Codes", row.used, "scanned and redeemed"),
-            _tile("Active Codes", row.active, "enabled and unused"),
-            _tile("Disabled Codes", batch.disabled, "switched off, not used"),
+            tile("Total Codes", row.total, "fixed"),
+            tile("Used Codes", row.used, "scanned and redeemed"),
+            tile("Active Codes", row.active, "enabled and unused"),
+            tile("Disabled Codes", batch.disabled, "switched off, not used"),
             class_name="tiles four",
         ),
         rx.el.div(

@@ -23,6 +23,15 @@ def live_number(value: rx.Var[str]) -> rx.Component:
     return rx.el.span(value, key=value, class_name="live")
 
 
+def tile(label: str, value: rx.Var[str], note: str | rx.Var[str]) -> rx.Component:
+    """Return a number of a summary, and what it counts."""
+    return rx.el.div(
+        rx.el.dt(label),
+        rx.el.dd(live_number(value), rx.el.small(note)),
+        class_name="card tile",
+    )
+
+
 def badge(standing: rx.Var[str], words: rx.Var[str]) -> rx.Component:
     """Return how a batch stands, as a sign and in words."""
     return rx.el.span(
