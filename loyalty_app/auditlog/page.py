@@ -5,6 +5,7 @@ from reflex.vars import ObjectVar
 
 from loyalty_app.auditlog.rules import KINDS
 from loyalty_app.auditlog.state import AuditState, EntryRow
+from loyalty_app.ui.actions import file_link
 from loyalty_app.ui.forms import options
 from loyalty_app.ui.layout import empty, title_line
 from loyalty_app.ui.lists import next_pages
@@ -16,13 +17,7 @@ def audit_page() -> rx.Component:
     return rx.fragment(
         title_line(
             "Audit log",
-            rx.el.a(
-                "Export CSV",
-                href=state.file,
-                download=True,
-                custom_attrs={"reloadDocument": True},
-                class_name="button",
-            ),
+            file_link("Export CSV", state.file),
             lead="Who changed what. The export has exactly what is filtered here.",
         ),
         rx.cond(

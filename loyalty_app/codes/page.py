@@ -4,6 +4,7 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from loyalty_app.codes.state import VoucherRow, VouchersState
+from loyalty_app.ui.actions import file_link
 from loyalty_app.ui.forms import options
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, page_of, title_line
@@ -20,13 +21,7 @@ def vouchers_page() -> rx.Component:
         title_line(
             state.name,
             _back("All batches"),
-            rx.el.a(
-                "Export CSV",
-                href=state.file,
-                download=True,
-                custom_attrs={"reloadDocument": True},
-                class_name="button",
-            ),
+            file_link("Export CSV", state.file),
             lead="Its vouchers, live. The export has exactly what is filtered here.",
         ),
         _search(),

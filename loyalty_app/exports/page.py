@@ -6,6 +6,7 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from loyalty_app.exports.state import SHEETS, USUAL, DownloadsState, FileRow
+from loyalty_app.ui.actions import file_link
 from loyalty_app.ui.forms import FormWatch, field, options, remember, submit, summary
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, page_of, title_line
@@ -42,13 +43,7 @@ def _list() -> rx.Component:
             rx.el.h2("List of codes"),
             rx.el.p("Each code with its link and its status now, for a spreadsheet.", class_name="quiet"),
         ),
-        rx.el.a(
-            "Export CSV",
-            href=DownloadsState.csv,
-            download=True,
-            custom_attrs={"reloadDocument": True},
-            class_name="button",
-        ),
+        file_link("Export CSV", DownloadsState.csv),
         class_name="card card-head",
     )
 
