@@ -31,6 +31,7 @@ from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotF
 from loyalty_app.core.languages import Sentence
 from loyalty_app.core.texts import storable
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.directory import api as directory
 from loyalty_app.exports import api as exports
 from loyalty_app.jobs import api as jobs
 from loyalty_app.landing import api as landing
@@ -115,6 +116,7 @@ RESOURCES = (
     redemptions.router,
     members.rest,
     points.rest,
+    directory.rest,
     exports.of_batch,
     exports.router,
     jobs.router,

@@ -253,8 +253,10 @@ def _remember(session: Session, tried: Sequence[tuple[int, int | None, Claimed |
                 "reason": answer.reason if isinstance(answer, Refused) else None,
             }
         )
+        if member_id:
+            topics.add(codes.topic_of(member_id))
         if isinstance(answer, Claimed):
-            topics |= {batches.TOPIC, codes.topic_of(member_id)}
+            topics.add(batches.TOPIC)
     if attempts:
         session.connection().execute(sa.insert(ClaimAttempt), attempts)
     if topics:

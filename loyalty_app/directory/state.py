@@ -41,6 +41,22 @@ HOME = "/admin/members/"
 MOST_TYPED = 80
 
 KINDS = {EntryKind.REDEMPTION: "Redemption", EntryKind.REVERSAL: "Taken back", EntryKind.ADJUSTMENT: "Adjustment"}
+HAPPENED = {
+    EventKind.CLAIM: "Claimed",
+    EventKind.REDEMPTION: "Redeemed",
+    EventKind.GOODWILL: "Goodwill",
+    EventKind.REVERSAL: "Taken back",
+    EventKind.REFUSAL: "Refused",
+    EventKind.POINTS: "Points",
+}
+FILTERS = {
+    EventKind.CLAIM: "Claims",
+    EventKind.REDEMPTION: "Redemptions",
+    EventKind.GOODWILL: "Goodwill",
+    EventKind.REVERSAL: "Taken back",
+    EventKind.REFUSAL: "Refusals",
+    EventKind.POINTS: "Points",
+}
 STANDINGS = {"ready": "Ready", "disabled": "Disabled", "redeemed": "Redeemed", "expired": "Expired"}
 
 
@@ -111,6 +127,33 @@ class RedemptionRow:
     """What the member told with it."""
     is_reversed: bool
     reversed: str
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One thing that a member did, or that was done for them."""
+
+    spot: str
+    kind: str
+    at: str
+    what: str
+    title: str
+    code: str
+    note: str
+    points: str
+    where: str
+    staff: str
+    desk: str
+    """Where the redemption is found at the desk."""
+
+
+@dataclass(frozen=True)
+class KindLink:
+    """A way to see only what is of one kind."""
+
+    words: str
+    href: str
+    is_here: bool
 
 
 class MembersState(rx.State):

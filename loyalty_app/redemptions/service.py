@@ -391,8 +391,8 @@ def _record(session: Session, new: Sequence[_New], *, now: datetime) -> _Made:
         if isinstance(one.answer, Redeemed) and one.hit
     ]
     made = _redeem(session, won, now=now) if won else _Made()
-    holders = {codes.topic_of(one.hit.code.member_id) for one in won}
-    live.announce(session, TOPIC, *((batches.TOPIC, *holders) if won else ()))
+    of_members = {codes.topic_of(one.member_id) for one in new if one.member_id}
+    live.announce(session, TOPIC, *([batches.TOPIC] if won else []), *of_members)
     session.connection().execute(
         sa.insert(Attempt),
         [

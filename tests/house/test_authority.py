@@ -119,6 +119,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "MemberState": {
         "member", "entries", "redemptions", "vouchers", "newest_entries", "older_entries", "newest_redemptions",
         "older_redemptions", "may_adjust", "may_reverse", "is_missing", "is_loaded",
+        "events", "kind", "kinds", "newest_events", "older_events",
     },
     "AdjustmentState": {"problems", "preview", "is_too_low", "turn"},
     "ReversalState": {"facts", "problems", "turn"},
@@ -287,6 +288,7 @@ PRIVATE_ROUTES = {
     ("/api/v1/exports/{export_id}/file", "GET"): Permission.QR_CODE_MANAGEMENT,
     ("/api/v1/members/{member_id}/points", "GET"): Permission.VIEW_MEMBERS,
     ("/api/v1/members/{member_id}/points", "POST"): Permission.POINTS_MANAGEMENT,
+    ("/api/v1/members/{member_id}/events", "GET"): Permission.VIEW_MEMBERS,
     ("/api/v1/jobs/{job_id}", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/audit-log", "GET"): Permission.VIEW_AUDIT_LOG,
     ("/api/v1/api-keys", "GET"): Permission.API_KEY_MANAGEMENT,

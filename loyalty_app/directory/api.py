@@ -1,0 +1,69 @@
+"""What a member did, for other programs."""
+
+import base64
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.database import reading
+from loyalty_app.core.errors import InvalidError
+from loyalty_app.core.reasons import Reason
+from loyalty_app.directory import engagement
+from loyalty_app.directory.engagement import Event, EventKind, Spot
+from loyalty_app.ui.rest import MOST_A_PAGE, PAGE, Instant, Number, Page, Shown
+from loyalty_app.ui.routes import allow
+
+rest = APIRouter(prefix="/api/v1/members", tags=["Members"])
+
+
+class EventShown(Shown):
+    """One thing that a member did, or that was done for them."""
+
+    kind: EventKind
+    at: Instant
+    title: Annotated[str, Field(description="Of the offer; of an adjustment the reason.", examples=["One free coffee"])]
+    batch_id: Annotated[int | None, Field(examples=[12])]
+    code: Annotated[str, Field(examples=["SUN-2K7P-M4XR-9T"])]
+    redemption_id: Annotated[int | None, Field(examples=[301])]
+    place: Annotated[str, Field(description="The location.", examples=["Old Town"])]
+    staff: Annotated[str, Field(description="Who was there: a person, or a program.", examples=["Kasia"])]
+    reason: Annotated[Reason | None, Field(description="Of a refusal.")]
+    points: Annotated[int, Field(description="What came, or below zero what went.", examples=[0])]
+    note: Annotated[str, Field(description="Why it was honoured or taken back.", examples=[""])]
+
+
+@rest.get("/{member_id}/events")
+@allow(Permission.VIEW_MEMBERS)
+def list_events(
+    member_id: Number,
+    kind: EventKind | None = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_A_PAGE, description="How many items at most.")] = PAGE,
+    cursor: Annotated[str, Query(max_length=80, description="The `nextCursor` of the page before.")] = "",
+) -> Page[EventShown]:
+    """List what a member did, the newest first: claims, redemptions, goodwill, reversals, refusals and points."""
+    with reading() as session:
+        found = engagement.of_member(session, member_id, kind, after=_spot(cursor), limit=limit + 1, by=actor())
+    shown, more = found[:limit], found[limit:]
+    return Page(items=[_shown(one) for one in shown], next_cursor=_cursor(shown[-1]) if more else None)
+
+
+def _shown(event: Event) -> EventShown:
+    return EventShown.model_validate(event)
+
+
+def _cursor(event: Event) -> str:
+    return base64.urlsafe_b64encode(event.spot.encode()).decode().rstrip("=")
+
+
+def _spot(cursor: str) -> Spot | None:
+    if not cursor:
+        return None
+    try:
+        found = engagement.spot(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True).decode())
+    except ValueError:
+        found = None
+    if found is None:
+        raise InvalidError(cursor="This is not the nextCursor of a page.")
+    return found
