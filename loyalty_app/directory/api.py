@@ -61,7 +61,9 @@ def _spot(cursor: str) -> Spot | None:
     if not cursor:
         return None
     try:
-        found = engagement.spot(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True).decode())
+        found = engagement.spot(
+            base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True).decode()
+        )
     except ValueError:
         found = None
     if found is None:

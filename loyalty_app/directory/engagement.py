@@ -26,7 +26,6 @@ from loyalty_app.places.models import Place
 from loyalty_app.points.models import PointsEntry
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
-PAGE = 20
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SPOT = re.compile(r"(\d{1,18})-(\d)-(\d{1,10})")

@@ -6,6 +6,8 @@ from reflex.vars import ObjectVar
 from loyalty_app.directory.state import (
     AdjustmentState,
     EntryRow,
+    EventRow,
+    KindLink,
     MemberRow,
     MembersState,
     MemberState,
@@ -14,6 +16,7 @@ from loyalty_app.directory.state import (
     VoucherRow,
 )
 from loyalty_app.ui.forms import FormWatch, field, options, submit
+from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
 
 ADJUST = "adjust-dialog"
@@ -65,6 +68,7 @@ def member_page() -> rx.Component:
             ),
             rx.fragment(
                 _title(),
+                _events(),
                 _ledger(),
                 _redemptions(),
                 _vouchers(),
@@ -154,6 +158,60 @@ def _title() -> rx.Component:
             ),
             class_name="tiles",
         ),
+    )
+
+
+def _events() -> rx.Component:
+    state = MemberState
+    return _section(
+        "History",
+        (state.events.length() > 0) | (state.kind != ""),
+        "Nothing yet. What they claim, redeem and are refused appears here by itself.",
+        rx.el.nav(rx.foreach(state.kinds, _kind), class_name="ranges kinds", aria_label="What to show"),
+        rx.cond(
+            state.events.length() > 0,
+            rx.el.ol(rx.foreach(state.events, _event), class_name="timeline"),
+            rx.el.p("Nothing of this kind yet.", class_name="quiet"),
+        ),
+        _pages(state.newest_events, state.older_events, "Pages of the history"),
+    )
+
+
+def _kind(link: ObjectVar[KindLink]) -> rx.Component:
+    return rx.el.a(link.words, href=link.href, aria_current=rx.cond(link.is_here, "true", "false"), key=link.words)
+
+
+def _event(row: ObjectVar[EventRow]) -> rx.Component:
+    return rx.el.li(
+        rx.match(
+            row.kind,
+            ("claim", icon("ticket")),
+            ("refusal", icon("cross")),
+            ("reversal", icon("back")),
+            ("points", icon("star")),
+            icon("check"),
+        ),
+        rx.el.div(
+            rx.el.p(
+                rx.el.strong(row.what),
+                rx.cond(row.title, rx.fragment(" · ", rx.el.bdi(row.title))),
+                rx.cond(row.points, rx.el.span(row.points, " points", class_name="points")),
+            ),
+            rx.cond(row.note, rx.el.p(rx.el.bdi(row.note), class_name="why")),
+            rx.el.p(
+                rx.el.span(row.at),
+                rx.cond(row.where, rx.el.span(rx.el.bdi(row.where))),
+                rx.cond(row.staff, rx.el.span("by ", rx.el.bdi(row.staff))),
+                rx.cond(
+                    row.desk,
+                    rx.el.a(row.code, href=row.desk, dir="ltr"),
+                    rx.cond(row.code, rx.el.span(row.code, dir="ltr")),
+                ),
+                class_name="quiet told-by",
+            ),
+        ),
+        key=row.spot,
+        custom_attrs={"data-kind": row.kind},
     )
 
 

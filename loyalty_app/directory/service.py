@@ -8,6 +8,8 @@ from loyalty_app.claims import service as claims
 from loyalty_app.claims.service import Voucher
 from loyalty_app.codes import service as codes
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.directory import engagement
+from loyalty_app.directory.engagement import Event, EventKind
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.points import service as ledger
@@ -21,10 +23,13 @@ MOST_VOUCHERS = 50
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a member's two long lists the page begins; 0 is the newest."""
+    """Where in a member's long lists the page begins; 0, or nothing, is the newest."""
 
     entry: int = 0
     redemption: int = 0
+    event: str = ""
+    kind: str = ""
+    """Which events to show; all of them where it is empty."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Profile:
     """A member with what is theirs; of the long lists a page, and one more where there is another page."""
 
     member: Member
+    events: list[Event]
     entries: list[PointsEntry]
     redemptions: list[Line]
     vouchers: list[Voucher]
@@ -42,8 +48,11 @@ def profile(session: Session, member_id: int, place: Place, *, by: Actor) -> Pro
     by.must(Permission.VIEW_MEMBERS)
     member = members.get(session, member_id, by=by)
     wish = redemptions.Wish(member_id=member_id)
+    kind = EventKind(place.kind) if place.kind in set(EventKind) else None
+    after = engagement.spot(place.event)
     return Profile(
         member=member,
+        events=engagement.of_member(session, member_id, kind, after=after, limit=PAGE + 1, by=by),
         entries=ledger.of_member(session, member_id, after=place.entry, limit=PAGE + 1, by=by).entries,
         redemptions=redemptions.listed(session, wish, after=place.redemption, limit=PAGE + 1, by=by),
         vouchers=claims.of_member(session, member_id, limit=MOST_VOUCHERS, by=by),

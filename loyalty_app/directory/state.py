@@ -1,9 +1,8 @@
 """The list of members, the page of one, and what may be done there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 import reflex as rx
 from sqlmodel import Session
@@ -13,10 +12,12 @@ from loyalty_app.claims.service import Voucher
 from loyalty_app.codes import alphabet
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
+from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.texts import storable
 from loyalty_app.directory import service as directory
+from loyalty_app.directory.engagement import Event, EventKind
 from loyalty_app.directory.service import Place, Profile
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
@@ -24,7 +25,6 @@ from loyalty_app.members.service import Wish
 from loyalty_app.points import rules as point_rules
 from loyalty_app.points import service as ledger
 from loyalty_app.points.models import EntryKind, PointsEntry
-from loyalty_app.points.state import number
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
@@ -36,6 +36,7 @@ from loyalty_app.redemptions.models import RedemptionStatus
 from loyalty_app.ui.errors import NoticeState, say
 from loyalty_app.ui.forms import text_of, typed
 from loyalty_app.ui.live import hub
+from loyalty_app.ui.problems import SENTENCES
 
 HOME = "/admin/members/"
 MOST_TYPED = 80
@@ -204,9 +205,14 @@ class MemberState(rx.State):
     permission: ClassVar[Permission] = Permission.VIEW_MEMBERS
 
     member: MemberView = MemberView()
+    events: rx.Field[list[EventRow]] = rx.field(default_factory=list)
+    kinds: rx.Field[list[KindLink]] = rx.field(default_factory=list)
+    kind: rx.Field[str] = rx.field("")
     entries: rx.Field[list[EntryRow]] = rx.field(default_factory=list)
     redemptions: rx.Field[list[RedemptionRow]] = rx.field(default_factory=list)
     vouchers: rx.Field[list[VoucherRow]] = rx.field(default_factory=list)
+    newest_events: rx.Field[str] = rx.field("")
+    older_events: rx.Field[str] = rx.field("")
     newest_entries: rx.Field[str] = rx.field("")
     older_entries: rx.Field[str] = rx.field("")
     newest_redemptions: rx.Field[str] = rx.field("")
@@ -224,7 +230,13 @@ class MemberState(rx.State):
         """Show the member whom the address names, and keep them fresh."""
         asked = self.router.url.query_parameters
         self._id = member_of(self.router.url.path)
-        self._place = Place(number(asked.get("entries", "")), number(asked.get("redemptions", "")))
+        kind = asked.get("kind", "")
+        self._place = Place(
+            number(asked.get("entries", "")),
+            number(asked.get("redemptions", "")),
+            asked.get("events", ""),
+            kind if kind in set(EventKind) else "",
+        )
         self.may_adjust = actor().may(Permission.POINTS_MANAGEMENT)
         self.may_reverse = actor().may(Permission.REVERSE_REDEMPTIONS)
         hub.subscribe(self, MemberState.refresh, *directory.topics(self._id))
@@ -243,22 +255,32 @@ class MemberState(rx.State):
             return
         now, size = times.now(), directory.PAGE
         self.member = _member_view(found.member, program)
+        self.events = [_event_row(event, program) for event in found.events[:size]]
         self.entries = [_entry_row(entry, program) for entry in found.entries[:size]]
         self.redemptions = [_redemption_row(line, program) for line in found.redemptions[:size]]
         self.vouchers = [_voucher_row(voucher, program, now) for voucher in found.vouchers]
         place = self._place
-        self.newest_entries = self._at(Place(0, place.redemption)) if place.entry else ""
-        self.newest_redemptions = self._at(Place(place.entry, 0)) if place.redemption else ""
-        is_more = len(found.entries) > size
-        self.older_entries = self._at(Place(self.entries[-1].id, place.redemption)) if is_more else ""
-        is_more = len(found.redemptions) > size
-        self.older_redemptions = self._at(Place(place.entry, self.redemptions[-1].id)) if is_more else ""
+        self.kind, self.kinds = (
+            place.kind,
+            [self._kind("All", ""), *(self._kind(FILTERS[one], one) for one in EventKind)],
+        )
+        self.newest_events = self._at(event="") if place.event else ""
+        self.newest_entries = self._at(entry=0) if place.entry else ""
+        self.newest_redemptions = self._at(redemption=0) if place.redemption else ""
+        self.older_events = self._at(event=self.events[-1].spot) if len(found.events) > size else ""
+        self.older_entries = self._at(entry=self.entries[-1].id) if len(found.entries) > size else ""
+        self.older_redemptions = self._at(redemption=self.redemptions[-1].id) if len(found.redemptions) > size else ""
         self.is_missing, self.is_loaded = False, True
 
-    def _at(self, place: Place) -> str:
-        asked = {"entries": place.entry, "redemptions": place.redemption}
-        kept = {name: number for name, number in asked.items() if number}
-        return f"{HOME}{self._id}" + (f"?{urlencode(kept)}" if kept else "")
+    def _kind(self, words: str, kind: str) -> KindLink:
+        return KindLink(words, self._at(kind=kind, event=""), self._place.kind == kind)
+
+    def _at(self, **changes: Any) -> str:
+        place = replace(self._place, **changes)
+        asked = {
+            "kind": place.kind, "events": place.event, "entries": place.entry, "redemptions": place.redemption,
+        }  # fmt: skip
+        return address(f"{HOME}{self._id}", asked)
 
 
 @dataclass(frozen=True)
@@ -406,8 +428,7 @@ def _redemption(session: Session, redemption_id: int) -> tuple[Program, Line]:
 
 
 def _address(text: str, after: int = 0) -> str:
-    kept = ({"q": text} if text else {}) | ({"after": after} if after else {})
-    return HOME + (f"?{urlencode(kept)}" if kept else "")
+    return address(HOME, {"q": text, "after": after})
 
 
 def _day(instant: datetime, program: Program) -> str:
@@ -448,6 +469,23 @@ def _entry_row(entry: PointsEntry, program: Program) -> EntryRow:
         points=point_rules.signed(entry.points, program.locale),
         is_minus=entry.points < 0,
         balance=say_number(entry.balance, program.locale),
+    )
+
+
+def _event_row(event: Event, program: Program) -> EventRow:
+    note = SENTENCES[event.reason] if event.reason else event.note
+    return EventRow(
+        spot=event.spot,
+        kind=event.kind,
+        at=times.say_instant(event.at, program.time_zone, program.locale),
+        what=HAPPENED[event.kind],
+        title=event.title,
+        code=event.code,
+        note=note,
+        points=point_rules.signed(event.points, program.locale) if event.points else "",
+        where=event.place,
+        staff=event.staff,
+        desk=address("/admin/redemptions/", {"q": event.code}) if event.redemption_id and event.code else "",
     )
 
 
