@@ -223,7 +223,7 @@ def redeem_code(sent: RedemptionWish, once: OnceOnly) -> Response:
 
 
 @router.get("/redemptions")
-@allow(Permission.VIEW_DASHBOARD)
+@allow(Permission.VIEW_REDEMPTIONS)
 def list_redemptions(
     paging: Paged,
     q: Annotated[str, Query(max_length=80, description="Part of a code, a member's name or an offer's title.")] = "",
@@ -240,7 +240,7 @@ def list_redemptions(
 
 
 @router.get("/redemptions/{redemption_id}")
-@allow(Permission.VIEW_DASHBOARD)
+@allow(Permission.VIEW_REDEMPTIONS)
 def read_redemption(redemption_id: Number) -> RedemptionShown:
     """Return one redemption."""
     with reading() as session:

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from loyalty_app.accounts.models import Account
 from loyalty_app.apikeys.models import ApiKey
@@ -19,15 +18,17 @@ from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.members.models import Member
+from loyalty_app.places.models import Device, Place
+from loyalty_app.redemptions import search
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
+from loyalty_app.redemptions.search import Wish
 
 LATEST = 12
-_NEWEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Line:
-    """One redemption as a list shows it; without its member for who may not see members.
+    """One redemption as a list shows it; without its customer for who neither redeems nor may see members.
 
     A code that is good again, as its redemption was reversed, is only read by who may manage codes.
     """
@@ -41,25 +42,24 @@ class Line:
     member_id: int | None
     member: str
     email: str
+    """Nothing for who may not see members, as the answers below."""
     staff: str
     """Who redeemed it: a person, or a program."""
+    staff_id: int | None
+    """The person's account."""
+    place: str
+    place_id: int | None
+    device: str
+    scanned_at: datetime | None
+    """When the device scanned it, if there was no connection then."""
     amount: int | None
     points: int
     reversed_at: datetime | None
     reversed_by: str
     reversal_reason: str
+    goodwill_reason: str
     answers: Mapping[str, str] | None
-    """What the member told, by the label of the field; nothing for who may not see members."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """Which redemptions to list: a code, or part of one, of a member's name or address or of an offer's title."""
-
-    text: str = ""
-    status: RedemptionStatus | None = None
-    batch_id: int | None = None
-    member_id: int | None = None
+    """What the member told, by the label of the field."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +77,15 @@ class Scan:
 
 def listed(session: Session, wish: Wish, *, after: int = 0, limit: int, by: Actor) -> list[Line]:
     """Return the redemptions that fit the wish, the newest first, from behind a number."""
-    by.must(Permission.VIEW_DASHBOARD)
-    query = _lines(by).where(col(Redemption.id) < (after or _NEWEST)).order_by(col(Redemption.id).desc()).limit(limit)
-    if wish.status:
-        query = query.where(col(Redemption.status) == wish.status)
-    if wish.batch_id is not None:
-        query = query.where(col(Redemption.batch_id) == wish.batch_id)
-    if wish.member_id is not None:
-        query = query.where(col(Redemption.member_id) == wish.member_id)
-    if text := wish.text.strip():
-        query = query.where(_fits(session, text, by))
-    return [_as_line(row) for row in session.execute(query)]
+    by.must(Permission.VIEW_REDEMPTIONS)
+    numbers = search.newest(session, wish, after=after, limit=limit, by=by)
+    found = session.execute(_lines(by).where(col(Redemption.id).in_(numbers)).order_by(col(Redemption.id).desc()))
+    return [_as_line(row) for row in found]
 
 
 def get(session: Session, redemption_id: int, *, by: Actor) -> Line:
     """Return one redemption."""
-    by.must(Permission.VIEW_DASHBOARD)
+    by.must(Permission.VIEW_REDEMPTIONS)
     return line(session, redemption_id, by)
 
 
@@ -148,7 +141,7 @@ def latest(session: Session, *, by: Actor) -> list[Scan]:
 
 
 def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
-    named = by.may(Permission.VIEW_MEMBERS)
+    sees_members = by.may(Permission.VIEW_MEMBERS)
     # Outer joins, though no row lacks its code or batch: so SQLite keeps to the order of the redemptions.
     return (
         sa.select(
@@ -156,19 +149,25 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
             codes.shown_to(by),
             col(Batch.prefix),
             col(Redemption.batch_id),
-            col(Batch.title),
+            col(Redemption.title),
             col(Redemption.status),
             col(Redemption.at),
             col(Redemption.member_id),
-            sa.func.coalesce(Member.name, "") if named else sa.literal(""),
-            sa.func.coalesce(Member.email, "") if named else sa.literal(""),
+            col(Redemption.member_name) if search.sees_names(by) else sa.literal(""),
+            sa.func.coalesce(Member.email, "") if sees_members else sa.literal(""),
             sa.func.coalesce(Account.name, ApiKey.name, ""),
+            col(Redemption.account_id),
+            sa.func.coalesce(Place.name, ""),
+            col(Redemption.place_id),
+            sa.func.coalesce(Device.name, ""),
+            col(Redemption.scanned_at),
             col(Redemption.amount),
             col(Redemption.points),
             col(Redemption.reversed_at),
             col(Redemption.reversed_by),
             col(Redemption.reversal_reason),
-            col(Redemption.answers) if named else sa.null(),
+            col(Redemption.goodwill_reason),
+            col(Redemption.answers) if sees_members else sa.null(),
         )
         .select_from(Redemption)
         .join(Code, col(Code.id) == col(Redemption.code_id), isouter=True)
@@ -176,19 +175,9 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
         .join(Member, col(Member.id) == col(Redemption.member_id), isouter=True)
         .join(Account, col(Account.id) == col(Redemption.account_id), isouter=True)
         .join(ApiKey, col(ApiKey.id) == col(Redemption.api_key_id), isouter=True)
+        .join(Place, col(Place.id) == col(Redemption.place_id), isouter=True)
+        .join(Device, col(Device.id) == col(Redemption.device_id), isouter=True)
     )
-
-
-def _fits(session: Session, text: str, by: Actor) -> ColumnElement[bool]:
-    exact = alphabet.normal(text)
-    if exact and (code_id := session.exec(select(Code.id).where(Code.code == exact)).first()):
-        return sa.and_(col(Redemption.code_id) == code_id, codes.is_open_to(by))
-    # Who may not see members cannot guess them by searching either.
-    searched = (Batch.title, *((Member.name, Member.email) if by.may(Permission.VIEW_MEMBERS) else ()))
-    fits = [col(part).icontains(text, autoescape=True) for part in searched]
-    if part := alphabet.normal_part(text):
-        fits.append(sa.and_(codes.is_open_to(by), col(Code.code).contains(part, autoescape=True)))
-    return sa.or_(*fits)
 
 
 def line(session: Session, redemption_id: int, by: Actor) -> Line:

@@ -20,8 +20,8 @@ from tests.builders import NOON, WARSAW
 
 KAWA = Program(name="Kawa", time_zone=WARSAW, currency="PLN", locale="en-GB")
 LINE = Line(
-    7, "CUP-ABCD", 1, "Cups", RedemptionStatus.RECORDED, NOON, 1, "Mia", "mia@example.com", "Kasia", None, 20,
-    None, "", "", {},
+    7, "CUP-ABCD", 1, "Cups", RedemptionStatus.RECORDED, NOON, 1, "Mia", "mia@example.com", "Kasia", 3, "Old Town", 1,
+    "", None, None, 20, None, "", "", "", {},
 )  # fmt: skip
 
 

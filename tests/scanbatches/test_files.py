@@ -90,11 +90,11 @@ def test_a_file_has_what_members_told_in_a_column_for_each_field(asking):
 
 @pytest.mark.requirement("S0-23")
 def test_programs_that_may_see_members_read_what_they_told(asking):
-    listed = Program("view_dashboard", "view_members").get("/redemptions").json()["items"]
+    listed = Program("view_redemptions", "view_members").get("/redemptions").json()["items"]
     assert [one["fields"] for one in listed] == [{"=Size": "43"}, {"=Size": "42", "Note": "+48 22"}, {"=Size": "41"}]
-    assert Program("view_dashboard", "view_members").get("/redemptions/3").json()["fields"] == {"=Size": "43"}
+    assert Program("view_redemptions", "view_members").get("/redemptions/3").json()["fields"] == {"=Size": "43"}
 
-    viewer = Program("view_dashboard")
+    viewer = Program("view_redemptions")
     assert [one["fields"] for one in viewer.get("/redemptions").json()["items"]] == [None] * 3
     assert "43" not in str(viewer.get("/redemptions/3").json()["fields"])
 

@@ -1,0 +1,94 @@
+"""The numbers above the history, and what it can be narrowed by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from loyalty_app.accounts.models import Account, Role
+from loyalty_app.batches.models import Batch, BatchKind
+from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.places.models import Place
+from loyalty_app.redemptions.models import Redemption, RedemptionStatus
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How redeeming is going, in a few numbers (S2-3); none of them reads through the redemptions."""
+
+    redemptions: int
+    """That count, of codes of every kind."""
+    active: int
+    """Coupons that could be redeemed now: claimed, enabled, unexpired, unredeemed."""
+    distributed: int
+    """Vouchers of claim batches that somebody has claimed."""
+    redeemed: int
+    """Of those."""
+    goodwill: int
+    """Expired vouchers that were honoured; no other number counts them."""
+
+    @property
+    def coupon_rate(self) -> float | None:
+        """Return the share of the distributed coupons that is redeemed, if there are any."""
+        return self.redeemed / self.distributed if self.distributed else None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A place or a person that the history can be narrowed to."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the history can be narrowed to."""
+
+    places: Sequence[Choice]
+    staff: Sequence[Choice]
+    """Who has ever redeemed a code for a customer."""
+
+
+def stand(session: Session, *, by: Actor, now: datetime) -> Stand:
+    """Return the numbers above the history."""
+    by.must(Permission.VIEW_REDEMPTIONS)
+    of_claims = col(Batch.kind) == BatchKind.CLAIM
+    redemptions, distributed, redeemed = session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(Batch.redeemed), 0),
+            sa.func.coalesce(sa.func.sum(Batch.claimed).filter(of_claims), 0),
+            sa.func.coalesce(sa.func.sum(Batch.redeemed).filter(of_claims), 0),
+        )
+    ).one()
+    active = session.exec(
+        select(sa.func.count())
+        .select_from(Code)
+        # The words of the index, so that both databases know it.
+        .where(Code.status == sa.literal_column(f"'{CodeStatus.CLAIMED}'"), ~col(Code.disabled))
+        .where(col(Code.expires_at) > now)
+    ).one()
+    goodwill = session.exec(
+        select(sa.func.count())
+        .select_from(Redemption)
+        .where(Redemption.status == RedemptionStatus.GOODWILL, sa.text("status <> 'recorded'"))
+    ).one()
+    return Stand(int(redemptions), active, int(distributed), int(redeemed), goodwill)
+
+
+def choices(session: Session, *, by: Actor) -> Choices:
+    """Return what the history can be narrowed to."""
+    by.must(Permission.VIEW_REDEMPTIONS)
+    places = session.exec(select(Place.id, Place.name).order_by(Place.name, col(Place.id)))
+    staff = session.exec(
+        select(Account.id, Account.name)
+        .where(
+            Account.role != Role.MEMBER,
+            sa.exists().where(col(Redemption.account_id) == col(Account.id)).correlate(Account),
+        )
+        .order_by(Account.name, col(Account.id))
+    )
+    return Choices(*([Choice(number or 0, name) for number, name in found] for found in (places, staff)))
