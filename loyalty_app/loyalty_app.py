@@ -54,6 +54,8 @@ from loyalty_app.scanbatches import page as scanbatches
 from loyalty_app.scanbatches.state import ScanBatchesState, ScanBatchState
 from loyalty_app.scanforms import page as scanforms
 from loyalty_app.scanforms.state import ScanFormState
+from loyalty_app.support import page as support
+from loyalty_app.support.state import WhyState
 from loyalty_app.ui import errors, layout
 from loyalty_app.ui.guard import Guard
 from loyalty_app.ui.live import hub
@@ -163,6 +165,7 @@ desk("/admin/members/[member_id]", directory.member_page, "Member", MemberState.
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", OfferState.opened)
 desk("/admin/offers/[offer_id]", offers.offer_page, "Offer", OfferState.opened)
+desk("/admin/redemptions/why", support.why_page, "Why?", WhyState.opened)
 desk("/admin/settings", program.profile_page, "Business profile", ProfileState.opened)
 desk("/admin/settings/api-keys", apikeys.api_keys_page, "API keys", ApiKeysState.opened)
 desk("/admin/settings/keys", keyring.keys_page, "Sealing keys", KeyRingState.opened)

@@ -570,6 +570,12 @@ def throttle_key(kind: str, text: str) -> str:
     return f"{kind}:{secrets.fingerprint(text)}"
 
 
+def tries(session: Session, key: str, *, now: datetime) -> int:
+    """Return how many tries are counted under a key now."""
+    row = session.exec(select(Throttle).where(Throttle.key == key, Throttle.window_ends_at > now)).first()
+    return row.failures if row else 0
+
+
 def seconds_to_wait(session: Session, limits: dict[str, int], *, now: datetime) -> int:
     """Return the seconds until a key that has reached its limit is free again; 0 if none has."""
     rows = session.exec(select(Throttle).where(col(Throttle.key).in_(limits), Throttle.window_ends_at > now))

@@ -28,6 +28,7 @@ PAST = {
     "change_password": "changed the password of",
     "reset_password": "chose a new password for",
     "reverse": "reversed",
+    "look_into": "looked into",
     "adjust": "adjusted the points of",
     "revoke": "revoked",
     "claim_for": "claimed for a member from",

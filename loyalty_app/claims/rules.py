@@ -1,5 +1,6 @@
 """When a batch may be claimed from, and how long a claimed voucher is good."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from loyalty_app.batches.models import Batch, BatchKind, BatchStatus
@@ -14,15 +15,7 @@ KEPT = ("ready", "disabled")
 
 def refusal(batch: Batch, now: datetime) -> Reason | None:
     """Return the first reason why nobody can claim now, or None."""
-    if batch.kind is BatchKind.SCAN:  # whoever has a scan code redeems it; nobody claims it for later
-        return Reason.WRONG_KIND
-    if batch.status is BatchStatus.PAUSED:
-        return Reason.BATCH_PAUSED
-    if batch.status is BatchStatus.FAILED and not has_free(batch):
-        return Reason.NOT_READY
-    if now >= batch.closes_at:
-        return Reason.EXPIRED
-    return None
+    return next((reason for reason, fails in CHECKS if fails(batch, now)), None)
 
 
 def has_free(batch: Batch) -> bool:
@@ -67,3 +60,28 @@ def told(reason: Reason) -> Reason:
 
 
 _SECRETS = {Reason.MALFORMED, Reason.DISABLED, Reason.NOT_HOLDER}
+
+
+def _is_scan(batch: Batch, _: datetime) -> bool:
+    return batch.kind is BatchKind.SCAN  # whoever has a scan code redeems it; nobody claims it for later
+
+
+def _is_paused(batch: Batch, _: datetime) -> bool:
+    return batch.status is BatchStatus.PAUSED
+
+
+def _is_stuck(batch: Batch, _: datetime) -> bool:
+    return batch.status is BatchStatus.FAILED and not has_free(batch)
+
+
+def _is_over(batch: Batch, now: datetime) -> bool:
+    return now >= batch.closes_at
+
+
+CHECKS: tuple[tuple[Reason, Callable[[Batch, datetime], bool]], ...] = (
+    (Reason.WRONG_KIND, _is_scan),
+    (Reason.BATCH_PAUSED, _is_paused),
+    (Reason.NOT_READY, _is_stuck),
+    (Reason.EXPIRED, _is_over),
+)
+"""What may stand against a claim whoever it is by, in the order in which it counts."""

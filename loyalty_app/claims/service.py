@@ -74,6 +74,22 @@ class Voucher:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """What stands against a claim and what does not, check by check, in the order in which it counts."""
+
+    batch: Batch
+    verdicts: tuple[tuple[Reason, bool | None], ...]
+    """Whether each check fails; nothing where it does not apply."""
+    voucher: Voucher | None
+    """What the member has of the batch."""
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return what stands against it, the first that counts first."""
+        return tuple(reason for reason, fails in self.verdicts if fails)
+
+
+@dataclass(frozen=True)
 class ClaimPage:
     """What a claim link shows to whoever opened it."""
 
@@ -178,6 +194,20 @@ def look(session: Session, claim_token: str, *, by: Actor, now: datetime) -> Cla
         voucher=_voucher(code, batch, picture) if code else None,
         picture=picture,
     )
+
+
+def explain(session: Session, claim_token: str, member_id: int | None, *, by: Actor, now: datetime) -> Explained | None:
+    """Return what each check says of a claim by this member, None for an unknown link; nothing is claimed or kept."""
+    by.must(Permission.SUPPORT)
+    batch = batches.by_tokens(session, {claim_token}).get(claim_token)
+    if batch is None:
+        return None
+    code = codes.held(session, {batch.id or 0}, {member_id or 0}).get((batch.id or 0, member_id or 0))
+    verdicts: list[tuple[Reason, bool | None]] = [(reason, fails(batch, now)) for reason, fails in rules.CHECKS]
+    verdicts.append((Reason.LOGIN_REQUIRED, member_id is None))
+    verdicts.append((Reason.ALREADY_CLAIMED, code is not None if member_id else None))
+    verdicts.append((rules.nothing_free(batch), not rules.has_free(batch)))
+    return Explained(batch, tuple(verdicts), _voucher(code, batch) if code else None)
 
 
 def mine(session: Session, *, by: Actor) -> list[Voucher]:

@@ -14,7 +14,7 @@ MOST_TEXT = 2500
 
 GUESSES_A_PEER = 30
 """Wrong typed codes from one network peer in a quarter of an hour: a queue of members shares the shop's Wi-Fi."""
-GUESSES_AN_ACCOUNT = 10
+GUESSES_AN_ACCOUNT = redemptions.GUESSES_AN_ACCOUNT
 
 JUST_NOW = timedelta(minutes=1)
 """For so long the page after a redemption celebrates; later, after a reload or on the way back, it reports."""

@@ -166,6 +166,17 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """What stands against a code and what does not, check by check."""
+
+    reasons: tuple[Reason, ...]
+    """Every reason against it, the first that counts first; none if it would be redeemed."""
+    verdicts: Mapping[Reason, bool | None]
+    """Whether each check of a found code fails; nothing where it does not apply (`rules.CHECKS`)."""
+    hit: Hit | None
+
+
+@dataclass(frozen=True)
 class Bad:
     """A token that stands for no code, and why."""
 

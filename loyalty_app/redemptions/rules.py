@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,6 +20,8 @@ MOST_EXPLANATION = 200
 OFFLINE_LIFE = timedelta(days=7)
 """For so long a device keeps what it scanned without a connection."""
 CLOCKS_DIFFER = timedelta(minutes=5)
+GUESSES_AN_ACCOUNT = 10
+"""Wrong typed codes of one member in a quarter of an hour; then they wait."""
 UNDONE = "Undone at the counter"
 
 
@@ -74,6 +77,15 @@ class Facts:
     """The key that sealed the batch was retired."""
     is_honoured: bool = False
     """It was honoured as goodwill, and is used up by that too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What counts of an ask: its instant, and the member and the basket where they were told."""
+
+    now: datetime
+    member_id: int | None = None
+    amount: int | None = None
 
 
 @lru_cache(maxsize=1024)  # each ask of a group is looked at more than once
@@ -145,22 +157,15 @@ def refusals(
 ) -> tuple[Reason, ...]:
     """Return every reason to refuse, in the order in which they count; none if the voucher is good.
 
-    Of the member and the basket only what the caller told is checked. A paused batch does not appear here:
-    vouchers already claimed stay good (S3-15).
+    Of the member and the basket only what the caller told is checked.
     """
-    checks = (
-        (facts.is_retired, Reason.KEY_RETIRED),
-        (facts.disabled, Reason.DISABLED),
-        (facts.status is CodeStatus.REDEEMED or facts.is_honoured, Reason.ALREADY_REDEEMED),
-        (facts.is_paused, Reason.BATCH_PAUSED),
-        (facts.is_frozen, Reason.REDEMPTION_FROZEN),
-        (now >= facts.expires_at, Reason.EXPIRED),
-        (facts.is_scan and not member_id, Reason.LOGIN_REQUIRED),
-        (not facts.is_scan and facts.status is CodeStatus.ACTIVE, Reason.NOT_CLAIMED),
-        (_is_of_another(facts, member_id), Reason.NOT_HOLDER),
-        (amount is not None and facts.minimum is not None and amount < facts.minimum, Reason.MIN_PURCHASE),
-    )
-    return tuple(reason for fails, reason in checks if fails)
+    told = Told(now, member_id, amount)
+    return tuple(reason for reason, fails in CHECKS if fails(facts, told))
+
+
+def verdicts(facts: Facts, told: Told) -> dict[Reason, bool | None]:
+    """Return what each check says, also those that a voucher passes and those that do not apply to it."""
+    return {reason: fails(facts, told) for reason, fails in CHECKS}
 
 
 def outward(reason: Reason) -> Reason:
@@ -171,10 +176,61 @@ def outward(reason: Reason) -> Reason:
     return Reason.UNKNOWN_CODE if reason in _QUIET else reason
 
 
-def _is_of_another(facts: Facts, member_id: int | None) -> bool:
-    is_held = not facts.is_scan and facts.status is not CodeStatus.ACTIVE
-    return is_held and member_id is not None and member_id != facts.holder_id
+def _key_is_retired(facts: Facts, _: Told) -> bool | None:
+    return facts.is_retired if facts.is_scan else None
 
+
+def _is_disabled(facts: Facts, _: Told) -> bool:
+    return facts.disabled
+
+
+def _is_used(facts: Facts, _: Told) -> bool:
+    return facts.status is CodeStatus.REDEEMED or facts.is_honoured
+
+
+def _is_paused(facts: Facts, _: Told) -> bool | None:
+    return facts.is_paused if facts.is_scan else None  # vouchers already claimed stay good (S3-15)
+
+
+def _is_frozen(facts: Facts, _: Told) -> bool:
+    return facts.is_frozen
+
+
+def _is_over(facts: Facts, told: Told) -> bool:
+    return told.now >= facts.expires_at
+
+
+def _is_for_nobody(facts: Facts, told: Told) -> bool | None:
+    return not told.member_id if facts.is_scan else None
+
+
+def _is_unclaimed(facts: Facts, _: Told) -> bool | None:
+    return None if facts.is_scan else facts.status is CodeStatus.ACTIVE
+
+
+def _is_of_another(facts: Facts, told: Told) -> bool | None:
+    if facts.is_scan or facts.status is CodeStatus.ACTIVE or told.member_id is None:
+        return None
+    return told.member_id != facts.holder_id
+
+
+def _is_too_little(facts: Facts, told: Told) -> bool | None:
+    return None if told.amount is None or facts.minimum is None else told.amount < facts.minimum
+
+
+CHECKS: tuple[tuple[Reason, Callable[[Facts, Told], bool | None]], ...] = (
+    (Reason.KEY_RETIRED, _key_is_retired),
+    (Reason.DISABLED, _is_disabled),
+    (Reason.ALREADY_REDEEMED, _is_used),
+    (Reason.BATCH_PAUSED, _is_paused),
+    (Reason.REDEMPTION_FROZEN, _is_frozen),
+    (Reason.EXPIRED, _is_over),
+    (Reason.LOGIN_REQUIRED, _is_for_nobody),
+    (Reason.NOT_CLAIMED, _is_unclaimed),
+    (Reason.NOT_HOLDER, _is_of_another),
+    (Reason.MIN_PURCHASE, _is_too_little),
+)
+"""What may stand against a voucher, in the order in which it counts; a check that does not apply says nothing."""
 
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{tokens.SHORTEST},}}")
 """What may be a token within another text; what is all of one case is a printed code."""

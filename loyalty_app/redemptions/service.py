@@ -31,6 +31,7 @@ from loyalty_app.redemptions.asks import (
     Ask,
     Bad,
     Checked,
+    Explained,
     Hit,
     Incomplete,
     Redeemed,
@@ -115,6 +116,18 @@ def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
             return Checked((), hit.voucher if hit else None, asked)
         case Refused(reason, voucher, also):
             return Checked((reason, *also), voucher, asked)
+
+
+def explain(session: Session, ask: Ask, *, now: datetime) -> Explained:
+    """Return what each check says of a code, as redeeming at a counter would; nothing is redeemed or kept."""
+    ask.by.must(Permission.SUPPORT)
+    _must_be_acceptable(ask, now)
+    (what,) = recognised(session, [ask])
+    hit = looked_up(session, what)
+    if hit is None:
+        return Explained((_why_nothing(what),), {}, None)
+    reasons = rules.refusals(hit.facts, now, member_id=ask.member_id, amount=ask.amount)
+    return Explained(reasons, rules.verdicts(hit.facts, rules.Told(now, ask.member_id, ask.amount)), hit)
 
 
 def look(session: Session, text: str, *, by: Actor, now: datetime) -> Worth | Refused:

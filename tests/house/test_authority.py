@@ -50,6 +50,7 @@ SETVARS = sorted(name for name, registered in HANDLERS.items() if isinstance(reg
 CALLERS: dict[str, Actor] = {
     "stranger": STRANGER,
     "admin": builders.ADMIN,
+    "lead": builders.LEAD,
     "marketer": builders.MARKETER,
     "staff": builders.CASHIER,
     "viewer": builders.VIEWER,
@@ -72,7 +73,7 @@ MAY: dict[str, set[str]] = {
     "MembersState": MAKERS,
     "MemberState": MAKERS,
     "AdjustmentState": {"admin"},
-    "ReversalState": {"admin"},
+    "ReversalState": {"admin", "lead"},
     "OffersState": WATCHERS,
     "OfferState": MAKERS,
     "BatchesState": WATCHERS,
@@ -91,11 +92,12 @@ MAY: dict[str, set[str]] = {
     "PeopleState": {"admin"},
     "ApiKeysState": {"admin"},
     "KeyRingState": {"admin"},
-    "ScanState": {"admin", "staff"},
+    "ScanState": {"admin", "lead", "staff"},
     "ScanBatchesState": WATCHERS,
     "ScanActionsState": MAKERS,
     "ScanBatchState": WATCHERS,
     "ScanCodesState": MAKERS,
+    "WhyState": {"admin", "lead", "marketer"},
 }
 """Who may send events to which state, written down a second time: a change has to be meant."""
 
@@ -186,6 +188,10 @@ PUBLIC_VARS: dict[str, set[str]] = {
         "next_page", "sees_members", "is_missing", "is_loaded",
     },
     "ScanCodesState": {"chosen", "looked", "is_busy"},
+    "WhyState": {
+        "asked", "answer", "steps", "people", "places", "problems", "zone", "may_search", "is_narrowed", "version",
+        "is_loaded",
+    },
     "BoundState": set(),
 }  # fmt: skip
 """What the browser gets of each state. A new one has to be looked at: is it for everybody who may open the page?"""
