@@ -50,6 +50,8 @@ from loyalty_app.points import page as points
 from loyalty_app.points.state import PointsState
 from loyalty_app.program import page as program
 from loyalty_app.program.state import ProfileState
+from loyalty_app.redemptiondesk import page as redemptiondesk
+from loyalty_app.redemptiondesk.state import RedemptionsState
 from loyalty_app.scanbatches import page as scanbatches
 from loyalty_app.scanbatches.state import ScanBatchesState, ScanBatchState
 from loyalty_app.scanforms import page as scanforms
@@ -73,6 +75,8 @@ SIGNS = layout.Signs(
     is_signed_in=ShellState.is_signed_in,
     is_member=ShellState.is_member,
     may_view_members=ShellState.may_view_members,
+    may_view_dashboard=ShellState.may_view_dashboard,
+    may_view_redemptions=ShellState.may_view_redemptions,
     may_scan=ShellState.may_scan,
     may_manage=ShellState.may_manage,
     settings=ShellState.settings,
@@ -165,6 +169,7 @@ desk("/admin/members/[member_id]", directory.member_page, "Member", MemberState.
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", OfferState.opened)
 desk("/admin/offers/[offer_id]", offers.offer_page, "Offer", OfferState.opened)
+desk("/admin/redemptions", redemptiondesk.redemptions_page, "Redemptions", RedemptionsState.opened)
 desk("/admin/redemptions/why", support.why_page, "Why?", WhyState.opened)
 desk("/admin/settings", program.profile_page, "Business profile", ProfileState.opened)
 desk("/admin/settings/api-keys", apikeys.api_keys_page, "API keys", ApiKeysState.opened)

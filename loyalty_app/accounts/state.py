@@ -48,6 +48,8 @@ class ShellState(rx.State):
     home: rx.Field[str] = rx.field("/sign-in/")
     is_signed_in: rx.Field[bool] = rx.field(default=False)
     is_member: rx.Field[bool] = rx.field(default=False)
+    may_view_dashboard: rx.Field[bool] = rx.field(default=False)
+    may_view_redemptions: rx.Field[bool] = rx.field(default=False)
     may_scan: rx.Field[bool] = rx.field(default=False)
     may_manage: rx.Field[bool] = rx.field(default=False)
     may_view_members: rx.Field[bool] = rx.field(default=False)
@@ -63,6 +65,8 @@ class ShellState(rx.State):
         self.name, self.is_signed_in = by.name, by.is_signed_in
         self.home = spoken().at(rules.home(by.role) if by.is_signed_in else "/sign-in/")
         self.is_member = by.may(Permission.CLAIM)
+        self.may_view_dashboard = by.may(Permission.VIEW_DASHBOARD)
+        self.may_view_redemptions = by.may(Permission.VIEW_REDEMPTIONS)
         self.may_scan = by.may(Permission.REDEEM)
         self.may_manage = by.may(Permission.QR_CODE_MANAGEMENT)
         self.may_view_members = by.may(Permission.VIEW_MEMBERS)

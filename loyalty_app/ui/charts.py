@@ -140,7 +140,9 @@ def ranges(links: rx.Var[Sequence[RangeLink]]) -> rx.Component:
 
 
 def band(
-    usual: tuple[rx.Var[int], rx.Var[int]], great: tuple[rx.Var[int], rx.Var[int]], value: rx.Var[int]
+    usual: tuple[rx.Var[int] | int, rx.Var[int] | int],
+    great: tuple[rx.Var[int] | int, rx.Var[int] | int],
+    value: rx.Var[int],
 ) -> rx.Component:
     """Return a bar of percents before what is usual and what is great, each (from, how far); words stand beside it."""
     return rx.el.svg(

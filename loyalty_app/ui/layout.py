@@ -27,6 +27,8 @@ class Signs:
     is_signed_in: rx.Var[bool]
     is_member: rx.Var[bool]
     may_view_members: rx.Var[bool]
+    may_view_dashboard: rx.Var[bool]
+    may_view_redemptions: rx.Var[bool]
     may_scan: rx.Var[bool]
     may_manage: rx.Var[bool]
     settings: ArrayVar[Sequence[str]]
@@ -111,14 +113,28 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
         rx.el.nav(
             _brand(signs),
             rx.el.ul(
-                _entry(OVERVIEW, here),
-                rx.el.li(
-                    rx.el.span("Partners & Promotions", id="promotions"),
-                    rx.el.ul(*[_entry(place, here) for place in PROMOTIONS], aria_labelledby="promotions"),
-                    class_name="group",
+                rx.cond(
+                    signs.may_view_dashboard,
+                    rx.fragment(
+                        _entry(OVERVIEW, here),
+                        rx.el.li(
+                            rx.el.span("Partners & Promotions", id="promotions"),
+                            rx.el.ul(*[_entry(place, here) for place in PROMOTIONS], aria_labelledby="promotions"),
+                            class_name="group",
+                        ),
+                    ),
+                ),
+                rx.cond(
+                    signs.may_view_redemptions, _entry(Place("Redemptions", "/admin/redemptions/", "ticket"), here)
                 ),
                 rx.cond(signs.may_view_members, _entry(Place("Members", "/admin/members/", "person"), here)),
-                rx.cond(signs.may_scan, _entry(Place("Scan", "/scan/", "scan"), here)),
+                rx.cond(
+                    signs.may_scan,
+                    # A phone has room for seven places: who sees all of them scans from the redemptions.
+                    _entry(
+                        Place("Scan", "/scan/", "scan"), here, class_name=rx.cond(signs.may_view_dashboard, "wide", "")
+                    ),
+                ),
                 rx.cond(
                     signs.settings.length() > 0,
                     _entry(Place("Settings", SETTINGS[0].path, "gear"), SETTINGS[0].path if is_setting else here),
@@ -322,11 +338,11 @@ def _tab(place: Place, here: str) -> rx.Component:
     return rx.el.li(rx.el.a(place.label, href=place.path, **_current(is_here=_is_here(place, here))))
 
 
-def _entry(place: Place, here: str) -> rx.Component:
+def _entry(place: Place, here: str, **props: Any) -> rx.Component:
     nearer = (one for one in PROMOTIONS if one != place and one.path.startswith(place.path))
     is_here = _covers(place, here) and not any(_covers(one, here) for one in nearer)
     return rx.el.li(
-        rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **_current(is_here=is_here)),
+        rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **_current(is_here=is_here)), **props
     )
 
 

@@ -26,17 +26,17 @@ class Hub:
         """Start with nobody listening."""
         self.heard_first: Callable[[set[str]], None] = lambda _topics: None
         self._app: App | None = None
-        self._tabs: dict[str, dict[str, str]] = defaultdict(dict)  # topic → tab → event name
+        self._tabs: dict[str, dict[str, set[str]]] = defaultdict(dict)  # topic → tab → event names
         self._topics: dict[str, set[str]] = defaultdict(set)  # tab → topics
         self._snapshots: dict[str, dict[Any, asyncio.Future[Any]]] = defaultdict(dict)
         self._changed: set[str] = set()
         self._flushing: asyncio.Task[None] | None = None
 
     def subscribe(self, state: rx.State, handler: Any, *topics: str) -> None:
-        """Send the handler's event to this tab whenever one of the topics changes."""
+        """Send the handler's event to this tab whenever one of the topics changes, beside those of other parts."""
         tab = state.router.session.client_token
         for topic in topics:
-            self._tabs[topic][tab] = format_event_handler(handler)
+            self._tabs[topic].setdefault(tab, set()).add(format_event_handler(handler))
             self._topics[tab].add(topic)
 
     def forget(self, state: rx.State) -> None:
@@ -80,8 +80,13 @@ class Hub:
         with self._app.set_contexts():
             while self._changed:
                 topics, self._changed = self._changed, set()
-                events = {tab: name for topic in topics for tab, name in self._tabs.get(topic, {}).items()}
-                waits = [await self._send(tab, name) for tab, name in events.items()]
+                events = {
+                    (tab, name)
+                    for topic in topics
+                    for tab, names in self._tabs.get(topic, {}).items()
+                    for name in names
+                }
+                waits = [await self._send(tab, name) for tab, name in events]
                 if pending := [wait for wait in waits if wait]:
                     await asyncio.wait(pending, timeout=PATIENCE_SECONDS)
                 await asyncio.sleep(GAP_SECONDS)

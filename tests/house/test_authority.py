@@ -93,6 +93,8 @@ MAY: dict[str, set[str]] = {
     "ApiKeysState": {"admin"},
     "KeyRingState": {"admin"},
     "ScanState": {"admin", "lead", "staff"},
+    "RedemptionsState": WATCHERS | {"lead", "staff"},
+    "UndoState": {"admin", "lead", "staff"},
     "ScanBatchesState": WATCHERS,
     "ScanActionsState": MAKERS,
     "ScanBatchState": WATCHERS,
@@ -105,7 +107,8 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "NoticeState": {"notice", "is_problem"},
     "ShellState": {
         "program_name", "logo", "theme", "about", "website", "contact",
-        "name", "home", "is_signed_in", "is_member", "may_scan", "may_manage", "may_view_members", "settings",
+        "name", "home", "is_signed_in", "is_member", "may_view_dashboard", "may_view_redemptions", "may_scan",
+        "may_manage", "may_view_members", "settings",
     },
     "EntranceState": {"next_path", "setup_secret", "is_setup_open", "is_reset", "is_loaded"},
     "VerifyState": {"sign_up", "email", "next_path", "is_sent_again", "has_mail_server", "is_loaded"},
@@ -178,6 +181,11 @@ PUBLIC_VARS: dict[str, set[str]] = {
         "rows", "doomed_id", "impact", "phrase", "problem", "advice", "fits", "busy", "turn", "is_loaded",
     },
     "ScanState": {"answer", "camera"},
+    "RedemptionsState": {
+        "cards", "rows", "places", "people", "narrowed", "news", "here", "first_page", "next_page", "file", "one",
+        "is_loaded",
+    },
+    "UndoState": {"about", "said", "problem", "busy"},
     "ScanBatchesState": {
         "cards", "rows", "heads", "text", "status", "sort", "is_narrowed", "found_words", "page", "pages", "newer",
         "older", "turn", "is_loaded",

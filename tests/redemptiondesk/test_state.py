@@ -1,0 +1,310 @@
+"""What the Redemptions page shows to whom, when it moves and when it keeps still, and what may be undone there."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import reflex as rx
+from reflex.istate.data import ReflexURL, RouterData
+
+from loyalty_app.codes import alphabet
+from loyalty_app.core import times
+from loyalty_app.core.actor import STRANGER, act_as
+from loyalty_app.core.addresses import address
+from loyalty_app.core.errors import ForbiddenError
+from loyalty_app.program import service as programs
+from loyalty_app.redemptiondesk import state as desk
+from loyalty_app.redemptiondesk.state import RedemptionsState, UndoState
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import Redemption, RedemptionStatus
+from loyalty_app.redemptions.service import Ask
+from loyalty_app.ui.live import hub
+from tests import builders
+from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, OTHER_CASHIER, VIEWER
+from tests.doors import change, rows, see
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture(autouse=True)
+def clock(database, monkeypatch):
+    """Stop the clock at noon, and let nobody see what was shared before."""
+    monkeypatch.setattr(times, "now", lambda: NOON)
+    hub._snapshots.clear()
+    yield
+    hub._snapshots.clear()
+    act_as(STRANGER)
+
+
+@pytest.fixture
+def batch(database):
+    return change(builders.batch, 60)
+
+
+class Tab:
+    """A tab with the page open, as the browser drives it."""
+
+    def __init__(self, by, **asked):
+        self.root, self.by = rx.State(_reflex_internal_init=True), by
+        self.state = RedemptionsState(_reflex_internal_init=True, parent_state=self.root)
+        self.go(**asked)
+
+    def go(self, **asked):
+        url = f"http://localhost{address(desk.HOME, asked)}"
+        self.root.router = RouterData(url=ReflexURL(url))
+        self.run(RedemptionsState.opened)
+
+    def scroll(self, *, into_the_rows):
+        self.run(RedemptionsState.scrolled, into_the_rows)
+
+    def run(self, handler, *args):
+        act_as(self.by)
+        hub._snapshots.clear()  # a topic was heard
+        return asyncio.run(handler.fn(self.state, *args))
+
+    @property
+    def customers(self):
+        return [row.customer for row in self.state.rows]
+
+
+def redeemed(batch, name, *, by=CASHIER, now=NOON, **more):
+    """Let somebody claim and redeem, and return the redemption's number."""
+    code = change(builders.claimed, batch, change(builders.member, name))
+    (answer,) = change(redemptions.redeem_many, [Ask(code, by, **more)], now=now)
+    return answer.id
+
+
+@pytest.mark.requirement("S2-3", "S2-4", "S2-14")
+def test_a_redemption_appears_at_the_top_and_the_numbers_move(batch):
+    redeemed(batch, "Ana")
+    tab = Tab(LEAD)
+    assert (tab.customers, tab.state.cards.total) == (["Ana"], "1")
+
+    redeemed(batch, "Ben")
+    tab.run(RedemptionsState.refresh)
+
+    assert tab.customers == ["Ben", "Ana"]
+    assert [row.is_new for row in tab.state.rows] == [True, False]
+    assert (tab.state.cards.total, tab.state.cards.rate) == ("2", "100%")
+    assert tab.state.cards.rate_words == "Coupon rate: 2 of 2 coupons handed out"
+    assert tab.state.news == ""
+
+
+@pytest.mark.requirement("S2-4")
+def test_a_row_says_code_customer_offer_status_time_and_location(batch):
+    place = change(builders.place)
+    code = change(builders.claimed, batch, change(builders.member, "Ana"))
+    change(redemptions.redeem_many, [Ask(code, CASHIER, place_id=place.id, amount=1250)], now=NOON)
+
+    (row,) = Tab(CASHIER).state.rows
+    assert (row.code, row.customer, row.title, row.status_words) == (
+        alphabet.display(alphabet.normal(code), ""), "Ana", "One coffee", "Redeemed",
+    )  # fmt: skip
+    assert (row.at, row.place, row.staff, row.worth) == ("15 Jun 2026, 12:00", "Old Town", "Kasia", "Basket PLN12.50")
+
+
+def test_who_is_reading_is_told_how_many_came_and_nothing_moves(batch):
+    redeemed(batch, "Ana")
+    tab = Tab(LEAD)
+    tab.scroll(into_the_rows=True)
+
+    redeemed(batch, "Ben")
+    tab.run(RedemptionsState.refresh)
+    assert (tab.customers, tab.state.news, tab.state.cards.total) == (["Ana"], "1 new", "2")
+
+    tab.scroll(into_the_rows=False)
+    assert (tab.customers, tab.state.news) == (["Ben", "Ana"], "")
+
+
+def test_a_search_keeps_still_until_its_news_are_asked_for(batch):
+    redeemed(batch, "Ana")
+    redeemed(batch, "Ben")
+    tab = Tab(LEAD, q="an")
+    assert tab.customers == ["Ana"]
+
+    redeemed(batch, "Anders")
+    redeemed(batch, "Boris")
+    tab.run(RedemptionsState.refresh)
+    assert (tab.customers, tab.state.news) == (["Ana"], "1 new")
+
+    tab.run(RedemptionsState.show_news)
+    assert (tab.customers, tab.state.news) == (["Anders", "Ana"], "")
+
+
+def test_what_changes_in_a_row_shows_even_while_nothing_moves(batch):
+    number = redeemed(batch, "Ana")
+    tab = Tab(LEAD)
+    tab.scroll(into_the_rows=True)
+
+    change(redemptions.reverse, number, reason="Wrong cup", by=LEAD, now=NOON)
+    tab.run(RedemptionsState.refresh)
+    assert [row.status_words for row in tab.state.rows] == ["Taken back"]
+
+
+def test_a_first_redemption_shows_at_once_also_where_nothing_had_been_found(batch):
+    tab = Tab(LEAD, q="ana")
+    assert (tab.customers, tab.state.narrowed) == ([], "No redemption fits: “ana”.")
+
+    redeemed(batch, "Ana")
+    tab.run(RedemptionsState.refresh)
+    assert (tab.customers, tab.state.news) == (["Ana"], "")
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(batch):
+    for number in range(27):
+        redeemed(batch, f"Member {number}")
+    tab = Tab(LEAD)
+    newest = tab.customers
+    assert len(newest) == 25
+    assert tab.state.first_page == ""
+
+    tab.go(after=tab.state.next_page.partition("after=")[2])
+    assert tab.customers == ["Member 1", "Member 0"]
+    assert (tab.state.first_page, tab.state.next_page) == ("/admin/redemptions/", "")
+    redeemed(batch, "Late")
+    tab.run(RedemptionsState.refresh)
+    assert (tab.customers, tab.state.news) == (["Member 1", "Member 0"], "1 new")
+    assert "/admin/redemptions/" in str(tab.run(RedemptionsState.show_news))
+
+
+@pytest.mark.requirement("S2-17")
+def test_every_filter_narrows_and_is_named_and_reaches_the_file(batch):
+    place, other = change(builders.place), change(builders.place, "Harbour")
+    redeemed(batch, "Ana", place_id=place.id)
+    redeemed(batch, "Ana Maria", by=OTHER_CASHIER, place_id=other.id, now=NOON + timedelta(days=1))
+    undone = redeemed(batch, "Ben", place_id=other.id)
+    change(redemptions.reverse, undone, reason="Wrong cup", by=LEAD, now=NOON)
+
+    assert Tab(LEAD, q="ana").customers == ["Ana Maria", "Ana"]
+    assert Tab(LEAD, status="reversed").customers == ["Ben"]
+    assert Tab(LEAD, place=str(other.id)).customers == ["Ben", "Ana Maria"]
+    assert Tab(LEAD, staff=str(OTHER_CASHIER.account_id)).customers == ["Ana Maria"]
+    assert Tab(LEAD, since="2026-06-16").customers == ["Ana Maria"]
+    assert Tab(LEAD, until="2026-06-15").customers == ["Ben", "Ana"]
+
+    everything = {"q": "ben", "status": "recorded", "place": str(place.id), "staff": "3", "since": "2026-06-01"}
+    tab = Tab(LEAD, **everything, until="2026-06-30")
+    assert tab.state.narrowed == (
+        "No redemption fits: “ben”, redeemed, at Old Town, by Kasia, from Mon 1 Jun 2026, to Tue 30 Jun 2026."
+    )
+    assert tab.state.file == (
+        "/api/v1/redemptions.csv?q=ben&status=recorded"
+        f"&placeId={place.id}&staffId=3&from=2026-06-01&to=2026-06-30"
+    )  # fmt: skip
+
+
+def test_what_an_address_cannot_mean_filters_nothing(batch):
+    redeemed(batch, "Ana")
+    odd = {"status": "eaten", "place": "x", "staff": "-1", "since": "yesterday", "until": "2026-13-01", "after": "no"}
+
+    tab = Tab(LEAD, **odd, q="\0  ")
+    assert (tab.customers, tab.state.narrowed) == (["Ana"], "")
+
+
+def test_names_are_for_those_who_may_see_them(batch):
+    redeemed(batch, "Ana")
+
+    assert {who.name: Tab(who).customers for who in (ADMIN, MARKETER, LEAD, CASHIER, VIEWER)} == {
+        "Ada": ["Ana"], "Marek": ["Ana"], "Lena": ["Ana"], "Kasia": ["Ana"], "Wiktor": ["—"],
+    }  # fmt: skip
+    assert Tab(VIEWER, q="ana").customers == []
+
+
+def test_an_address_opens_one_redemption_with_everything_about_it(batch):
+    place = change(builders.place)
+    device = change(builders.device, place)
+    tablet = replace(CASHIER, place_id=place.id, device_id=device.id)
+    number = redeemed(batch, "Ana", by=tablet, amount=1250, scanned_at=NOON - timedelta(minutes=30))
+
+    one = Tab(MARKETER, redemption=str(number)).state.one
+    assert {fact.label: fact.words for fact in one.facts} == {
+        "Customer": "Ana",
+        "Offer": "One coffee",
+        "Basket": "PLN12.50",
+        "Scanned without a connection": "15 Jun 2026, 11:30",
+        "Arrived here": "15 Jun 2026, 12:00",
+        "Location": "Old Town",
+        "Redeemed by": "Kasia",
+        "Device": "Bar tablet",
+    }
+    assert [fact.href.rsplit("/", 2)[1] for fact in one.facts if fact.href] == ["members", "batches"]
+    assert (one.undo_until, one.may_take_back) == ("", False)
+    assert [fact.href for fact in Tab(CASHIER, redemption=str(number)).state.one.facts if fact.href] == []
+    assert Tab(MARKETER, redemption="999").state.one.is_missing
+
+
+def test_opening_and_closing_one_redemption_leaves_the_list_as_it_stands(batch):
+    number = redeemed(batch, "Ana")
+    tab = Tab(LEAD)
+    tab.scroll(into_the_rows=True)
+    redeemed(batch, "Ben")
+
+    tab.go(redemption=str(number))
+    assert (tab.customers, tab.state.one.id, tab.state.news) == (["Ana"], number, "1 new")
+    tab.go()
+    assert (tab.customers, tab.state.one.id) == (["Ana"], 0)
+    tab.go(q="be")
+    assert tab.customers == ["Ben"]
+
+
+def offered(number, by, now=NOON):
+    """Return what the details offer to somebody: until when to undo, and whether to take back."""
+    line = see(desk.history.get, number, by=by)
+    one = desk.say_details(line, see(programs.current), by=by, now=now)
+    return one.undo_until, one.may_take_back
+
+
+def test_staff_are_offered_to_undo_their_own_last_scan_and_leads_to_take_back_any(batch):
+    number = redeemed(batch, "Ana")
+    minutes = see(programs.current).undo_minutes
+    late = NOON + timedelta(minutes=minutes)
+
+    assert offered(number, CASHIER) == (f"12:{minutes:02}", False)
+    assert offered(number, CASHIER, late) == ("", False)
+    assert offered(number, OTHER_CASHIER) == ("", False)
+    assert offered(number, LEAD, late) == ("", True)
+    assert offered(number, MARKETER) == ("", False)
+
+
+def press(handler, by, *args):
+    """Send an event of the undo buttons, and return what they say."""
+    act_as(by)
+    state = UndoState(_reflex_internal_init=True)
+
+    async def to_its_end():
+        busy = [state.busy async for _ in handler.fn(state, *args)]
+        assert busy == [True]
+
+    asyncio.run(to_its_end())
+    assert not state.busy
+    return state.said or state.problem
+
+
+def test_staff_undo_their_own_scan_once(batch):
+    number = redeemed(batch, "Ana")
+
+    assert press(UndoState.undo, CASHIER, number) == "Taken back. The code is good again."
+    assert press(UndoState.undo, CASHIER, number) == desk.REFUSALS[desk.Reason.ALREADY_REVERSED]
+    assert [row.status for row in rows(Redemption)] == [RedemptionStatus.REVERSED]
+
+
+def test_a_refusal_to_undo_is_said_in_words(batch):
+    number = redeemed(batch, "Ana")
+
+    assert press(UndoState.undo, OTHER_CASHIER, number) == desk.REFUSALS[desk.Reason.REVERSAL_DENIED]
+    assert press(UndoState.take_back, LEAD, {"redemption": str(number), "why": " "}).startswith("Say why")
+    assert "not" in press(UndoState.undo, CASHIER, 999)
+    with pytest.raises(ForbiddenError):
+        press(UndoState.undo, VIEWER, number)
+    assert [row.status for row in rows(Redemption)] == [RedemptionStatus.RECORDED]
+
+
+def test_a_lead_takes_a_redemption_back_with_a_reason(batch):
+    number = redeemed(batch, "Ana")
+
+    press(UndoState.take_back, LEAD, {"redemption": str(number), "why": "Wrong guest"})
+    one = Tab(CASHIER, redemption=str(number)).state.one
+    facts = {fact.label: fact.words for fact in one.facts}
+    assert (facts["Taken back"], facts["Because"]) == ("15 Jun 2026, 12:00 by Lena", "Wrong guest")
+    assert (one.status_words, one.undo_until, one.may_take_back) == ("Taken back", "", False)
