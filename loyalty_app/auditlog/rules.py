@@ -33,13 +33,19 @@ PAST = {
     "revoke": "revoked",
     "claim_for": "claimed for a member from",
     "restore": "restored",
+    "settle": "put aside",
 }
 """The verbs of the trail as the past tense; another one is written as it is."""
 
 KINDS = ("batch", "offer", "account", "program", "picture", "code", "redemption", "member", "api_key")
 """What is changed, by the first word of an entry's subject."""
 
-PLACES = {"batch": "/admin/batches/", "offer": "/admin/offers/", "member": "/admin/members/"}
+PLACES = {
+    "batch": "/admin/batches/",
+    "offer": "/admin/offers/",
+    "member": "/admin/members/",
+    "redemption": "/admin/redemptions/?redemption=",
+}
 """Where things of a kind are looked at."""
 
 SUBJECT = re.compile(r"([a-z_]+) (\d+)")

@@ -105,7 +105,9 @@ def _bar(label: str, value: str | rx.Var[str], share: rx.Var[int] | int, kind: s
 
 def _scans() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Latest scans"),
+        rx.el.div(
+            rx.el.h2("Latest scans"), rx.el.a("All redemptions", href="/admin/redemptions/"), class_name="card-head"
+        ),
         rx.cond(
             OverviewState.scans.length() > 0,
             rx.el.table(

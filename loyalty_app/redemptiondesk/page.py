@@ -12,9 +12,11 @@ from loyalty_app.redemptiondesk.state import (
     HOME,
     STATUSES,
     ChoiceRow,
+    ConflictRow,
     Fact,
     RedemptionRow,
     RedemptionsState,
+    SettleState,
     UndoState,
 )
 from loyalty_app.ui.actions import file_link
@@ -57,7 +59,7 @@ def redemptions_page() -> rx.Component:
         ),
         rx.cond(
             state.is_loaded,
-            rx.fragment(_cards(), _history()),
+            rx.fragment(_cards(), _conflicts(), _history()),
             rx.el.div(
                 rx.el.div(*[rx.el.div(class_name="skeleton tile-size") for _ in range(3)], class_name="tiles three"),
                 rx.el.div(class_name="skeleton tall"),
@@ -100,6 +102,56 @@ def _card(label: str, means: str, value: rx.Var[str], note: str | rx.Var[str], *
         ),
         rx.el.dd(live_number(value), rx.el.small(note), *more),
         class_name="card tile",
+    )
+
+
+def _conflicts() -> rx.Component:
+    state = RedemptionsState
+    return rx.el.div(
+        rx.cond(
+            state.conflicts_words,
+            rx.el.details(
+                rx.el.summary(icon("offline"), state.conflicts_words),
+                rx.el.ul(rx.foreach(state.conflicts, _conflict)),
+                class_name="conflicts",
+            ),
+            rx.fragment(),
+        ),
+        role="status",
+        class_name="conflicts-place",
+    )
+
+
+def _conflict(one: ObjectVar[ConflictRow]) -> rx.Component:
+    return rx.el.li(
+        rx.el.p(
+            rx.el.a(
+                rx.el.bdi(one.code),
+                href=RedemptionsState.here + one.redemption.to_string(),
+                class_name="code",
+                custom_attrs={"preventScrollReset": True},
+            ),
+            f" {one.about}",
+        ),
+        rx.el.dl(
+            rx.el.div(rx.el.dt("First, and it counts"), rx.el.dd(one.first)),
+            rx.el.div(rx.el.dt("Too late"), rx.el.dd(one.late)),
+            class_name="labelled",
+        ),
+        rx.cond(
+            RedemptionsState.may_settle,
+            rx.el.button(
+                rx.el.span(class_name="spinner", aria_hidden="true"),
+                "Put aside",
+                type="button",
+                aria_label=f"Put {one.code} aside",
+                on_click=SettleState.settle(one.id),
+                class_name="button",
+                custom_attrs={"data-busy": SettleState.busy == one.id},
+            ),
+            rx.fragment(),
+        ),
+        key=one.id,
     )
 
 
@@ -155,7 +207,9 @@ def _search() -> rx.Component:
             class_name="search history-search",
             role="search",
         ),
-        rx.cond(state.narrowed, rx.el.p(_clear(), class_name="narrowed"), rx.fragment()),
+        rx.el.div(
+            rx.el.p(state.found, role="status"), rx.cond(state.narrowed, _clear(), rx.fragment()), class_name="narrowed"
+        ),
     )
 
 
@@ -257,6 +311,7 @@ def _one() -> rx.Component:
                 rx.el.p(_about(UndoState.said), role="status", class_name="undone"),
                 rx.cond(one.undo_until, _undo()),
                 rx.cond(one.may_take_back, _take_back()),
+                rx.cond(one.why, rx.el.p(rx.el.a("Why? Every check of this code", href=one.why))),
             ),
         ),
         id=ONE,

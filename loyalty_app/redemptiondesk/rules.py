@@ -13,9 +13,6 @@ STATUSES = {
     RedemptionStatus.GOODWILL: "Goodwill",
 }
 
-COUNTING = 1_000
-"""So many that fit are counted; of more it is said that there are more."""
-
 
 class Verdict(StrEnum):
     """How a coupon rate compares with what is usual (S2-5)."""
@@ -60,6 +57,20 @@ def say_news(number: int, most: int) -> str:
     return f"{most}+ new" if number > most else f"{number} new" if number else ""
 
 
+def say_found(number: int, *, is_more: bool) -> str:
+    """Return how many fit what was asked for, as far as one page knows."""
+    if is_more:
+        return f"More than {number} fit, the newest first."
+    return "1 redemption fits." if number == 1 else f"{number} redemptions fit."
+
+
+def say_conflicts(number: int) -> str:
+    """Return how many scans came too late."""
+    if number == 1:
+        return "1 scan made without a connection lost to an earlier one"
+    return f"{number} scans made without a connection lost to earlier ones"
+
+
 def say_narrowed(parts: Sequence[str]) -> str:
-    """Return what a list is narrowed to, in one sentence: "Nothing is “ana”, taken back, at Old Town."."""
+    """Return what a list is narrowed to, in one sentence: "No redemption fits: “ana”, taken back."."""
     return f"No redemption fits: {', '.join(parts)}."

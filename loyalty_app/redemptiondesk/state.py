@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.rules import say_share
+from loyalty_app.codes import alphabet
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission, actor
 from loyalty_app.core.addresses import address, number
@@ -25,10 +26,11 @@ from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money, say_number
 from loyalty_app.redemptiondesk import rules
 from loyalty_app.redemptiondesk.rules import STATUSES, Search
-from loyalty_app.redemptions import history, numbers
+from loyalty_app.redemptions import conflicts, history, numbers
 from loyalty_app.redemptions import rules as redemption_rules
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.asks import Refused
+from loyalty_app.redemptions.conflicts import Conflict, Side
 from loyalty_app.redemptions.history import Line, Wish
 from loyalty_app.redemptions.models import RedemptionStatus
 from loyalty_app.redemptions.numbers import Choices, Stand
@@ -101,8 +103,22 @@ class Details:
     undo_until: str = ""
     """Until when whoever looks may undo it as their own scan."""
     may_take_back: bool = False
+    why: str = ""
+    """Where every check of its code is told."""
     effects: list[str] = field(default_factory=list)
     """What taking it back does."""
+
+
+@dataclass(frozen=True)
+class ConflictRow:
+    """A voucher that was given away twice, with both sides (product.md, section 5, item 9)."""
+
+    id: int
+    code: str
+    about: str
+    first: str
+    late: str
+    redemption: int
 
 
 @dataclass(frozen=True)
@@ -128,6 +144,11 @@ class RedemptionsState(rx.State):
     rows: rx.Field[list[RedemptionRow]] = rx.field(default_factory=list)
     places: rx.Field[list[ChoiceRow]] = rx.field(default_factory=list)
     people: rx.Field[list[ChoiceRow]] = rx.field(default_factory=list)
+    conflicts: rx.Field[list[ConflictRow]] = rx.field(default_factory=list)
+    conflicts_words: rx.Field[str] = rx.field("")
+    may_settle: rx.Field[bool] = rx.field(default=False)
+    found: rx.Field[str] = rx.field("")
+    """How many fit the search."""
     narrowed: rx.Field[str] = rx.field("")
     """What the list is narrowed to, in words."""
     news: rx.Field[str] = rx.field("")
@@ -158,6 +179,7 @@ class RedemptionsState(rx.State):
         if not (is_same and self.is_loaded):
             self._search, self._after, self._seen, self._is_scrolled = search, after, None, False
         hub.subscribe(self, RedemptionsState.refresh, redemptions.TOPIC, batches.TOPIC)
+        self.may_settle = actor().may(Permission.REVERSE_REDEMPTIONS)
         await self._show()
         await self._show_one(one)
 
@@ -202,13 +224,20 @@ class RedemptionsState(rx.State):
         self.first_page = _address(self._search) if self._after else ""
         self.next_page = _address(self._search, self.rows[-1].id) if page.is_more else ""
         self.file = f"/api/v1/redemptions.csv?{urlencode(_asked_of_programs(self._search))}"
+        self.found = ""
+        if self.narrowed and not self._after:
+            self.found = rules.say_found(len(page.rows), is_more=page.is_more)
+        await self._show_conflicts()
         self.is_loaded = True
+
+    async def _show_conflicts(self) -> None:
+        found = await hub.shared(redemptions.TOPIC, ("conflicts", *_sees()), lambda: read(_conflicts))
+        self.conflicts = list(found)
+        self.conflicts_words = rules.say_conflicts(len(found)) if found else ""
 
     async def _page(self, after: int) -> _Page:
         search = self._search
-        # What is shared is shared by those who may see the same.
-        sees = tuple(map(actor().may, (Permission.VIEW_MEMBERS, Permission.REDEEM, Permission.QR_CODE_MANAGEMENT)))
-        return await hub.shared(batches.TOPIC, (search, after, *sees), lambda: read(_page, search, after))
+        return await hub.shared(batches.TOPIC, (search, after, *_sees()), lambda: read(_page, search, after))
 
     async def _show_one(self, redemption_id: int) -> None:
         if not redemption_id:
@@ -260,6 +289,24 @@ class UndoState(rx.State):
             self.problem = REFUSALS[answer.reason]
         else:
             self.said = "Taken back. The code is good again."
+
+
+class SettleState(rx.State):
+    """What puts a conflict aside that people have dealt with."""
+
+    permission: ClassVar[Permission] = Permission.REVERSE_REDEMPTIONS
+
+    busy: rx.Field[int] = rx.field(0)
+
+    @rx.event
+    async def settle(self, attempt_id: int = 0) -> AsyncIterator[None]:
+        """Put one aside."""
+        self.busy = number(str(attempt_id))
+        yield
+        try:
+            await transact(conflicts.settle, self.busy, by=actor(), now=times.now())
+        finally:
+            self.busy = 0
 
 
 def wish(search: Search, zone: str) -> Wish:
@@ -321,9 +368,45 @@ def say_details(line: Line, program: Program, *, by: Actor, now: datetime) -> De
         status_words=STATUSES[line.status],
         facts=_facts(line, program, by),
         undo_until=times.say_time(ends_at, program.time_zone, program.locale) if may_undo else "",
+        why=_why(line, by),
         may_take_back=is_live and not may_undo and by.may(Permission.REVERSE_REDEMPTIONS),
         effects=say_reversal(line, program) if is_live else [],
     )
+
+
+def say_conflict(one: Conflict, program: Program) -> ConflictRow:
+    """Put both sides of a conflict into words."""
+
+    def say(side: Side, staff: str) -> str:
+        parts = (
+            side.staff or staff,
+            f"at {side.place}" if side.place else "",
+            f"on {side.device}" if side.device else "",
+            times.say_instant(side.at, program.time_zone, program.locale),
+        )
+        return ", ".join(filter(None, parts))
+
+    sent = times.say_instant(one.sent_at, program.time_zone, program.locale)
+    return ConflictRow(
+        id=one.id,
+        code=one.code,
+        about=", ".join(filter(None, (one.title, one.member))),
+        first=say(one.first, "A program"),
+        late=f"{say(one.late, 'A program')}; sent {sent}",
+        redemption=one.redemption_id,
+    )
+
+
+def _why(line: Line, by: Actor) -> str:
+    # A code that whoever looks may not read is no question that they could ask.
+    if not by.may(Permission.SUPPORT) or line.code.startswith(alphabet.HIDDEN):
+        return ""
+    return address("/admin/redemptions/why/", {"code": line.code})
+
+
+def _sees() -> tuple[bool, ...]:
+    """Return what decides how much of a list somebody may see: what is shared is shared by those who see the same."""
+    return tuple(map(actor().may, (Permission.VIEW_MEMBERS, Permission.REDEEM, Permission.QR_CODE_MANAGEMENT)))
 
 
 def _facts(line: Line, program: Program, by: Actor) -> list[Fact]:
@@ -396,6 +479,11 @@ def _page(session: Session, search: Search, after: int) -> _Page:
     asked = wish(search, program.time_zone)
     found = history.listed(session, asked, after=after, limit=PAGE + 1, by=actor())
     return _Page([_row(line, program) for line in found[:PAGE]], len(found) > PAGE)
+
+
+def _conflicts(session: Session) -> list[ConflictRow]:
+    program = programs.current(session)
+    return [say_conflict(one, program) for one in conflicts.conflicts(session, by=actor())]
 
 
 def _one(session: Session, redemption_id: int) -> tuple[Program, Line]:

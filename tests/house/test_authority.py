@@ -95,6 +95,7 @@ MAY: dict[str, set[str]] = {
     "ScanState": {"admin", "lead", "staff"},
     "RedemptionsState": WATCHERS | {"lead", "staff"},
     "UndoState": {"admin", "lead", "staff"},
+    "SettleState": {"admin", "lead"},
     "ScanBatchesState": WATCHERS,
     "ScanActionsState": MAKERS,
     "ScanBatchState": WATCHERS,
@@ -182,9 +183,10 @@ PUBLIC_VARS: dict[str, set[str]] = {
     },
     "ScanState": {"answer", "camera"},
     "RedemptionsState": {
-        "cards", "rows", "places", "people", "narrowed", "news", "here", "first_page", "next_page", "file", "one",
-        "is_loaded",
+        "cards", "rows", "places", "people", "narrowed", "found", "news", "here", "first_page", "next_page", "file",
+        "one", "conflicts", "conflicts_words", "may_settle", "is_loaded",
     },
+    "SettleState": {"busy"},
     "UndoState": {"about", "said", "problem", "busy"},
     "ScanBatchesState": {
         "cards", "rows", "heads", "text", "status", "sort", "is_narrowed", "found_words", "page", "pages", "newer",

@@ -30,3 +30,14 @@ def test_every_verdict_says_what_it_means():
 @pytest.mark.parametrize(("number", "words"), [(0, ""), (3, "3 new"), (24, "24 new"), (25, "24+ new")])
 def test_what_came_meanwhile_is_counted_as_far_as_it_is_known(number, words):
     assert rules.say_news(number, 24) == words
+
+
+def test_what_fits_is_counted_as_far_as_one_page_goes():
+    assert rules.say_found(1, is_more=False) == "1 redemption fits."
+    assert rules.say_found(0, is_more=False) == "0 redemptions fit."
+    assert rules.say_found(25, is_more=True) == "More than 25 fit, the newest first."
+
+
+def test_scans_that_lost_are_counted_in_words():
+    assert rules.say_conflicts(1) == "1 scan made without a connection lost to an earlier one"
+    assert rules.say_conflicts(2) == "2 scans made without a connection lost to earlier ones"

@@ -15,7 +15,7 @@ from loyalty_app.core.addresses import address
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.program import service as programs
 from loyalty_app.redemptiondesk import state as desk
-from loyalty_app.redemptiondesk.state import RedemptionsState, UndoState
+from loyalty_app.redemptiondesk.state import RedemptionsState, SettleState, UndoState
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 from loyalty_app.redemptions.service import Ask
@@ -121,7 +121,7 @@ def test_a_search_keeps_still_until_its_news_are_asked_for(batch):
     redeemed(batch, "Ana")
     redeemed(batch, "Ben")
     tab = Tab(LEAD, q="an")
-    assert tab.customers == ["Ana"]
+    assert (tab.customers, tab.state.found) == (["Ana"], "1 redemption fits.")
 
     redeemed(batch, "Anders")
     redeemed(batch, "Boris")
@@ -308,3 +308,42 @@ def test_a_lead_takes_a_redemption_back_with_a_reason(batch):
     facts = {fact.label: fact.words for fact in one.facts}
     assert (facts["Taken back"], facts["Because"]) == ("15 Jun 2026, 12:00 by Lena", "Wrong guest")
     assert (one.status_words, one.undo_until, one.may_take_back) == ("Taken back", "", False)
+
+
+def test_the_checks_of_a_code_are_one_step_away_for_support(batch):
+    number = redeemed(batch, "Ana")
+    line = see(desk.history.get, number, by=LEAD)
+
+    assert Tab(LEAD, redemption=str(number)).state.one.why == f"/admin/redemptions/why/?code={line.code}"
+    assert Tab(CASHIER, redemption=str(number)).state.one.why == ""
+
+
+@pytest.fixture
+def lost(batch):
+    """Let a tablet without a connection take a voucher that was redeemed before, and return the code."""
+    code = change(builders.claimed, batch, change(builders.member, "Ana"))
+    town, harbour = change(builders.place), change(builders.place, "Harbour")
+    first = Ask(code, replace(CASHIER, place_id=town.id))
+    late = Ask(code, replace(OTHER_CASHIER, place_id=harbour.id), "n", scanned_at=NOON + timedelta(minutes=5))
+    change(redemptions.redeem_many, [first], now=NOON)
+    change(redemptions.redeem_many, [late], now=NOON + timedelta(minutes=30))
+    return code
+
+
+def test_a_scan_that_lost_shows_both_sides_until_a_lead_puts_it_aside(lost):
+    tab = Tab(LEAD)
+    (row,) = tab.state.conflicts
+    assert tab.state.conflicts_words == "1 scan made without a connection lost to an earlier one"
+    assert (row.about, row.first) == ("One coffee, Ana", "Kasia, at Old Town, 15 Jun 2026, 12:00")
+    assert row.late == "Tomek, at Harbour, 15 Jun 2026, 12:05; sent 15 Jun 2026, 12:30"
+    assert (tab.state.may_settle, Tab(CASHIER).state.may_settle) == (True, False)
+
+    act_as(LEAD)
+    settling = SettleState(_reflex_internal_init=True)
+
+    async def settle():
+        assert [settling.busy async for _ in SettleState.settle.fn(settling, row.id)] == [row.id]
+
+    asyncio.run(settle())
+    tab.run(RedemptionsState.refresh)
+    assert (tab.state.conflicts, tab.state.conflicts_words, settling.busy) == ([], "", 0)
