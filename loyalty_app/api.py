@@ -30,6 +30,7 @@ from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.languages import Sentence
 from loyalty_app.core.texts import storable
+from loyalty_app.counter import api as counter
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.directory import api as directory
 from loyalty_app.exports import api as exports
@@ -143,7 +144,7 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
         generate_unique_id_function=openapi.name_of,
     )
     api.openapi = functools.cache(lambda: openapi.describe(api, metadata.version("loyalty-app")))
-    for forms in (accounts.router, members.router, landing.router, pictures.router):
+    for forms in (accounts.router, members.router, landing.router, pictures.router, counter.router):
         api.include_router(forms, include_in_schema=False)
     for resource in RESOURCES:
         api.include_router(resource)
@@ -301,7 +302,7 @@ class _Manners:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(("/api/", "/auth/")):
+        if scope["type"] != "http" or not scope["path"].startswith(("/api/", "/auth/", "/counter/")):
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})

@@ -316,6 +316,8 @@ PRIVATE_ROUTES = {
     ("/api/v1/batches/{batch_id}/qr.png", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/batches/{batch_id}/qr.svg", "GET"): Permission.VIEW_DASHBOARD,
     ("/auth/people", "POST"): Permission.USER_MANAGEMENT,
+    ("/counter/snapshot", "GET"): Permission.REDEEM,
+    ("/counter/queue", "POST"): Permission.REDEEM,
 }
 
 EXAMPLES = {"{locale:other_locale}": "de-DE", "{digest}": "0" * 64, "{rest:path}": "nowhere"}
