@@ -84,9 +84,7 @@ class ScansAnswered(Shown):
 
 @router.get("/snapshot")
 @allow(Permission.REDEEM)
-def snapshot(
-    if_none_match: Annotated[str, Header()] = "", accept_encoding: Annotated[str, Header()] = ""
-) -> Response:
+def snapshot(if_none_match: Annotated[str, Header()] = "", accept_encoding: Annotated[str, Header()] = "") -> Response:
     """Return what a tablet needs to judge vouchers by itself, unless it has that already."""
     by = actor()
     with reading() as session:

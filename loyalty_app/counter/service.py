@@ -24,9 +24,7 @@ def stamp(session: Session, *, by: Actor) -> str:
     """
     _must_be_at_a_counter(by)
     counted = session.execute(
-        sa.select(
-            sa.func.count(col(Batch.id)), sa.func.coalesce(sa.func.sum(Batch.claimed), 0), sa.func.max(Batch.id)
-        )
+        sa.select(sa.func.count(col(Batch.id)), sa.func.coalesce(sa.func.sum(Batch.claimed), 0), sa.func.max(Batch.id))
     ).one()
     redeemed = session.execute(sa.select(sa.func.max(Redemption.id))).scalar_one()
     changed = session.execute(sa.select(sa.func.max(AuditEntry.id))).scalar_one()
@@ -58,7 +56,7 @@ def _must_be_at_a_counter(by: Actor) -> None:
         raise ForbiddenError
 
 
-def _held(rows: Iterable[sa.Row[tuple[str, int, datetime]]], standing: Standing) -> list[Held]:
+def _held(rows: Iterable[sa.Row[str, int, datetime]], standing: Standing) -> list[Held]:
     return [Held(code, batch_id, expires_at, standing) for code, batch_id, expires_at in rows]
 
 

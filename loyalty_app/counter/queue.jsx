@@ -1,0 +1,308 @@
+// What a tablet does while the connection is gone: it judges vouchers by its list, keeps the scans, and sends them later.
+
+import { useSyncExternalStore } from "react";
+import { best, lookedUp, recognised, unpacked } from "./verdict.jsx";
+
+const REFRESH = 180000;
+const MOST_AT_ONCE = 50;
+const SLOW = 20000;
+const FIRST_PAUSE = 2000;
+const LONGEST_PAUSE = 60000;
+const LIST_LIFE = 7 * 86400000; // as long as the server takes scans
+const REMEMBERED = 86400000;
+
+// --- What is kept, and survives the page: scans by their number, and the list. --------------------------------------
+
+let opening;
+function opened() {
+  opening ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open("counter", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("scans", { keyPath: "nonce" });
+      request.result.createObjectStore("kept");
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  return opening;
+}
+
+async function stored(store, act, mode = "readonly") {
+  const change = (await opened()).transaction(store, mode, { durability: "strict" });
+  const request = act(change.objectStore(store));
+  return new Promise((resolve, reject) => {
+    change.oncomplete = () => resolve(request?.result);
+    change.onerror = change.onabort = () => reject(change.error);
+  });
+}
+
+const put = (...scans) => stored("scans", (place) => { scans.forEach((scan) => place.put(scan)); }, "readwrite").then(changed);
+const drop = (...scans) => stored("scans", (place) => { scans.forEach((scan) => place.delete(scan.nonce)); }, "readwrite").then(changed);
+const keep = (name, value) => stored("kept", (place) => { place.put(value, name); }, "readwrite");
+const kept = (name) => stored("kept", (place) => place.get(name));
+
+const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel("counter") : null;
+if (tabs) tabs.onmessage = () => recall();
+
+async function changed() {
+  await recall();
+  tabs?.postMessage("changed");
+}
+
+// --- What the screen sees of it. ------------------------------------------------------------------------------------
+
+let seen = { scans: [], isCut: false, needsSignIn: false, isSending: false, listAt: 0, canKeep: true };
+const watchers = new Set();
+const watch = (tell) => { watchers.add(tell); return () => watchers.delete(tell); };
+const nothing = seen;
+export const useQueue = () => useSyncExternalStore(watch, () => seen, () => nothing);
+
+function show(changes) {
+  seen = { ...seen, ...changes };
+  watchers.forEach((tell) => tell());
+}
+
+async function recall() {
+  const scans = await stored("scans", (place) => place.getAll());
+  show({ scans: scans.sort((one, other) => one.scannedAt - other.scannedAt) });
+}
+
+export const waiting = (scans) => scans.filter((scan) => scan.state === "waiting");
+export const lost = (scans) => scans.filter((scan) => scan.state === "conflict" || scan.state === "refused");
+export const unseen = (scans) => scans.filter((scan) => scan.isNew);
+
+// --- Whether there is a connection. ---------------------------------------------------------------------------------
+
+let hasSocket = true;
+let isSilent = false; // somebody waited for an answer in vain, and nothing was heard since
+
+export const isCutOff = () => !navigator.onLine || !hasSocket || isSilent;
+
+function looked() {
+  const isCut = isCutOff();
+  if (isCut !== seen.isCut) show({ isCut });
+  if (!isCut) catchUp();
+}
+
+export function socketIs(connected) {
+  hasSocket = connected;
+  looked();
+}
+
+export function unanswered() {
+  isSilent = true;
+  looked();
+  later();
+}
+
+export function heard() {
+  if (isSilent) {
+    isSilent = false;
+    looked();
+  } else if (waiting(seen.scans).length) catchUp();
+}
+
+// --- The list. ------------------------------------------------------------------------------------------------------
+
+let list = null;
+let tag = "";
+let ahead = 0; // by how much the server's clock is before this one
+
+const now = () => Date.now() + ahead;
+
+function take({ body, etag, difference }) {
+  list = unpacked(body);
+  [tag, ahead] = list ? [etag, difference] : ["", 0];
+  show({ listAt: list?.head.at ?? 0 });
+}
+
+async function refresh() {
+  const headers = tag ? { "If-None-Match": tag } : {};
+  const answer = await fetch("/counter/snapshot", { headers, cache: "no-store", signal: AbortSignal.timeout(SLOW) });
+  if (answer.status !== 200) return;
+  const body = await answer.arrayBuffer();
+  const fresh = { body, etag: answer.headers.get("ETag") ?? "", difference: 0 };
+  fresh.difference = unpacked(body).head.at - Date.now();
+  take(fresh);
+  await keep("list", fresh);
+  const old = seen.scans.filter((scan) => scan.state === "done" && Date.now() - scan.scannedAt > REMEMBERED);
+  if (old.length) await drop(...old);
+}
+
+export function clock(instant) {
+  const { locale, zone } = list?.head ?? {};
+  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(instant);
+}
+
+// --- One scan without the server. -----------------------------------------------------------------------------------
+
+let person = "";
+export function worksHere(name) {
+  if (!name || name === person) return;
+  person = name;
+  keep("person", name).catch(() => {});
+}
+
+// What to say of it: {is, voucher?, at?}. What is good is kept before it is said; what nobody can tell is kept only if
+// somebody takes it on themselves (`isTaken`), so that nobody loses a voucher for which they got nothing.
+export async function judge(what, nonce, { isTaken = false } = {}) {
+  const { is, code } = recognised(what.text);
+  if (is !== "code") return { is };
+  await isReady;
+  if (!seen.canKeep) return { is: "lost" };
+  const before = seen.scans.findLast((scan) => scan.code === code && isAgainst(scan));
+  if (before) return { is: before.state === "waiting" ? "again" : "here", at: before.scannedAt };
+
+  const known = Boolean(list) && now() - list.head.at < LIST_LIFE && Boolean(globalThis.crypto?.subtle);
+  const found = known ? best(await lookedUp(list, code), now(), what.amount) : undefined;
+  const verdict = found?.verdict ?? (known ? "unlisted" : "unlistable");
+  if (verdict === "good" || (isTaken && !found)) {
+    await put({
+      nonce, code, text: what.text, amount: what.amount, scannedAt: Date.now(), by: person, state: "waiting",
+      verdict: found ? "provisional" : "unchecked", title: found?.voucher.reward ?? "", isNew: false,
+    });
+    if (!isCutOff()) catchUp();
+    return { is: found ? "provisional" : "taken", voucher: found?.voucher, code };
+  }
+  return { is: verdict, voucher: found?.voucher, code };
+}
+
+function isAgainst(scan) {
+  if (scan.state === "waiting") return true;
+  return scan.state === "done" && now() - ahead < scan.scannedAt + REMEMBERED && scan.scannedAt + ahead > (list?.head.at ?? 0);
+}
+
+// What the server accepted is remembered here, until a newer list knows it too.
+export function accepted(text, nonce) {
+  const { is, code } = recognised(text);
+  if (is !== "code") return;
+  put({ nonce, code, text, scannedAt: Date.now(), by: person, state: "done", isNew: false }).catch(() => {});
+}
+
+export const digits = () => {
+  const { locale, currency } = list?.head ?? {};
+  return currency ? new Intl.NumberFormat(locale, { style: "currency", currency }).resolvedOptions().maximumFractionDigits : 2;
+};
+
+// --- Sending. -------------------------------------------------------------------------------------------------------
+
+let pause = FIRST_PAUSE;
+let timer;
+let running = null;
+
+export function catchUp() {
+  clearTimeout(timer);
+  running ??= go().finally(() => { running = null; });
+  return running;
+}
+
+async function go() {
+  try {
+    await isReady;
+    await alone(send);
+    await refresh();
+    pause = FIRST_PAUSE;
+    if (isSilent) {
+      isSilent = false;
+      looked();
+    }
+    later(waiting(seen.scans).length ? FIRST_PAUSE : REFRESH); // one may have come while the list was fetched
+  } catch {
+    later();
+  }
+}
+
+function later(wait) {
+  clearTimeout(timer);
+  timer = setTimeout(() => { if (navigator.onLine) catchUp(); else later(); }, wait ?? pause);
+  if (!wait) pause = Math.min(pause * 2, LONGEST_PAUSE);
+}
+
+// One tab at a time. Where there are no locks two may send the same: the number of a scan makes that harmless.
+const alone = (act) => (navigator.locks ? navigator.locks.request("counter", act) : act());
+
+async function send() {
+  for (;;) {
+    await recall();
+    const some = waiting(seen.scans).slice(0, MOST_AT_ONCE);
+    if (!some.length) return show({ needsSignIn: false });
+    show({ isSending: true });
+    try {
+      const answer = await fetch("/counter/queue", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        body: JSON.stringify({ sentAt: new Date(), scans: some.map(told) }),
+        signal: AbortSignal.timeout(SLOW),
+      });
+      const needsSignIn = answer.status === 401 || answer.status === 403;
+      show({ needsSignIn });
+      if (!answer.ok) throw new Error(`answered ${answer.status}`);
+      const { answers } = await answer.json();
+      const of = new Map(answers.map((one) => [one.nonce, one]));
+      await put(...some.filter((scan) => of.has(scan.nonce)).map((scan) => settled(scan, of.get(scan.nonce))));
+    } finally {
+      show({ isSending: false });
+    }
+  }
+}
+
+const told = ({ text, nonce, scannedAt, amount }) => ({ text, nonce, scannedAt: new Date(scannedAt), amount: amount ?? null });
+
+function settled(scan, answer) {
+  const state = answer.verdict === "confirmed" ? "done" : answer.verdict;
+  return { ...scan, state, answer, isNew: true };
+}
+
+export const noticed = () => put(...unseen(seen.scans).map((scan) => ({ ...scan, isNew: false })));
+export const putAside = (scan) => drop(scan);
+
+// Before somebody signs out: true if nothing is left behind.
+export async function allSent() {
+  await Promise.race([catchUp(), new Promise((resolve) => { setTimeout(resolve, 6000); })]);
+  return waiting(seen.scans).length === 0;
+}
+
+// What belongs to whoever leaves, but for the scans that are still to be sent.
+export async function forget() {
+  list = null;
+  await stored("kept", (place) => place.clear(), "readwrite");
+  await drop(...seen.scans.filter((scan) => scan.state === "done"));
+}
+
+// --- The page itself, kept for a reload without a connection. -------------------------------------------------------
+
+function keepPage() {
+  if (!navigator.serviceWorker || location.pathname !== "/scan/") return;
+  navigator.serviceWorker.register("/scan/worker.js", { scope: "/scan/" }).then(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    const tell = () => {
+      const files = performance.getEntriesByType("resource").map((one) => new URL(one.name)).filter((one) => one.origin === location.origin);
+      active.postMessage({ keep: [...new Set(files.map((one) => one.pathname))] });
+    };
+    tell();
+    setTimeout(tell, 5000); // what was loaded later
+  }).catch(() => {});
+}
+
+let isReady = Promise.resolve();
+let isStarted = false;
+export function start() {
+  if (isStarted) return;
+  isStarted = true;
+  isReady = (async () => {
+    try {
+      await recall();
+      const [saved, name] = [await kept("list"), await kept("person")];
+      if (saved && !list) take(saved);
+      person ||= name ?? "";
+    } catch {
+      show({ canKeep: false });
+    }
+  })();
+  addEventListener("online", looked);
+  addEventListener("offline", looked);
+  navigator.storage?.persist?.().catch(() => {});
+  looked();
+  if (document.readyState === "complete") keepPage();
+  else addEventListener("load", keepPage);
+}

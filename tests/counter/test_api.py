@@ -1,0 +1,150 @@
+"""What tablets fetch and send: once, in order, in the words of the counter, and by nobody else."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from loyalty_app import api
+from loyalty_app.core import times
+from loyalty_app.core.actor import Actor
+from loyalty_app.core.reasons import Reason
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import Attempt, Redemption
+from loyalty_app.redemptions.service import Ask
+from loyalty_app.ui.shield import COOKIE
+from tests import builders
+from tests.builders import CASHIER, OTHER_CASHIER, VIEWER
+from tests.doors import change, rows
+from tests.programs import Program
+
+pytestmark = pytest.mark.usefixtures("database")
+
+TICK = timedelta(minutes=1)
+
+
+@pytest.fixture
+def batch(database):
+    return change(builders.batch, now=times.now(), minimum_purchase="")
+
+
+@pytest.fixture
+def tablet(database):
+    place = change(builders.place)
+    device = change(builders.device, place)
+    return replace(CASHIER, place_id=place.id, device_id=device.id)
+
+
+def ask(method, path, by=CASHIER, **more):
+    """Send one request as somebody who is signed in."""
+
+    async def who(session_hash: str) -> Actor:
+        return by if session_hash else Actor()
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(api.build(who))
+        headers = {"Cookie": f"{COOKIE}=1"} | more.pop("headers", {})
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.request(method, path, headers=headers, **more)
+
+    return asyncio.run(send())
+
+
+def claimed(batch, name="Mia"):
+    now = times.now()
+    return change(lambda session: builders.claimed(session, batch, builders.member(session, name), now=now))
+
+
+def scan(code, nonce="one", ago=TICK, **more):
+    return {"text": code, "nonce": nonce, "scannedAt": (times.now() - ago).isoformat()} | more
+
+
+def send(*scans, by=CASHIER):
+    answer = ask("POST", "/counter/queue", by, json={"scans": scans, "sentAt": times.now().isoformat()})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["answers"]
+
+
+def test_the_list_is_fetched_once_and_again_when_something_changed(batch):
+    first = ask("GET", "/counter/snapshot", headers={"Accept-Encoding": "identity"})
+    assert first.status_code == 200
+    known = {"If-None-Match": first.headers["etag"]}
+    assert ask("GET", "/counter/snapshot", headers=known).status_code == 304
+
+    claimed(batch)
+    second = ask("GET", "/counter/snapshot", headers=known | {"Accept-Encoding": "identity"})
+    assert second.status_code == 200
+    assert len(second.content) > len(first.content)
+    packed = ask("GET", "/counter/snapshot", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/counter/snapshot"), ("POST", "/counter/queue")])
+def test_only_people_at_a_counter_get_in(batch, method, path):
+    body = {"json": {"scans": [], "sentAt": times.now().isoformat()}} if method == "POST" else {}
+    assert ask(method, path, Actor(), **body).status_code == 401
+    assert ask(method, path, VIEWER, **body).status_code == 403
+    assert ask(method, path, **body).status_code == 200
+    key = {"Authorization": f"Bearer {Program('redeem').key}"}
+    program = replace(CASHIER, account_id=None, api_key_id=1)
+    assert ask(method, path, program, headers=key, **body).status_code in {401, 403}
+
+
+def test_scans_are_redeemed_in_order_and_a_repeat_of_them_changes_nothing(batch, tablet):
+    mia, max_ = claimed(batch), claimed(batch, "Max")
+    scans = [scan(mia, "a", 3 * TICK), scan(max_, "b", 2 * TICK), scan(mia, "c"), scan("NEVER-MADE-23", "d")]
+
+    answers = send(*scans, by=tablet)
+
+    assert [(one["nonce"], one["verdict"], one["headline"]) for one in answers] == [
+        ("a", "confirmed", "Accepted"),
+        ("b", "confirmed", "Accepted"),
+        ("c", "conflict", "Already redeemed"),
+        ("d", "refused", "Unknown code"),
+    ]
+    assert answers[0]["member"] == "Mia"
+    # The next shift sends them again, as the answer got lost.
+    again = send(*scans, by=replace(tablet, account_id=OTHER_CASHIER.account_id, name="Tomek"))
+    assert [one["verdict"] for one in again] == ["confirmed", "confirmed", "conflict", "refused"]
+    assert [row.place_id for row in rows(Redemption)] == [tablet.place_id] * 2
+    assert len(rows(Attempt)) == 4
+
+
+def test_whoever_was_first_is_told_with_time_and_place(batch, tablet):
+    code = claimed(batch)
+    change(redemptions.redeem_many, [Ask(code, replace(tablet, name="Tomek", account_id=4))], now=times.now())
+
+    (lost,) = send(scan(code))
+
+    assert lost["verdict"] == "conflict"
+    assert lost["first"].endswith("by Tomek at Old Town")
+    (won, late) = rows(Attempt)
+    assert (won.reason, late.reason) == (None, Reason.CONFLICT_OFFLINE)
+    assert late.scanned_at < late.at
+
+
+def test_an_attempt_that_was_answered_unheard_is_confirmed_and_counted_once(batch):
+    code = claimed(batch)
+    change(redemptions.redeem_many, [Ask(code, CASHIER, nonce="one")], now=times.now())
+
+    (answer,) = send(scan(code, "one"))
+
+    assert answer["verdict"] == "confirmed"
+    assert len(rows(Redemption)) == len(rows(Attempt)) == 1
+
+
+def test_a_scan_that_cannot_be_taken_does_not_hold_up_those_behind_it(batch):
+    code = claimed(batch)
+
+    answers = send(scan("ABCD-EFGH", "a", timedelta(days=30)), scan(code, "b"))
+
+    assert [one["verdict"] for one in answers] == ["refused", "confirmed"]
+    assert answers[0]["lead"].startswith("Tell of a scan within a week")
+
+
+def test_at_most_fifty_scans_come_at_once(batch):
+    body = {"scans": [scan("ABCD-EFGH", str(number)) for number in range(51)], "sentAt": times.now().isoformat()}
+    assert ask("POST", "/counter/queue", json=body).status_code == 422
