@@ -65,16 +65,18 @@ def sign_in(
 
 @router.post("/sign-out")
 @allow(Permission.PUBLIC)
-def sign_out(everywhere: Text = "") -> JSONResponse:
-    """End this session, or all of the account's, and clear what the browser kept of it."""
+def sign_out(everywhere: Text = "", unsent: Text = "") -> JSONResponse:
+    """End this session, or all of the account's, and clear what the browser kept of it.
+
+    A tablet with scans that are not sent yet keeps those for whoever signs in next, and forgets the rest by itself.
+    """
     with transaction() as session:
         if everywhere:
             accounts.close_all_sessions(session, actor().account_id)
         else:
             accounts.close_session(session, actor().session_hash)
-    answer = JSONResponse(
-        {"next": spoken().at("/sign-in/")}, headers={"Clear-Site-Data": '"storage"', "Cache-Control": "no-store"}
-    )
+    clear = {} if unsent else {"Clear-Site-Data": '"storage"'}
+    answer = JSONResponse({"next": spoken().at("/sign-in/")}, headers=clear | {"Cache-Control": "no-store"})
     answer.delete_cookie(COOKIE, path="/")
     return answer
 

@@ -1,12 +1,12 @@
 // One attempt at a time, whichever way it came in.
 
 import React, { useEffect, useSyncExternalStore } from "react";
+import { accepted, heard, isCutOff, judge, unanswered } from "./queue.jsx";
 import { signal, unlockSound } from "./sound.jsx";
 
 const QUIET = 150; // an answer within this needs no "Checking…"
-const PATIENCE = 5000;
-const MOST_TRIES = 3;
-const LOST_COUNTS = 60000;
+const PATIENCE = 4000; // then the tablet answers by itself
+const LOST_COUNTS = 600000;
 
 // The number makes asking again harmless: the server gives the first answer to it, and redeems nothing twice.
 
@@ -32,30 +32,67 @@ export function ask(what, send, done) {
   if (attempt) return false;
   const same = JSON.stringify(what);
   const isAgain = lost?.same === same && Date.now() - lost.at < LOST_COUNTS;
-  attempt = { same, nonce: isAgain ? lost.nonce : newNonce(), tries: 0, done };
-  const go = () => {
-    attempt.tries += 1;
-    send({ ...what, nonce: attempt.nonce });
-    later(attempt.tries < MOST_TRIES ? go : giveUp, PATIENCE);
-  };
+  attempt = { what, same, nonce: isAgain ? lost.nonce : newNonce(), done };
   show("");
+  tell(null);
   later(() => show("checking"), QUIET);
-  go();
+  if (isCutOff()) {
+    alone(attempt);
+  } else {
+    later(giveUp, PATIENCE);
+    send({ ...what, nonce: attempt.nonce });
+  }
   return true;
 }
 
 function giveUp() {
   lost = { same: attempt.same, nonce: attempt.nonce, at: Date.now() };
-  settle();
-  show("lost");
+  unanswered();
+  alone(attempt);
 }
 
-function answer(nonce) {
+// --- Without the server: what the tablet itself says of the attempt, under the same number. -------------------------
+
+let said = null;
+let number = 0;
+const tell = (next) => { said = next; watchers.forEach((one) => one()); };
+export const useVerdict = () => useSyncExternalStore(watch, () => said, () => null);
+
+async function alone(mine, more) {
+  let verdict;
+  try {
+    verdict = await judge(mine.what, mine.nonce, more);
+  } catch {
+    verdict = { is: "lost" };
+  }
+  if (attempt !== mine) return; // answered meanwhile
+  settle();
+  show("");
+  number += 1;
+  tell({ ...mine, verdict, at: Date.now(), number });
+  signal(verdict.is);
+  mine.done?.();
+}
+
+// Somebody told the basket, or takes the voucher on trust.
+export function byItself({ isTaken = false, amount }) {
+  if (attempt || !said) return;
+  const { what, same, nonce } = said;
+  attempt = { what: amount === undefined ? what : { ...what, amount }, same, nonce };
+  alone(attempt, { isTaken });
+}
+
+function answer(nonce, shape) {
+  heard();
   const isAwaited = attempt?.nonce === nonce;
   const isLate = lost?.nonce === nonce;
   if (!isAwaited && !isLate) return false;
-  const done = isAwaited ? attempt.done : undefined;
-  if (isLate) lost = null;
+  const { done, what } = isAwaited ? attempt : {};
+  if (shape === "accepted" && what) accepted(what.text, nonce);
+  if (isLate) {
+    lost = null;
+    if (said?.nonce === nonce) tell(null);
+  }
   if (isAwaited) settle();
   if (!attempt) show("");
   done?.();
@@ -65,7 +102,7 @@ function answer(nonce) {
 export function Waiting({ answered, shape }) {
   const now = usePhase();
 
-  useEffect(() => { if (answered && answer(answered)) signal(shape); }, [answered, shape]);
+  useEffect(() => { if (answered && answer(answered, shape)) signal(shape); }, [answered, shape]);
   useEffect(() => {
     if (navigator.userActivation?.hasBeenActive) unlockSound();
     document.addEventListener("pointerdown", unlockSound);
@@ -75,18 +112,13 @@ export function Waiting({ answered, shape }) {
       document.removeEventListener("keydown", unlockSound);
       settle();
       show("");
+      tell(null);
     };
   }, []);
 
   return (
     <div className="counter-wait" data-wait={now || undefined} role="status">
       {now === "checking" && <p><span className="counter-dots" aria-hidden="true" />Checking…</p>}
-      {now === "lost" && (
-        <>
-          <p>No answer</p>
-          <p>The server did not reply. Check the connection, then scan the same code again within a minute: it will not be counted twice.</p>
-        </>
-      )}
     </div>
   );
 }

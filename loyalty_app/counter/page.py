@@ -13,6 +13,7 @@ def scan_page() -> rx.Component:
     """Scan a voucher, see the answer from across the counter."""
     return rx.el.div(
         _bar(),
+        parts.Line.create(),
         rx.el.main(
             rx.el.h1("Scan vouchers", class_name="counter-unseen"),
             parts.desk(),
@@ -28,6 +29,6 @@ def _bar() -> rx.Component:
         layout.connection(),
         rx.el.p(ShellState.name, class_name="counter-person", dir="auto"),
         rx.cond(ShellState.home != HERE, rx.el.a("Back", href=ShellState.home, class_name="button quiet")),
-        forms.sign_out_button(),
+        parts.Leaving.create(forms.sign_out_button()),
         class_name="counter-bar",
     )

@@ -3,14 +3,17 @@
 import reflex as rx
 from reflex.components.component import NoSSRComponent
 
-from loyalty_app.counter.state import ScanState
-from loyalty_app.ui import dialogs
+from loyalty_app.accounts.state import ShellState
+from loyalty_app.core.reasons import Reason
+from loyalty_app.counter.state import ScanState, say
+from loyalty_app.ui import dialogs, layout
 
 # Its files import each other, so they lie side by side.
-for _file in ("decode.jsx", "dialog.jsx", "sound.jsx"):
+for _file in ("decode.jsx", "dialog.jsx", "queue.jsx", "sound.jsx", "verdict.jsx"):
     rx.asset(_file, shared=True)
 _attempt = rx.asset("attempt.jsx", shared=True)
 _camera = rx.asset("camera.jsx", shared=True)
+_line = rx.asset("line.jsx", shared=True)
 _keyboard = rx.asset("keyboard.jsx", shared=True)
 
 CODE_LENGTH = 200
@@ -28,8 +31,23 @@ _SHAPES = {
     "unknown": "M24 2 46 24 24 46 2 24ZM18.5 19.5a5.5 5.5 0 1 1 8.5 4.6c-2 1.3-3 2.2-3 4.4M24 34h.01",
     "link": "M20 28a9 9 0 0 1 0-12l6-6a9 9 0 0 1 12.7 12.7l-4 4M28 20a9 9 0 0 1 0 12l-6 6a9 9 0 0 1-12.7-12.7l4-4",
     "problem": "M24 4 46 43H2ZM24 18v11M24 36h.01",
+    "provisional": "M12 36a9 9 0 0 1-1-18 13 13 0 0 1 25-1 9.500 9.500 0 0 1 1 19ZM17 26l5 5 9-10",
+    "unchecked": "M12 36a9 9 0 0 1-1-18 13 13 0 0 1 25-1 9.500 9.500 0 0 1 1 19ZM17 27h14",
 }
 """One silhouette an outcome, so that nobody has to tell colours apart."""
+
+_ALONE = {
+    "off": Reason.DISABLED,
+    "used": Reason.ALREADY_REDEEMED,
+    "frozen": Reason.REDEMPTION_FROZEN,
+    "expired": Reason.EXPIRED,
+    "minimum": Reason.MIN_PURCHASE,
+    "token": Reason.LOGIN_REQUIRED,
+    "unreadable": Reason.MALFORMED,
+    "foreign": Reason.WRONG_KIND,
+    "claim": Reason.WRONG_KIND,
+}
+"""What a tablet can find out by itself, and says in the words of the server."""
 
 _NO_CAMERA = "M6 14h9l4-6h12l4 6h7v26H6ZM24 20a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM4 4l40 40"
 
@@ -90,6 +108,32 @@ class Waiting(NoSSRComponent):
     answered: rx.Var[str]
     """The number of the attempt that was answered last."""
     shape: rx.Var[str]
+
+
+class Alone(NoSSRComponent):
+    """What the tablet says by itself while there is no connection; it keeps the scans, and sends them later."""
+
+    library = _line.importable_path
+    tag = "Alone"
+
+    connected: rx.Var[bool]
+    person: rx.Var[str]
+    words: rx.Var[dict[str, dict[str, str]]]
+    shapes: rx.Var[dict[str, str]]
+
+
+class Line(NoSSRComponent):
+    """The line that tells of the connection, of what is not sent yet, and of what became of the rest."""
+
+    library = _line.importable_path
+    tag = "Line"
+
+
+class Leaving(NoSSRComponent):
+    """Asks before somebody signs out while scans are not sent yet; the form to sign out stands in it."""
+
+    library = _line.importable_path
+    tag = "Leaving"
 
 
 def scan_dialog() -> rx.Component:
@@ -177,10 +221,22 @@ def answer() -> rx.Component:
             class_name="counter-said",
         ),
         Waiting.create(answered=answer.nonce, shape=answer.shape),
+        Alone.create(
+            connected=layout.is_connected,
+            person=ShellState.name,
+            words={name: _alone(name, reason) for name, reason in _ALONE.items()},
+            shapes=_SHAPES,
+            class_name="counter-alone",
+        ),
         aria_label="Answer",
         class_name="counter-answer",
         custom_attrs={"data-shape": answer.shape},
     )
+
+
+def _alone(name: str, reason: Reason) -> dict[str, str]:
+    said = say(reason, "/claim/any" if name == "claim" else "")
+    return {"shape": said.shape, "headline": said.headline, "lead": said.lead, "note": said.note}
 
 
 def _ready() -> rx.Component:

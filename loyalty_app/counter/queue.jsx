@@ -109,6 +109,7 @@ let tag = "";
 let ahead = 0; // by how much the server's clock is before this one
 
 const now = () => Date.now() + ahead;
+export const listAt = () => seen.listAt;
 
 function take({ body, etag, difference }) {
   list = unpacked(body);

@@ -1,7 +1,7 @@
 // What is heard and felt of an answer.
 
-const TONES = { accepted: [[660, 0, 0.12], [990, 0.12, 0.22]], used: [[220, 0, 0.16], [220, 0.22, 0.24]], other: [[330, 0, 0.28]] };
-const PULSES = { accepted: [80], used: [60, 60, 60, 60, 160], other: [60, 80, 60] };
+const TONES = { accepted: [[660, 0, 0.12], [990, 0.12, 0.22]], used: [[220, 0, 0.16], [220, 0.22, 0.24]], provisional: [[660, 0, 0.1], [660, 0.16, 0.1]], other: [[330, 0, 0.28]] };
+const PULSES = { accepted: [80], provisional: [40, 60, 40], used: [60, 60, 60, 60, 160], other: [60, 80, 60] };
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 let audio;

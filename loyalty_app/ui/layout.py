@@ -256,6 +256,10 @@ def page_of(noun: str, state: Any, back: rx.Component, *content: rx.Component) -
     )
 
 
+is_connected = ~has_connection_errors
+"""Whether the page hears from the server, as far as its websocket knows."""
+
+
 def show_dialog(dialog: str) -> rx.event.EventSpec:
     """Open a dialog of the page; the focus moves into it."""
     return rx.call_function(f"() => document.getElementById('{dialog}').showModal()")

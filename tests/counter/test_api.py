@@ -27,7 +27,7 @@ TICK = timedelta(minutes=1)
 
 @pytest.fixture
 def batch(database):
-    return change(builders.batch, now=times.now(), minimum_purchase="")
+    return change(builders.batch, now=times.now())
 
 
 @pytest.fixture
