@@ -32,7 +32,7 @@ async function page({ request, resultingClientId }) {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
     if (answer.status < 500) return answer;
   } catch { /* no connection, or none worth the name */ }
-  const kept = await caches.match(PAGE);
+  const kept = await caches.match(PAGE, { ignoreVary: true });
   if (!kept) return fetch(request);
   old.add(resultingClientId);
   return kept;
@@ -42,7 +42,7 @@ async function file(request) {
   try {
     return await fetch(request);
   } catch (problem) {
-    const kept = await caches.match(request, { ignoreSearch: true });
+    const kept = await caches.match(request, { ignoreSearch: true, ignoreVary: true });
     if (kept) return kept;
     throw problem;
   }
