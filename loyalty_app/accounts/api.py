@@ -22,9 +22,10 @@ from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.languages import Sentence, spoken
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
+from loyalty_app.places import service as places
 from loyalty_app.program import service as programs
 from loyalty_app.ui.routes import allow, peer_of
-from loyalty_app.ui.shield import COOKIE, session_secret
+from loyalty_app.ui.shield import COOKIE, device_secret, session_secret
 
 router = APIRouter(prefix="/auth")
 
@@ -60,6 +61,9 @@ def sign_in(
         outcome = refused or accounts.sign_in(
             session, email, is_right=is_right, peer=peer, now=now, device=device_of(request)
         )
+        device = places.enrolled(session, device_secret(request.headers.get("cookie", "")))
+        if device and isinstance(outcome, SignedIn):
+            accounts.tie_to_device(session, outcome, device.id)
     return refusal(outcome) if isinstance(outcome, SignInRefused) else entrance(request, outcome, next)
 
 
@@ -71,11 +75,11 @@ def sign_out(everywhere: Text = "", unsent: Text = "") -> JSONResponse:
     A tablet with scans that are not sent yet keeps those for whoever signs in next, and forgets the rest by itself.
     """
     with transaction() as session:
-        if everywhere:
+        if everywhere and not actor().is_by_pin:
             accounts.close_all_sessions(session, actor().account_id)
         else:
             accounts.close_session(session, actor().session_hash)
-    clear = {} if unsent else {"Clear-Site-Data": '"storage"'}
+    clear = {} if unsent or actor().device_id else {"Clear-Site-Data": '"storage"'}
     answer = JSONResponse({"next": spoken().at("/sign-in/")}, headers=clear | {"Cache-Control": "no-store"})
     answer.delete_cookie(COOKIE, path="/")
     return answer
@@ -210,7 +214,7 @@ def entrance(request: Request, signed_in: SignedIn, wish: str) -> JSONResponse:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=_is_secure(request),
+        secure=is_secure(request),
     )
     return answer
 
@@ -239,6 +243,7 @@ def code_refusal(refused: CodeRefused) -> JSONResponse:
     return JSONResponse({"code": refused.reason, "detail": said, "problems": problems}, status)
 
 
-def _is_secure(request: Request) -> bool:
+def is_secure(request: Request) -> bool:
+    """Return whether the browser came by https."""
     # A proxy that ends TLS may not say so, but the public address does.
     return request.url.scheme == "https" or settings().origin == f"https://{request.headers.get('host', '')}"

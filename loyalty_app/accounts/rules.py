@@ -41,6 +41,18 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: frozenset({Permission.CLAIM, Permission.PUBLIC}),
 }
 
+BY_PIN = frozenset(
+    {
+        Permission.REDEEM,
+        Permission.VIEW_REDEMPTIONS,
+        Permission.GOODWILL,
+        Permission.REVERSE_REDEMPTIONS,
+        Permission.SUPPORT,
+        Permission.PUBLIC,
+    }
+)
+"""What a PIN can open, whatever else the account may do: an admin's four digits do not reach the settings."""
+
 HOME = {
     Role.ADMIN: "/admin/",
     Role.MARKETER: "/admin/",
@@ -199,9 +211,9 @@ def session_length(role: Role) -> timedelta:
     return SESSION_LENGTH.get(role, WORKING_DAY)
 
 
-def home(role: str) -> str:
-    """Return the page a role works on."""
-    return HOME.get(Role(role), "/my/cards/")
+def home(role: str, *, is_by_pin: bool = False) -> str:
+    """Return the page a role works on; whoever came by PIN works at the counter."""
+    return HOME[Role.STAFF] if is_by_pin else HOME.get(Role(role), "/my/cards/")
 
 
 def safe_return(path: str) -> str:

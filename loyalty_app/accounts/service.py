@@ -31,7 +31,7 @@ from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError, NotF
 from loyalty_app.core.languages import Language, Sentence
 from loyalty_app.core.reasons import Reason
 from loyalty_app.mail import service as mails
-from loyalty_app.places.models import Device
+from loyalty_app.places.models import Device, Place
 from loyalty_app.program import rules as program_rules
 from loyalty_app.program import service as programs
 
@@ -51,6 +51,7 @@ class SignedIn:
     secret: str
     role: Role
     expires_at: datetime
+    """When the browser forgets it at the latest; the session itself may end sooner."""
 
 
 @dataclass(frozen=True)
@@ -373,14 +374,23 @@ def change_password(
 ) -> SignInRefused | None:
     """Put a new password in place of the caller's own, if they knew it, and end their other sessions."""
     account = _of_mine(session, by=by)
+    if refused := prove_again(session, account, is_right=is_right, peer=peer, now=now):
+        return refused
+    _put_password(session, account, password_hash)
+    end_my_other_sessions(session, by=by)
+    audit.record(session, "change_password", f"account {account.id}", by=by, now=now)
+    return None
+
+
+def prove_again(
+    session: Session, account: Account, *, is_right: bool, peer: str, now: datetime
+) -> SignInRefused | None:
+    """Refuse somebody signed in who did not know their password, and count it like a sign-in."""
     if refused := too_many_tries(session, account.email, peer=peer, now=now):
         return refused
     if not is_right:
         count_tries(session, _sign_in_limits(account.email, peer), now=now)
         return SignInRefused(Reason.LOGIN_REQUIRED)
-    _put_password(session, account, password_hash)
-    end_my_other_sessions(session, by=by)
-    audit.record(session, "change_password", f"account {account.id}", by=by, now=now)
     return None
 
 
@@ -432,11 +442,7 @@ def password_is_right(session: Session, email: str, password: str) -> bool:
     """Check a password; slow on purpose, so call it with a session that only reads."""
     account = with_address(session, email)
     # An unknown address costs the same time as a wrong password, so neither tells which it was.
-    try:
-        hashed = (account and account.password_hash) or _nobodys_hash
-        return _hasher.verify(hashed, password) and hashed != _nobodys_hash
-    except (VerificationError, InvalidHashError):
-        return False
+    return fits(account.password_hash if account else "", password)
 
 
 def too_many_tries(session: Session, email: str, *, peer: str, now: datetime) -> SignInRefused | None:
@@ -471,13 +477,13 @@ def open_session(
     One opened with a PIN ends when the device is left alone for `idle`.
     """
     secret = secrets.new_token()
-    expires_at = now + (idle or rules.session_length(account.role))
+    expires_at = now + rules.session_length(account.role)
     session.add(
         AccountSession(
             secret_hash=secrets.fingerprint(secret),
             account_id=account.id or 0,
             created_at=now,
-            expires_at=expires_at,
+            expires_at=expires_at if idle is None else now + idle,
             device=device,
             is_by_pin=idle is not None,
         )
@@ -505,6 +511,16 @@ def close_all_sessions(session: Session, account_id: int | None) -> None:
     _close(session, col(AccountSession.account_id) == account_id)
 
 
+def close_pin_sessions(session: Session, account_id: int) -> None:
+    """End every session that an account's PIN opened."""
+    _close(session, sa.and_(col(AccountSession.account_id) == account_id, col(AccountSession.is_by_pin)))
+
+
+def close_sessions_on(session: Session, device_id: int) -> None:
+    """End every session on an enrolled device."""
+    _close(session, col(AccountSession.device_id) == device_id)
+
+
 def actor_of(session: Session, secret_hash: str, *, now: datetime) -> Actor:
     """Return who a session belongs to; a stranger if it is unknown, ended or over."""
     return actors_of(session, {secret_hash}, now=now).get(secret_hash, STRANGER)
@@ -516,11 +532,17 @@ def actors_of(session: Session, secret_hashes: Iterable[str], *, now: datetime) 
         select(
             AccountSession.secret_hash,
             Account,
-            sa.func.coalesce(Device.place_id, AccountSession.place_id),
+            sa.func.coalesce(Device.place_id, Place.id),
             AccountSession.device_id,
+            AccountSession.is_by_pin,
         )
         .join(Account, col(Account.id) == col(AccountSession.account_id))
         .join(Device, col(Device.id) == col(AccountSession.device_id), isouter=True)
+        .join(
+            Place,
+            sa.and_(col(Place.id) == col(AccountSession.place_id), col(Place.closed_at).is_(None)),
+            isouter=True,
+        )
         .where(
             col(AccountSession.secret_hash).in_(set(secret_hashes)),
             AccountSession.expires_at > now,
@@ -529,14 +551,31 @@ def actors_of(session: Session, secret_hashes: Iterable[str], *, now: datetime) 
         )
     )
     return {
-        secret_hash: replace(actor_for(account, secret_hash), place_id=place_id, device_id=device_id)
-        for secret_hash, account, place_id, device_id in found
+        secret_hash: replace(
+            actor_for(account, secret_hash, is_by_pin=is_by_pin), place_id=place_id, device_id=device_id
+        )
+        for secret_hash, account, place_id, device_id, is_by_pin in found
     }
 
 
-def actor_for(account: Account, secret_hash: str = "") -> Actor:
-    """Return what an account may do."""
-    return Actor(account.id, account.name, account.role, rules.PERMISSIONS[account.role], secret_hash)
+def actor_for(account: Account, secret_hash: str = "", *, is_by_pin: bool = False) -> Actor:
+    """Return what an account may do; less of it where only its PIN was shown."""
+    may = rules.PERMISSIONS[account.role]
+    may = may & rules.BY_PIN if is_by_pin else may
+    return Actor(account.id, account.name, account.role, may, secret_hash, is_by_pin=is_by_pin)
+
+
+def hashed(text: str) -> str:
+    """Return what is kept of a password or PIN; slow on purpose, so call it outside a transaction."""
+    return _hasher.hash(text)
+
+
+def fits(kept: str, text: str) -> bool:
+    """Return whether a text is what was hashed; as slow for a hash that is none, which nothing fits."""
+    try:
+        return _hasher.verify(kept or _nobodys_hash, text) and bool(kept)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def with_address(session: Session, email: str) -> Account | None:
@@ -563,6 +602,11 @@ def take_tries_back(session: Session, keys: Iterable[str]) -> None:
         .where(col(Throttle.key).in_(list(keys)), col(Throttle.failures) > 0)
         .values(failures=col(Throttle.failures) - 1)
     )
+
+
+def forgive_tries(session: Session, keys: Iterable[str]) -> None:
+    """Forget what was counted under keys: whoever it was has shown who they are."""
+    session.connection().execute(sa.delete(Throttle).where(col(Throttle.key).in_(list(keys))))
 
 
 def throttle_key(kind: str, text: str) -> str:
@@ -615,7 +659,7 @@ def _of_staff(session: Session, account_id: int) -> Account:
 
 
 def _of_mine(session: Session, *, by: Actor) -> Account:
-    if by.account_id is None:
+    if by.account_id is None or by.is_by_pin:
         raise ForbiddenError
     account = session.get(Account, by.account_id)
     if account is None:
@@ -688,7 +732,7 @@ def _too_many_letters(session: Session, address: str, *, peer: str, now: datetim
 
 def _forgive(session: Session, email: str, *, peer: str) -> None:
     of_this_person = list(_sign_in_limits(email, peer))[:2]  # the peer's count stays: others may guess from there
-    session.connection().execute(sa.delete(Throttle).where(col(Throttle.key).in_(of_this_person)))
+    forgive_tries(session, of_this_person)
 
 
 def _close(session: Session, which: ColumnElement[bool]) -> None:

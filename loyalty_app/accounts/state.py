@@ -11,7 +11,7 @@ from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, AccountSession, Role
 from loyalty_app.core import times
-from loyalty_app.core.actor import Actor, Permission, account_topic, actor
+from loyalty_app.core.actor import Actor, Permission, account_topic, actor, device_topic
 from loyalty_app.core.config import settings
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError
@@ -29,6 +29,7 @@ SETTINGS = {
     "api-keys": Permission.API_KEY_MANAGEMENT,
     "keys": Permission.PROGRAM_MANAGEMENT,
     "audit-log": Permission.VIEW_AUDIT_LOG,
+    "locations": Permission.PLACE_MANAGEMENT,
 }
 """Which page of the settings needs what, by the last step of its address."""
 
@@ -63,7 +64,7 @@ class ShellState(rx.State):
         await self._show_program()
         hub.subscribe(self, ShellState.show_program, programs.TOPIC)
         self.name, self.is_signed_in = by.name, by.is_signed_in
-        self.home = spoken().at(rules.home(by.role) if by.is_signed_in else "/sign-in/")
+        self.home = spoken().at(rules.home(by.role, is_by_pin=by.is_by_pin) if by.is_signed_in else "/sign-in/")
         self.is_member = by.may(Permission.CLAIM)
         self.may_view_dashboard = by.may(Permission.VIEW_DASHBOARD)
         self.may_view_redemptions = by.may(Permission.VIEW_REDEMPTIONS)
@@ -74,6 +75,8 @@ class ShellState(rx.State):
         turn_page(await self.get_state(NoticeState))
         if by.is_signed_in:
             hub.subscribe(self, ShellState.recheck, account_topic(by.account_id))
+        if by.device_id is not None:
+            hub.subscribe(self, ShellState.recheck, device_topic(by.device_id))
 
     @rx.event
     async def show_program(self) -> None:
@@ -110,7 +113,8 @@ class EntranceState(rx.State):
         self.next_path = rules.safe_return(self.router.url.query_parameters.get("next", ""))
         self.is_loaded = True
         if actor().is_signed_in:
-            return rx.redirect(spoken().at(self.next_path or rules.home(actor().role)))
+            home = rules.home(actor().role, is_by_pin=actor().is_by_pin)
+            return rx.redirect(spoken().at(self.next_path or home))
         return None
 
     @rx.event

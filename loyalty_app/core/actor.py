@@ -47,6 +47,8 @@ class Actor:
     """Where they are."""
     device_id: int | None = None
     """The enrolled device that they use."""
+    is_by_pin: bool = False
+    """Known by four digits only: the account itself stays closed to them."""
 
     @property
     def is_signed_in(self) -> bool:

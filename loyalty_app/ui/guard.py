@@ -15,7 +15,8 @@ from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 
 from loyalty_app.core import languages, live
-from loyalty_app.core.actor import STRANGER, Actor, Permission, account_topic, act_as
+from loyalty_app.core.actor import STRANGER, Actor, Permission, account_topic, act_as, device_topic
+from loyalty_app.core.languages import Language
 
 HYDRATE = "reflex___state____state.hydrate_and_load"
 HYDRATES = frozenset({HYDRATE, "reflex___state____state.hydrate"})
@@ -30,6 +31,9 @@ FRAMEWORK = HYDRATES | {
 
 SIGN_IN = "/sign-in/"
 FORBIDDEN = "/not-allowed/"
+COUNTER = "/scan"
+UNLOCK = "/scan/unlock/"
+"""The way in to the counter; on a device that is not enrolled it leads on to sign-in."""
 TRUST_SECONDS = 2.0
 """For so long an answer about a session is believed; an ended one works no longer than this."""
 MOST_TRUSTED = 10_000
@@ -67,7 +71,8 @@ class Guard(Middleware):
         session_hash = (root.router.headers.cookie or "").removeprefix("sh=")
         caller = await self.caller(session_hash)
         act_as(caller)
-        words = languages.of_path(root.router.url.path)
+        path = root.router.url.path
+        words = languages.of_path(path)
         languages.speak(words)
 
         bound = await root.get_state(BoundState)
@@ -75,7 +80,7 @@ class Guard(Middleware):
         if bound._session_hash != owner:
             if bound._session_hash and event.name not in HYDRATES:
                 again = [Event(name=HYDRATE, payload={}, router_data=event.router_data)]
-                return StateUpdate(events=again if caller.is_signed_in else again + _go(words.at(SIGN_IN)))
+                return StateUpdate(events=again if caller.is_signed_in else again + _go(_door(words, path)))
             root.reset()
             bound._session_hash = owner
 
@@ -86,7 +91,7 @@ class Guard(Middleware):
             return None
         if caller.is_signed_in:
             return StateUpdate(events=_go(words.at(FORBIDDEN)))
-        return StateUpdate(events=_go(f"{words.at(SIGN_IN)}?next={quote(root.router.url.path, safe='/')}"))
+        return StateUpdate(events=_go(f"{_door(words, path)}?next={quote(path, safe='/')}"))
 
     async def caller(self, session_hash: str) -> Actor:
         """Return who is behind a session hash, by a recent answer or a new one."""
@@ -110,12 +115,16 @@ class Guard(Middleware):
         return found
 
     def hear(self, topics: set[str]) -> None:
-        """Believe nothing any more of accounts whose sessions were ended, in whatever process."""
+        """Believe nothing any more of accounts whose sessions were ended, and of devices that changed, wherever."""
         if live.EVERYTHING in topics:
             self._trusted.clear()
         for session_hash, (_, caller) in list(self._trusted.items()):
-            if caller.is_signed_in and account_topic(caller.account_id) in topics:
+            if caller.is_signed_in and topics & {account_topic(caller.account_id), device_topic(caller.device_id)}:
                 del self._trusted[session_hash]
+
+
+def _door(words: Language, path: str) -> str:
+    return UNLOCK if path.startswith(COUNTER) else words.at(SIGN_IN)
 
 
 def _go(path: str) -> list[Event]:

@@ -61,6 +61,7 @@ QR_CODES = (
 SETTINGS = (
     Place("Business profile", "/admin/settings/", "tag"),
     Place("People", "/admin/people/", "person"),
+    Place("Locations", "/admin/settings/locations/", "pin"),
     Place("API keys", "/admin/settings/api-keys/", "gear"),
     Place("Sealing keys", "/admin/settings/keys/", "gear"),
     Place("Audit log", "/admin/settings/audit-log/", "clock"),

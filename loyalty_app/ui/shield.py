@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from loyalty_app.core import secrets
 
 COOKIE = "loyalty_session"
+DEVICE_COOKIE = "loyalty_device"
 PROTOCOL = frozenset({b"host", b"upgrade", b"connection", b"user-agent"})
 """Which headers of a websocket the framework gets to see."""
 
@@ -27,6 +28,11 @@ def session_secret(cookie_header: str) -> str:
     """Return the session's secret from a Cookie header, or nothing."""
     # The standard library's parser gives up on all cookies where another program's is unusual.
     return cookie_parser(cookie_header).get(COOKIE, "")
+
+
+def device_secret(cookie_header: str) -> str:
+    """Return the secret of an enrolled device from a Cookie header, or nothing."""
+    return cookie_parser(cookie_header).get(DEVICE_COOKIE, "")
 
 
 def content_security_policy(pages: Iterable[Path]) -> str:

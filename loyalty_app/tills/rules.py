@@ -1,0 +1,40 @@
+"""Which PINs are good enough, and how long a device waits for whom."""
+
+import re
+from datetime import timedelta
+
+from loyalty_app.accounts import rules as accounts
+from loyalty_app.accounts.models import Role
+from loyalty_app.core.actor import Permission
+from loyalty_app.core.languages import Sentence
+
+PIN_LENGTH = range(4, 9)
+WRONG_PINS = 5
+"""For one person on one device; who guesses there locks only that."""
+WRONG_PINS_A_DEVICE = 20
+WORKERS = tuple(role for role in Role if Permission.REDEEM in accounts.PERMISSIONS[role])
+"""Whose PIN opens anything."""
+
+_RUN = "01234567890"
+
+
+def digits(text: str) -> str:
+    """Return what was typed as a PIN in plain digits, or as it is where it has anything else in it."""
+    text = re.sub(r"\s", "", text)
+    plain = accounts.digits(text)
+    return plain if len(plain) == len(text) else text
+
+
+def pin_problem(pin: str) -> str:
+    """Return what is wrong with a new PIN, or nothing."""
+    if not re.fullmatch(r"[0-9]+", pin) or len(pin) not in PIN_LENGTH:
+        return Sentence("Use 4 to 8 digits.")
+    is_run = pin in _RUN or pin in _RUN[::-1]
+    if is_run or re.fullmatch(r"([0-9]{1,4}?)\1+", pin):
+        return Sentence("This PIN is too easy to guess. Use no row like 1234, and nothing repeated.")
+    return ""
+
+
+def idle(lock_minutes: int) -> timedelta:
+    """Return how long a device may be left alone before it locks."""
+    return timedelta(minutes=lock_minutes) if lock_minutes else accounts.WORKING_DAY
