@@ -39,8 +39,10 @@ from loyalty_app.landing import api as landing
 from loyalty_app.members import api as members
 from loyalty_app.offers import api as offers
 from loyalty_app.pictures import api as pictures
+from loyalty_app.places import api as places
 from loyalty_app.points import api as points
 from loyalty_app.redemptions import api as redemptions
+from loyalty_app.tills import api as tills
 from loyalty_app.ui import openapi
 from loyalty_app.ui.errors import say_in
 from loyalty_app.ui.problems import Problem, ProblemError
@@ -121,6 +123,8 @@ RESOURCES = (
     exports.of_batch,
     exports.router,
     jobs.router,
+    places.router,
+    places.devices,
     apikeys.router,
     auditlog.router,
 )
@@ -144,7 +148,8 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
         generate_unique_id_function=openapi.name_of,
     )
     api.openapi = functools.cache(lambda: openapi.describe(api, metadata.version("loyalty-app")))
-    for forms in (accounts.router, members.router, landing.router, pictures.router, counter.router):
+    pages = (accounts.router, tills.router, members.router, landing.router, pictures.router, counter.router)
+    for forms in pages:
         api.include_router(forms, include_in_schema=False)
     for resource in RESOURCES:
         api.include_router(resource)

@@ -46,6 +46,8 @@ from loyalty_app.landing.state import LandingState
 from loyalty_app.members import page as members
 from loyalty_app.offers import page as offers
 from loyalty_app.offers.state import OffersState, OfferState
+from loyalty_app.places import page as places
+from loyalty_app.places.state import LocationsState
 from loyalty_app.points import page as points
 from loyalty_app.points.state import PointsState
 from loyalty_app.program import page as program
@@ -58,6 +60,8 @@ from loyalty_app.scanforms import page as scanforms
 from loyalty_app.scanforms.state import ScanFormState
 from loyalty_app.support import page as support
 from loyalty_app.support.state import WhyState
+from loyalty_app.tills import page as tills
+from loyalty_app.tills.state import EnrolState, TillState
 from loyalty_app.ui import errors, layout
 from loyalty_app.ui.guard import Guard
 from loyalty_app.ui.live import hub
@@ -174,9 +178,16 @@ desk("/admin/redemptions/why", support.why_page, "Why?", WhyState.opened)
 desk("/admin/settings", program.profile_page, "Business profile", ProfileState.opened)
 desk("/admin/settings/api-keys", apikeys.api_keys_page, "API keys", ApiKeysState.opened)
 desk("/admin/settings/keys", keyring.keys_page, "Sealing keys", KeyRingState.opened)
+desk("/admin/settings/locations", places.locations_page, "Locations", LocationsState.opened)
 desk("/admin/settings/audit-log", auditlog.audit_page, "Audit log", AuditState.opened)
 desk("/admin/people", accounts.people_page, "People", PeopleState.opened)
-app.add_page(counter.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened])
+app.add_page(
+    counter.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened, TillState.opened]
+)
+app.add_page(tills.unlock_page(), route="/scan/unlock", title="Unlock", on_load=[ShellState.opened])
+app.add_page(
+    tills.enrol_page(), route="/scan/enrol", title="Enrol this tablet", on_load=[ShellState.opened, EnrolState.opened]
+)
 
 
 @contextlib.asynccontextmanager

@@ -80,7 +80,8 @@ def sign_out(everywhere: Text = "", unsent: Text = "") -> JSONResponse:
         else:
             accounts.close_session(session, actor().session_hash)
     clear = {} if unsent or actor().device_id else {"Clear-Site-Data": '"storage"'}
-    answer = JSONResponse({"next": spoken().at("/sign-in/")}, headers=clear | {"Cache-Control": "no-store"})
+    goal = "/scan/unlock/" if actor().device_id else spoken().at("/sign-in/")
+    answer = JSONResponse({"next": goal}, headers=clear | {"Cache-Control": "no-store"})
     answer.delete_cookie(COOKIE, path="/")
     return answer
 

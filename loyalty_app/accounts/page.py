@@ -3,6 +3,7 @@
 import reflex as rx
 from reflex.vars import ObjectVar
 
+from loyalty_app.accounts import parts
 from loyalty_app.accounts.state import (
     AccountState,
     EntranceState,
@@ -244,6 +245,7 @@ def account_page(words: Language) -> rx.Component:
                         class_name="said",
                     ),
                 ),
+                ("pin", rx.el.p(words("Your PIN is changed."), role="status", class_name="said")),
                 rx.fragment(),
             ),
             PostForm.create(
@@ -282,6 +284,7 @@ def account_page(words: Language) -> rx.Component:
                 action="/auth/password",
                 class_name="form part",
             ),
+            rx.cond(AccountState.may_have_pin, parts.my_pin(words), rx.fragment()),
             rx.el.section(
                 rx.el.h2(words("Signed in")),
                 rx.el.ul(rx.foreach(AccountState.sessions, lambda row: _my_session(row, words)), class_name="sessions"),
@@ -438,6 +441,7 @@ def _change_person() -> rx.Component:
             class_name="form",
             no_validate=True,
         ),
+        rx.cond(chosen.may_have_pin, parts.pin_of_a_person(), rx.fragment()),
         rx.el.p(
             "Who is switched off is signed out at once and cannot sign in. What they did keeps their name.",
             class_name="quiet",

@@ -529,13 +529,7 @@ def actor_of(session: Session, secret_hash: str, *, now: datetime) -> Actor:
 def actors_of(session: Session, secret_hashes: Iterable[str], *, now: datetime) -> dict[str, Actor]:
     """Return who those sessions belong to that are known and neither ended nor over."""
     found = session.exec(
-        select(
-            AccountSession.secret_hash,
-            Account,
-            sa.func.coalesce(Device.place_id, Place.id),
-            AccountSession.device_id,
-            AccountSession.is_by_pin,
-        )
+        select(AccountSession, Account, sa.func.coalesce(Device.place_id, Place.id))
         .join(Account, col(Account.id) == col(AccountSession.account_id))
         .join(Device, col(Device.id) == col(AccountSession.device_id), isouter=True)
         .join(
@@ -551,10 +545,12 @@ def actors_of(session: Session, secret_hashes: Iterable[str], *, now: datetime) 
         )
     )
     return {
-        secret_hash: replace(
-            actor_for(account, secret_hash, is_by_pin=is_by_pin), place_id=place_id, device_id=device_id
+        opened.secret_hash: replace(
+            actor_for(account, opened.secret_hash, is_by_pin=opened.is_by_pin),
+            place_id=place_id,
+            device_id=opened.device_id,
         )
-        for secret_hash, account, place_id, device_id, is_by_pin in found
+        for opened, account, place_id in found
     }
 
 

@@ -21,6 +21,7 @@ from loyalty_app.program.models import Program
 from loyalty_app.program.rules import theme
 from loyalty_app.ui.errors import NoticeState, say, turn_page
 from loyalty_app.ui.forms import typed
+from loyalty_app.ui.guard import FORBIDDEN
 from loyalty_app.ui.live import hub
 
 SETTINGS = {
@@ -32,6 +33,10 @@ SETTINGS = {
     "locations": Permission.PLACE_MANAGEMENT,
 }
 """Which page of the settings needs what, by the last step of its address."""
+
+
+DONE = frozenset({"name", "password", "pin"})
+"""What the own account says was changed."""
 
 
 class ShellState(rx.State):
@@ -193,6 +198,8 @@ class AccountState(rx.State):
     name: rx.Field[str] = rx.field("")
     email: rx.Field[str] = rx.field("")
     done: rx.Field[str] = rx.field("")
+    may_have_pin: rx.Field[bool] = rx.field(default=False)
+    has_pin: rx.Field[bool] = rx.field(default=False)
     sessions: rx.Field[list[SessionRow]] = rx.field(default_factory=list)
     is_loaded: rx.Field[bool] = rx.field(default=False)
 
@@ -201,7 +208,10 @@ class AccountState(rx.State):
         """Show the account; a stranger signs in first."""
         if actor().account_id is None:
             return rx.redirect(spoken().at("/sign-in/") + "?next=/account/")
-        self.done = {"name": "name", "password": "password"}.get(self.router.url.query_parameters.get("done", ""), "")
+        if actor().is_by_pin:
+            return rx.redirect(spoken().at(FORBIDDEN))
+        done = self.router.url.query_parameters.get("done", "")
+        self.done = done if done in DONE else ""
         await self._show()
         hub.subscribe(self, AccountState.refresh, account_topic(actor().account_id))
         return None
@@ -209,7 +219,7 @@ class AccountState(rx.State):
     @rx.event
     async def refresh(self) -> None:
         """Show what changed in another browser."""
-        if actor().account_id is not None:
+        if actor().account_id is not None and not actor().is_by_pin:
             await self._show()
 
     @rx.event
@@ -230,6 +240,7 @@ class AccountState(rx.State):
         account, program, sessions = await read(_mine)
         locale = program.locale if spoken() == ENGLISH else spoken().tag
         self.name, self.email = account.name, account.email
+        self.may_have_pin, self.has_pin = actor().may(Permission.REDEEM), bool(account.pin_hash)
         self.sessions = [_session(one, program, locale) for one in sessions]
         self.is_loaded = True
 
@@ -246,6 +257,8 @@ class PersonRow:
     since: str = ""
     is_active: bool = True
     is_me: bool = False
+    may_have_pin: bool = False
+    has_pin: bool = False
 
 
 class PeopleState(rx.State):
@@ -361,4 +374,6 @@ def _person(account: Account, program: Program) -> PersonRow:
         since,
         account.is_active,
         account.id == actor().account_id,
+        Permission.REDEEM in rules.PERMISSIONS[account.role],
+        bool(account.pin_hash),
     )

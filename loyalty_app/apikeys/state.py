@@ -35,6 +35,7 @@ SCOPES: dict[str, str] = {
     Permission.CLAIM_FOR_MEMBERS: "Claim vouchers for members",
     Permission.REDEEM: "Check and redeem codes",
     Permission.REVERSE_REDEMPTIONS: "Take redemptions back",
+    Permission.PLACE_MANAGEMENT: "Manage locations and their tablets",
     Permission.USER_MANAGEMENT: "Manage accounts of people who work here",
     Permission.PROGRAM_MANAGEMENT: "Change the business profile",
     Permission.API_KEY_MANAGEMENT: "Make and revoke API keys",

@@ -4,6 +4,8 @@ import reflex as rx
 
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.counter import parts
+from loyalty_app.counter.state import ScanState
+from loyalty_app.tills import parts as tills
 from loyalty_app.ui import forms, layout
 
 HERE = "/scan/"
@@ -18,6 +20,7 @@ def scan_page() -> rx.Component:
             rx.el.h1("Scan vouchers", class_name="counter-unseen"),
             parts.desk(),
         ),
+        tills.idle_lock(ScanState.answer),
         layout.notice(),
         class_name="counter",
     )
@@ -26,9 +29,10 @@ def scan_page() -> rx.Component:
 def _bar() -> rx.Component:
     return rx.el.header(
         rx.el.p(ShellState.program_name, class_name="counter-program", dir="auto"),
+        tills.location(),
         layout.connection(),
         rx.el.p(ShellState.name, class_name="counter-person", dir="auto"),
         rx.cond(ShellState.home != HERE, rx.el.a("Back", href=ShellState.home, class_name="button quiet")),
-        parts.Leaving.create(forms.sign_out_button()),
+        tills.hand_over(parts.Leaving.create(forms.sign_out_button())),
         class_name="counter-bar",
     )

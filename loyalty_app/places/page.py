@@ -1,5 +1,8 @@
 """Locations, and the tablets that stand there."""
 
+from collections.abc import Callable
+from typing import Any
+
 import reflex as rx
 from reflex.vars import ObjectVar
 
@@ -247,8 +250,8 @@ def _place_fields(start: str, name: str | rx.Var, address: str | rx.Var, zone: s
     ]
 
 
-def _choices(chosen: str | rx.Var[str]):  # noqa: ANN202 - as `options`
-    def select(**props: str) -> rx.Component:
+def _choices(chosen: str | rx.Var[str]) -> Callable[..., rx.Component]:
+    def select(**props: Any) -> rx.Component:
         open_ones = rx.foreach(
             LocationsState.rows,
             lambda row: rx.cond(row.is_open, rx.el.option(row.name, value=row.id.to_string())),
@@ -272,7 +275,8 @@ def _close_dialog() -> rx.Component:
         rx.el.h2("Close this location?", id="close-title"),
         rx.el.p(
             rx.el.strong(place.name),
-            " can be chosen no more, and its tablets are revoked at once. What was redeemed there stays in the history.",
+            " can be chosen no more, and its tablets are revoked at once. What was redeemed there stays in the"
+            " history.",
         ),
         decision(CLOSE, "Close location", LocationsState.close_place, kind="danger", unless="Keep it open"),
         id=CLOSE,

@@ -79,7 +79,8 @@ def names(session: Session, place_ids: Collection[int]) -> dict[int, str]:
 def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) -> Place:
     """Open a place; without a time zone it has the program's."""
     by.must(Permission.PLACE_MANAGEMENT)
-    place = Place(**_values(session, draft), created_at=now)
+    kept = _checked(session, draft)
+    place = Place(name=kept.name, address=kept.address, time_zone=kept.time_zone, created_at=now)
     session.add(place)
     session.flush()
     _changed(session, "create", place, by=by, now=now)
@@ -90,7 +91,7 @@ def update(session: Session, place_id: int, draft: rules.Draft, *, by: Actor, no
     """Correct what a place is called and where it is."""
     by.must(Permission.PLACE_MANAGEMENT)
     place = _held(session, place_id)
-    values = _values(session, draft)
+    values = vars(_checked(session, draft))
     if any(getattr(place, name) != value for name, value in values.items()):
         for name, value in values.items():
             setattr(place, name, value)
@@ -308,12 +309,12 @@ def seen(session: Session, device_id: int, *, now: datetime) -> None:
         live.announce(session, TOPIC)
 
 
-def _values(session: Session, draft: rules.Draft) -> dict[str, str]:
+def _checked(session: Session, draft: rules.Draft) -> rules.Draft:
     zone = draft.time_zone.strip() or programs.current(session).time_zone
     draft = rules.Draft(draft.name.strip(), draft.address.strip(), zone)
     if problems := rules.problems(draft):
         raise InvalidError(**problems)
-    return vars(draft)
+    return draft
 
 
 def _changed(session: Session, verb: str, place: Place, *, by: Actor, now: datetime) -> None:

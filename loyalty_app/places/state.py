@@ -161,9 +161,7 @@ class LocationsState(rx.State):
     @rx.event
     async def invite_again(self, device_id: int) -> rx.event.EventSpec:
         """Make another link for a tablet; the one before works no more."""
-        return await self._invited(
-            await transact(places.invite_again, int(device_id), by=actor(), now=times.now())
-        )
+        return await self._invited(await transact(places.invite_again, int(device_id), by=actor(), now=times.now()))
 
     @rx.event
     async def put_away(self) -> None:
@@ -187,9 +185,7 @@ class LocationsState(rx.State):
         sent = typed(DeviceDraft, form)
         try:
             place_id = _number(sent.device_place)
-            moved = await transact(
-                places.move, self.device.id, sent.device_name, place_id, by=actor(), now=times.now()
-            )
+            moved = await transact(places.move, self.device.id, sent.device_name, place_id, by=actor(), now=times.now())
         except InvalidError as refused:
             self.problems = {f"device_{name}": sentence for name, sentence in refused.problems.items()}
             return

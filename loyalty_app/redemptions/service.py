@@ -15,7 +15,7 @@ from loyalty_app.batches import service as batches
 from loyalty_app.codes import service as codes
 from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
-from loyalty_app.core.errors import InvalidError, NotFoundError
+from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
@@ -71,6 +71,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
         if ask.goodwill:
             ask.by.must(Permission.GOODWILL)
         _must_be_acceptable(ask, now)
+    _must_be_enrolled(session, asks)
     asks = _for_themselves(session, asks)
     read = recognised(session, asks)
     hits = find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
@@ -256,6 +257,13 @@ class _Answered:
 
     def to(self, ask: Ask) -> Redeemed | Refused:
         return self.answer if self.text == rules.kept(ask.text) else Refused(Reason.NONCE_REUSED)
+
+
+def _must_be_enrolled(session: Session, asks: Sequence[Ask]) -> None:
+    """Refuse the scans of a device that was revoked since the door looked; until the commit none can be."""
+    used = {ask.by.device_id for ask in asks if ask.by.device_id is not None}
+    if used and places.hold(session, used) != used:
+        raise ForbiddenError
 
 
 def _must_be_acceptable(ask: Ask, now: datetime) -> None:

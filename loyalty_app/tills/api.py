@@ -56,9 +56,7 @@ def enrol(request: Request, code: Text = "") -> JSONResponse:
     """Let this browser be the device that the link was made for; the link works once."""
     before = _secret(request)
     with transaction() as session:
-        device = tills.enrol(
-            session, code, device_secret=before, session_hash=actor().session_hash, now=times.now()
-        )
+        device = tills.enrol(session, code, device_secret=before, session_hash=actor().session_hash, now=times.now())
     if device is None:
         return JSONResponse({"detail": LINK_IS_OVER}, 410, headers=NO_STORE)
     answer = JSONResponse({"next": UNLOCK}, headers=NO_STORE)
@@ -132,9 +130,7 @@ def set_my_pin(request: Request, pin_password: Text = "", pin: Text = "", remove
         is_right = refused is None and accounts.password_is_right(session, email, pin_password)
     pin_hash = "" if remove else tills.new_pin(pin)
     with transaction() as session:
-        refused = refused or tills.set_my_pin(
-            session, pin_hash, is_right=is_right, by=actor(), peer=peer, now=now
-        )
+        refused = refused or tills.set_my_pin(session, pin_hash, is_right=is_right, by=actor(), peer=peer, now=now)
     if refused and refused.reason is Reason.LOGIN_REQUIRED:
         raise InvalidError(pin_password=Sentence("This is not your present password."))
     return entrance.refusal(refused) if refused else entrance.lead_to("/account/?done=pin")

@@ -65,9 +65,7 @@ def face(session: Session, device_secret: str) -> Face:
     return Face(GOOD, device.name, device.place, _people(session))
 
 
-def enrol(
-    session: Session, secret: str, *, device_secret: str, session_hash: str, now: datetime
-) -> Enrolled | None:
+def enrol(session: Session, secret: str, *, device_secret: str, session_hash: str, now: datetime) -> Enrolled | None:
     """Let this browser be the device that a link was made for, and nobody's and no other device any more."""
     before = places.enrolled(session, device_secret)
     device = places.enrol(session, secret, now=now)
@@ -94,7 +92,7 @@ def pin_is_right(session: Session, account_id: int, pin: str) -> bool:
     return accounts.fits(account.pin_hash if account else "", rules.digits(pin))
 
 
-def unlock(  # noqa: PLR0913 - what is asked of a sign-in
+def unlock(
     session: Session, device: Enrolled, account_id: int, *, is_right: bool, now: datetime, browser: str = ""
 ) -> SignedIn | SignInRefused:
     """Open a session on a device for whoever entered their PIN."""
@@ -176,7 +174,7 @@ def new_pin(pin: str) -> str:
     return accounts.hashed(pin)
 
 
-def set_my_pin(  # noqa: PLR0913 - as a change of the password
+def set_my_pin(
     session: Session, pin_hash: str, *, is_right: bool, by: Actor, peer: str, now: datetime
 ) -> SignInRefused | None:
     """Put a PIN in place of the caller's own, or take it away, if they knew their password."""

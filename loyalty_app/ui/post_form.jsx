@@ -26,7 +26,7 @@ export function PostForm({ action, children, className, quiet = false, failed, o
     try {
       // The answer speaks the language of the page, whatever the browser prefers.
       const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
-      const answer = await fetch(action, { method: "POST", body: new FormData(form.current), headers });
+      const answer = await fetch(action, { method: "POST", body: new FormData(form.current, event.nativeEvent.submitter), headers });
       const said = await answer.json();
       if (answer.ok) {
         window.location.assign(said.next);

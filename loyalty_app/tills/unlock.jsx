@@ -1,0 +1,131 @@
+import React, { useEffect, useRef, useState } from "react";
+
+const LOOK_EVERY = 15000;
+const LONGEST = 8;
+const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+const OFFLINE = "No connection to the server. Check the network and try again.";
+
+// Where to go on: the page that was asked for, if it is one of ours.
+function goal() {
+  const next = new URLSearchParams(window.location.search).get("next") ?? "";
+  return /^\/(?![/\\])/.test(next) ? next : "/scan/";
+}
+const signIn = () => `/sign-in/?next=${encodeURIComponent(goal())}`;
+
+// Who is it, and do they know their PIN? Names come from the server, which tells them to an enrolled device only.
+export function Unlock() {
+  const [told, setTold] = useState(null);
+  const [isLost, setLost] = useState(false);
+  const [who, setWho] = useState(null);
+
+  useEffect(() => {
+    let isOver = false;
+    const look = async () => {
+      if (document.visibilityState !== "visible") return;
+      try {
+        const said = await (await fetch("/auth/device", { headers: { Accept: "application/json" } })).json();
+        if (isOver) return;
+        if (said.standing === "none") window.location.replace(signIn());
+        else setTold(said);
+        setLost(false);
+      } catch {
+        if (!isOver) setLost(true);
+      }
+    };
+    look();
+    const clock = setInterval(look, LOOK_EVERY);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      isOver = true;
+      clearInterval(clock);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, []);
+
+  if (!told || told.standing === "none") {
+    return <div className="till-panel">
+      <h1>Unlock</h1>
+      <p role="status">{isLost ? OFFLINE : "One moment…"}</p>
+    </div>;
+  }
+  if (told.standing === "revoked") {
+    return <div className="till-panel" role="alert">
+      <h1>This tablet is not enrolled any more</h1>
+      <p>An admin has taken it out. Nothing can be redeemed on it. Ask an admin to add it again.</p>
+      <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
+    </div>;
+  }
+  return <div className="till-panel">
+    <p className="till-where" dir="auto">{told.device} · {told.place}</p>
+    {who ? <Pad who={who} back={() => setWho(null)} /> : <People people={told.people} choose={setWho} />}
+    {isLost && <p role="status">{OFFLINE}</p>}
+    <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
+  </div>;
+}
+
+function People({ people, choose }) {
+  if (!people.length) {
+    return <>
+      <h1>Nobody has a PIN yet</h1>
+      <p>Sign in with e-mail and password, and choose one under My account. Then this tablet is unlocked with it.</p>
+    </>;
+  }
+  return <>
+    <h1>Who are you?</h1>
+    <ul className="till-people">
+      {people.map((one) => (
+        <li key={one.id}><button type="button" onClick={() => choose(one)} dir="auto">{one.name}</button></li>
+      ))}
+    </ul>
+  </>;
+}
+
+function Pad({ who, back }) {
+  const field = useRef(null);
+  const [pin, setPin] = useState("");
+  const [problem, setProblem] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const enter = (text) => { setProblem(""); setPin(text.replace(/\D/g, "").slice(0, LONGEST)); };
+  useEffect(() => { field.current?.focus(); }, []);
+
+  const submit = async (event) => {
+    event.preventDefault();
+    if (isBusy || !pin) return;
+    setBusy(true);
+    setProblem("");
+    try {
+      const body = new FormData();
+      body.append("account", who.id);
+      body.append("pin", pin);
+      const answer = await fetch("/auth/pin", { method: "POST", body, headers: { Accept: "application/json", "Accept-Language": "en" } });
+      const said = await answer.json();
+      if (answer.ok) {
+        window.location.assign(said.next);
+        return; // stays busy until the next page is there
+      }
+      setProblem(said.detail ?? "This did not work. Try again.");
+    } catch {
+      setProblem(OFFLINE);
+    }
+    setPin("");
+    setBusy(false);
+    field.current?.focus();
+  };
+
+  return <>
+    <h1 dir="auto">{who.name}</h1>
+    <form className="till-pad" onSubmit={submit} aria-busy={isBusy} noValidate>
+      <label htmlFor="pin">PIN</label>
+      <input ref={field} id="pin" type="password" inputMode="none" autoComplete="off" value={pin} maxLength={LONGEST}
+        onChange={(event) => enter(event.target.value)} aria-describedby="pin-problem" aria-invalid={problem ? "true" : "false"} />
+      <p id="pin-problem" className="till-problem" role="alert">{problem}</p>
+      <div className="till-keys" role="group" aria-label="Number pad">
+        {KEYS.map((key) => <button key={key} type="button" onClick={() => enter(pin + key)}>{key}</button>)}
+        <button type="button" onClick={() => enter(pin.slice(0, -1))} aria-label="Delete the last digit">⌫</button>
+        <button type="button" onClick={() => enter(pin + "0")}>0</button>
+        <button type="submit" className="till-go">Unlock</button>
+      </div>
+      <button type="button" className="till-back" onClick={back}>Somebody else</button>
+    </form>
+  </>;
+}
