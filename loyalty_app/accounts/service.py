@@ -579,6 +579,15 @@ def with_address(session: Session, email: str) -> Account | None:
     return session.exec(select(Account).where(Account.email == rules.normal_email(email))).first()
 
 
+def forget_member(session: Session, account_id: int | None, email: str) -> None:
+    """Remove the account of a member, with its sessions and its links, and sign-ups on their way to the address."""
+    close_all_sessions(session, account_id)
+    session.connection().execute(
+        sa.delete(Account).where(col(Account.id) == account_id, col(Account.role) == Role.MEMBER)
+    )
+    session.connection().execute(sa.delete(SignUp).where(col(SignUp.email) == email))
+
+
 def names(session: Session, account_ids: set[int]) -> dict[int, str]:
     """Return the names of accounts."""
     found = session.exec(select(Account.id, Account.name).where(col(Account.id).in_(account_ids)))

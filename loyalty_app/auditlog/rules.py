@@ -30,6 +30,8 @@ PAST = {
     "reverse": "reversed",
     "look_into": "looked into",
     "adjust": "adjusted the points of",
+    "erase": "erased",
+    "export": "took away the data of",
     "revoke": "revoked",
     "claim_for": "claimed for a member from",
     "restore": "restored",

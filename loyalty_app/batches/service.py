@@ -348,6 +348,12 @@ def count_disabled(session: Session, batch_id: int, disabled: int, withheld: int
         raise NotPossibleNowError("Codes can be disabled and enabled once all codes of the batch are made.")
 
 
+def count_withdrawn(session: Session, batch_id: int, claimed: int) -> None:
+    """Add claimed codes to the disabled, also while others are still being made."""
+    _set(session, batch_id, sa.true(), disabled=col(Batch.disabled) + claimed)
+    live.announce(session, TOPIC, topic(batch_id))
+
+
 def promise_of(source: Offer | Batch) -> Promise:
     """Return a copy of what an offer or a batch promises."""
     return Promise(**{field: getattr(source, field) for field in Promise.model_fields})

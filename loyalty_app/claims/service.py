@@ -22,7 +22,6 @@ from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.members import service as members
-from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Promise
 from loyalty_app.pictures import service as pictures
 from loyalty_app.pictures.service import Shown
@@ -149,7 +148,7 @@ def claim_for(session: Session, batch_id: int, member_id: int, *, by: Actor, now
     """Give a member one voucher of a batch in their name, by the same rules as if they claimed it themselves."""
     by.must(Permission.CLAIM_FOR_MEMBERS)
     batch = batches.get(session, batch_id)
-    if session.get(Member, member_id) is None:
+    if not members.is_known(session, member_id):
         raise NotFoundError("member")
 
     if reason := rules.refusal(batch, now):
@@ -251,6 +250,12 @@ def _claim_from(
     left = batches.count_claims(session, batch_id, len(gifts), now=now) if gifts else None
     if gifts and left is None:
         return answers | {wishes[member_id]: Refused(Reason.BATCH_PAUSED) for member_id in wanting}
+    # Held after the batch, as a redemption does; who is erased at this moment gets nothing any more.
+    if gone := gifts.keys() - members.hold(session, gifts):
+        batches.count_claims(session, batch_id, -len(gone), now=now)
+        gifts = {member_id: gift for member_id, gift in gifts.items() if member_id not in gone}
+        answers |= {wishes[member_id]: Refused(Reason.LOGIN_REQUIRED) for member_id in gone}
+        wanting = [member_id for member_id in wanting if member_id not in gone]
     if left == 0:  # only then do the open claim pages of everybody else change
         live.announce(session, batches.topic(batch_id))
     given = codes.give(session, list(gifts.values()), now=now) if gifts else {}

@@ -1,6 +1,7 @@
 """Store codes, give them to members, and take them once."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -289,6 +290,20 @@ def enable_some(session: Session, batch_id: int, serials: Sequence[int], *, by: 
     return _switch_many(session, batch_id, serials, disabled=False, by=by, now=now)
 
 
+def withdraw(session: Session, member_id: int) -> None:
+    """Switch off what a member holds and has not used; all codes of theirs are held for this transaction."""
+    session.connection().execute(_HOLD_OF_MEMBER, {"member": member_id})
+    switched = session.connection().execute(_WITHDRAW, {"member": member_id})
+    for batch_id, claimed in sorted(Counter(switched.scalars()).items()):
+        batches.count_withdrawn(session, batch_id, claimed)
+    live.announce(session, topic_of(member_id))
+
+
+def holds_any(session: Session, member_id: int) -> bool:
+    """Return whether a member holds something that is not used and not switched off."""
+    return session.exec(select(Code.id).where(*_UNUSED_OF_MEMBER), params={"member": member_id}).first() is not None
+
+
 def held(session: Session, batch_ids: Iterable[int], member_ids: Iterable[int]) -> dict[tuple[int, int], Code]:
     """Return the codes that these members hold of these batches, by (batch, member)."""
     found = session.exec(_HELD, params={"batches": list(set(batch_ids)), "members": list(set(member_ids))})
@@ -498,6 +513,19 @@ _SWITCH = (
     .values(disabled=sa.bindparam("to"))
     .returning(col(Code.batch_id), col(Code.serial), col(Code.status), col(Code.member_id))
 )
+_UNUSED_OF_MEMBER = (
+    col(Code.member_id) == sa.bindparam("member"),
+    col(Code.status) == CodeStatus.CLAIMED,
+    ~col(Code.disabled),
+)
+_HOLD_OF_MEMBER = sa.select(sa.func.count()).select_from(
+    sa.select(col(Code.id))
+    .where(col(Code.member_id) == sa.bindparam("member"))
+    .order_by(col(Code.id))
+    .with_for_update()
+    .subquery()
+)
+_WITHDRAW = sa.update(Code).where(*_UNUSED_OF_MEMBER).values(disabled=True).returning(col(Code.batch_id))
 _SWITCHED = (
     col(Code.batch_id) == sa.bindparam("batch"),
     col(Code.disabled) != sa.bindparam("to"),

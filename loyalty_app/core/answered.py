@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, UTCDateTime, col
 
+from loyalty_app.core.texts import Redaction
+
 
 class Answered(SQLModel, table=True):
     """One request with an `Idempotency-Key`, and what it was answered."""
@@ -41,6 +43,11 @@ def keep(session: Session, owner: str, key: str, status: int, body: str) -> None
         .where(col(Answered.owner) == owner, col(Answered.key) == key)
         .values(status=status, body=body)
     )
+
+
+def forget(session: Session, redaction: Redaction) -> None:
+    """Empty the answers that hold one of these words; a repeat still has no second effect."""
+    session.connection().execute(sa.update(Answered).where(redaction.may_be_in(col(Answered.body))).values(body="{}"))
 
 
 def sweep(session: Session, *, now: datetime) -> None:

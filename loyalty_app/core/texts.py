@@ -1,6 +1,13 @@
 """Text from outside, as databases and file names can hold it."""
 
+import json
 import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
 
 
 def storable(text: str) -> str:
@@ -11,3 +18,29 @@ def storable(text: str) -> str:
 def slug(text: str) -> str:
     """Return the text as part of a file's name."""
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-") or "batch"
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """Words that are taken out of texts, however they are written: a name, an address, a number."""
+
+    words: tuple[str, ...]
+
+    def of(self, text: str) -> str:
+        """Return the text without them."""
+        return self._pattern.sub("[erased]", text)
+
+    def may_be_in(self, column: Any) -> ColumnElement[bool]:
+        """Return which rows of a column to look at: all that hold one of the words, as text or within JSON."""
+        written = {form for word in self._words for form in (word, json.dumps(word)[1:-1])}
+        return sa.or_(sa.false(), *(column.icontains(form, autoescape=True) for form in sorted(written)))
+
+    @property
+    def _words(self) -> list[str]:
+        return sorted(filter(None, self.words), key=len, reverse=True)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        # Whole words only: Mia is not in Miami.
+        found = "|".join(map(re.escape, self._words)) or "(?!)"
+        return re.compile(rf"(?<!\w)(?:{found})(?!\w)", re.IGNORECASE)

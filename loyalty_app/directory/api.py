@@ -1,21 +1,37 @@
-"""What a member did, for other programs."""
+"""What a member did, everything that is known of them, and their end, for other programs."""
 
 import base64
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
+from sqlmodel import Session
 
-from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading
+from loyalty_app.core import times
+from loyalty_app.core.actor import Actor, Permission, actor
+from loyalty_app.core.database import reading, streaming, transaction
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
-from loyalty_app.directory import engagement
+from loyalty_app.core.texts import storable
+from loyalty_app.directory import dossier, engagement, erasure
 from loyalty_app.directory.engagement import Event, EventKind, Spot
-from loyalty_app.ui.rest import MOST_A_PAGE, PAGE, Instant, Number, Page, Shown
+from loyalty_app.members.api import MemberShown, shown
+from loyalty_app.ui.rest import MOST_A_PAGE, PAGE, Instant, Number, OnceOnly, Page, Responses, Sent, Shown, begun
 from loyalty_app.ui.routes import allow
 
 rest = APIRouter(prefix="/api/v1/members", tags=["Members"])
+
+
+JSON_FILE: Responses = {200: {"content": {"application/json": {}}, "description": "The file."}}
+
+
+class Erasure(Sent):
+    """The name of the member, so that nobody is erased by a wrong number."""
+
+    confirm: Annotated[str, Field(max_length=300, examples=["Ana Ruiz"])]
 
 
 class EventShown(Shown):
@@ -47,6 +63,39 @@ def list_events(
         found = engagement.of_member(session, member_id, kind, after=_spot(cursor), limit=limit + 1, by=actor())
     shown, more = found[:limit], found[limit:]
     return Page(items=[_shown(one) for one in shown], next_cursor=_cursor(shown[-1]) if more else None)
+
+
+@rest.get("/{member_id}/export", response_class=StreamingResponse, responses=JSON_FILE)
+@allow(Permission.MEMBER_MANAGEMENT)
+def export_member(member_id: Number) -> StreamingResponse:
+    """Stream everything that is known of a member, all of one moment; the audit log keeps who asked for it."""
+    by, now = actor(), times.now()
+    with transaction() as session:
+        dossier.record(session, member_id, by=by, now=now)
+    return StreamingResponse(
+        begun(_dossier(member_id, by, now)),
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="member-{member_id}.json"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@rest.post("/{member_id}/erase", response_model=MemberShown)
+@allow(Permission.MEMBER_MANAGEMENT)
+def erase_member(member_id: Number, sent: Erasure, once: OnceOnly) -> Response:
+    """Forget who a member is, for good; numbers, codes and points stay, and belong to nobody."""
+
+    def erase(session: Session, now: datetime) -> MemberShown:
+        return shown(erasure.erase(session, member_id, typed_name=storable(sent.confirm), by=actor(), now=now))
+
+    return once.answer(200, erase)
+
+
+def _dossier(member_id: int, by: Actor, now: datetime) -> Iterator[str]:
+    with streaming() as session:
+        yield from dossier.written(session, member_id, by=by, now=now)
 
 
 def _shown(event: Event) -> EventShown:

@@ -6,6 +6,7 @@ from reflex.vars import ObjectVar
 from loyalty_app.directory.state import (
     AdjustmentState,
     EntryRow,
+    EraseState,
     EventRow,
     KindLink,
     MemberRow,
@@ -15,12 +16,15 @@ from loyalty_app.directory.state import (
     ReversalState,
     VoucherRow,
 )
+from loyalty_app.ui.actions import file_link
+from loyalty_app.ui.dialogs import Confirmation, confirmation
 from loyalty_app.ui.forms import FormWatch, field, options, submit
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
 
 ADJUST = "adjust-dialog"
 REVERSE = "reverse-dialog"
+ERASE = "erase-dialog"
 
 
 def members_page() -> rx.Component:
@@ -35,21 +39,34 @@ def members_page() -> rx.Component:
                 rx.cond(
                     state.rows.length() > 0,
                     rx.fragment(_members(), _pages(state.first_page, state.next_page, "Pages")),
-                    rx.cond(
-                        state.text,
-                        empty(
-                            "No member fits",
-                            "Try a shorter part of the name, the address or the phone number.",
-                            rx.el.a("Show everybody", href="/admin/members/", class_name="button"),
-                        ),
-                        empty(
-                            "No members yet",
-                            "Who signs up is here at once. Share a claim link or hand out printed codes.",
-                        ),
-                    ),
+                    _nobody(),
+                ),
+                rx.el.p(
+                    rx.el.a(rx.cond(state.is_erased, "Show all members", "Show erased members"), href=state.other),
+                    class_name="quiet",
                 ),
             ),
             rx.el.div(class_name="skeleton tall", aria_busy="true"),
+        ),
+    )
+
+
+def _nobody() -> rx.Component:
+    state = MembersState
+    return rx.cond(
+        state.is_erased,
+        empty("Nobody was erased", "Who asks to be forgotten is erased on their own page."),
+        rx.cond(
+            state.text,
+            empty(
+                "No member fits",
+                "Try a shorter part of the name, the address or the phone number.",
+                rx.el.a("Show everybody", href="/admin/members/", class_name="button"),
+            ),
+            empty(
+                "No members yet",
+                "Who signs up is here at once. Share a claim link or hand out printed codes.",
+            ),
         ),
     )
 
@@ -73,6 +90,7 @@ def member_page() -> rx.Component:
                 _redemptions(),
                 _vouchers(),
                 rx.cond(state.may_adjust, _adjust_dialog()),
+                rx.cond(state.may_erase, _erase_dialog()),
                 rx.cond(state.may_reverse, _reverse_dialog()),
             ),
         ),
@@ -123,6 +141,18 @@ def _title() -> rx.Component:
             member.name,
             rx.el.a("All members", href="/admin/members/", class_name="button"),
             rx.cond(
+                MemberState.may_erase,
+                rx.fragment(
+                    file_link("Export data", MemberState.file),
+                    rx.el.button(
+                        "Erase member",
+                        type="button",
+                        on_click=[EraseState.ask, show_dialog(ERASE)],
+                        class_name="button",
+                    ),
+                ),
+            ),
+            rx.cond(
                 MemberState.may_adjust,
                 rx.el.button(
                     "Adjust points",
@@ -134,10 +164,10 @@ def _title() -> rx.Component:
             ),
         ),
         rx.el.ul(
-            rx.el.li(member.email, dir="ltr"),
+            rx.cond(~member.is_erased, rx.el.li(member.email, dir="ltr")),
             rx.cond(member.phone, rx.el.li(member.phone, dir="ltr")),
             rx.el.li(member.joined),
-            rx.el.li(member.account),
+            rx.cond(~member.is_erased, rx.el.li(member.account)),
             class_name="facts",
             aria_label="About this member",
         ),
@@ -346,6 +376,42 @@ def _adjust_dialog() -> rx.Component:
         id=ADJUST,
         class_name="dialog",
         aria_label="Adjust points",
+        key=state.turn,
+    )
+
+
+def _erase_dialog() -> rx.Component:
+    state = EraseState
+    return rx.el.dialog(
+        rx.el.h2("Erase ", rx.el.bdi(state.doomed)),
+        rx.el.p("There is no way back."),
+        rx.el.ul(rx.foreach(state.facts, rx.el.li), class_name="told"),
+        rx.el.div(
+            rx.el.p("They may want their data as a file first.", class_name="quiet"),
+            file_link("Export data", state.file),
+            class_name="aside",
+        ),
+        confirmation(
+            ERASE,
+            Confirmation(
+                thing=state.doomed_id,
+                name="typed_name",
+                label="Type the name of the member to erase them",
+                longest=200,
+                fits=state.fits,
+                fits_words="The name fits.",
+                missing_words=f"Erase works once you have typed: {state.doomed}",
+                problem=state.problem,
+                type=state.type_name,
+                keep="Keep member",
+                act_words="Erase",
+                act=state.erase,
+                busy=state.busy,
+            ),
+        ),
+        id=ERASE,
+        class_name="dialog",
+        aria_label="Erase member",
         key=state.turn,
     )
 

@@ -1,5 +1,6 @@
 """The list of members, the page of one, and what may be done there."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -7,15 +8,18 @@ from typing import Any, ClassVar
 import reflex as rx
 from sqlmodel import Session
 
+from loyalty_app.batches.rules import is_same_name
 from loyalty_app.claims import rules as claim_rules
 from loyalty_app.claims.service import Voucher
 from loyalty_app.codes import alphabet
+from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.texts import storable
+from loyalty_app.directory import erasure
 from loyalty_app.directory import service as directory
 from loyalty_app.directory.engagement import Event, EventKind
 from loyalty_app.directory.service import Place, Profile
@@ -85,6 +89,7 @@ class MemberView:
     is_below: bool = False
     joined: str = ""
     account: str = ""
+    is_erased: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,9 @@ class MembersState(rx.State):
 
     rows: rx.Field[list[MemberRow]] = rx.field(default_factory=list)
     text: rx.Field[str] = rx.field("")
+    is_erased: rx.Field[bool] = rx.field(default=False)
+    other: rx.Field[str] = rx.field("")
+    """Where the erased are, or everybody else."""
     first_page: rx.Field[str] = rx.field("")
     next_page: rx.Field[str] = rx.field("")
     is_loaded: rx.Field[bool] = rx.field(default=False)
@@ -175,6 +183,7 @@ class MembersState(rx.State):
         """Show the page that the address asks for, and keep it fresh."""
         asked = self.router.url.query_parameters
         self.text = storable(asked.get("q", ""))[:MOST_TYPED]
+        self.is_erased = asked.get("erased", "") == "yes"
         self._after = number(asked.get("after", ""))
         hub.subscribe(self, MembersState.refresh, members.TOPIC)
         await self._show()
@@ -191,12 +200,16 @@ class MembersState(rx.State):
         return rx.redirect(_address(text_of(form, "q").strip()[:MOST_TYPED]))
 
     async def _show(self) -> None:
-        program, found = await read(_listed, self.text, self._after)
+        program, found = await read(_listed, Wish(self.text, is_erased=self.is_erased), self._after)
         shown, more = found[: members.PAGE], found[members.PAGE :]
         self.rows = [_member_row(one, program) for one in shown]
-        self.first_page = _address(self.text) if self._after else ""
-        self.next_page = _address(self.text, shown[-1].id or 0) if more else ""
+        self.other = _address(is_erased=not self.is_erased)
+        self.first_page = self._at() if self._after else ""
+        self.next_page = self._at(shown[-1].id or 0) if more else ""
         self.is_loaded = True
+
+    def _at(self, after: int = 0) -> str:
+        return _address(self.text, after, is_erased=self.is_erased)
 
 
 class MemberState(rx.State):
@@ -217,7 +230,9 @@ class MemberState(rx.State):
     older_entries: rx.Field[str] = rx.field("")
     newest_redemptions: rx.Field[str] = rx.field("")
     older_redemptions: rx.Field[str] = rx.field("")
+    file: rx.Field[str] = rx.field("")
     may_adjust: rx.Field[bool] = rx.field(default=False)
+    may_erase: rx.Field[bool] = rx.field(default=False)
     may_reverse: rx.Field[bool] = rx.field(default=False)
     is_missing: rx.Field[bool] = rx.field(default=False)
     is_loaded: rx.Field[bool] = rx.field(default=False)
@@ -238,6 +253,7 @@ class MemberState(rx.State):
             kind if kind in set(EventKind) else "",
         )
         self.may_adjust = actor().may(Permission.POINTS_MANAGEMENT)
+        self.may_erase = actor().may(Permission.MEMBER_MANAGEMENT)
         self.may_reverse = actor().may(Permission.REVERSE_REDEMPTIONS)
         hub.subscribe(self, MemberState.refresh, *directory.topics(self._id))
         await self._show()
@@ -255,6 +271,9 @@ class MemberState(rx.State):
             return
         now, size = times.now(), directory.PAGE
         self.member = _member_view(found.member, program)
+        self.file = f"/api/v1/members/{self._id}/export"
+        if found.member.erased_at:
+            self.may_adjust = self.may_erase = False
         self.events = [_event_row(event, program) for event in found.events[:size]]
         self.entries = [_entry_row(entry, program) for entry in found.entries[:size]]
         self.redemptions = [_redemption_row(line, program) for line in found.redemptions[:size]]
@@ -349,6 +368,52 @@ class AdjustmentState(rx.State):
             self.preview = f"Now {has}."
 
 
+class EraseState(rx.State):
+    """The dialog that says what is forgotten with a member, and wants their name typed."""
+
+    permission: ClassVar[Permission] = Permission.MEMBER_MANAGEMENT
+
+    doomed_id: rx.Field[int] = rx.field(0)
+    doomed: rx.Field[str] = rx.field("")
+    facts: rx.Field[list[str]] = rx.field(default_factory=list)
+    file: rx.Field[str] = rx.field("")
+    fits: rx.Field[bool] = rx.field(default=False)
+    problem: rx.Field[str] = rx.field("")
+    busy: rx.Field[bool] = rx.field(default=False)
+    turn: rx.Field[int] = rx.field(0)
+    """Grows with each erasure: a dialog made anew is closed."""
+
+    @rx.event
+    async def ask(self) -> None:
+        """Say what goes and what stays."""
+        self.doomed_id, self.fits, self.problem = member_of(self.router.url.path), False, ""
+        program, found = await read(_profile, self.doomed_id, Place())
+        self.doomed, self.facts = found.member.name, say_erasure(found, program, times.now())
+        self.file = f"/api/v1/members/{self.doomed_id}/export"
+
+    @rx.event
+    async def type_name(self, typed_name: str) -> None:
+        """Look whether the typed name is the member's."""
+        self.fits, self.problem = is_same_name(str(typed_name), self.doomed), ""
+
+    @rx.event
+    async def erase(self, form: dict[str, Any]) -> AsyncIterator[rx.event.EventSpec | None]:
+        """Forget them for good."""
+        self.busy, self.problem = True, ""
+        yield
+        try:
+            name = text_of(form, "typed_name")
+            await transact(erasure.erase, self.doomed_id, typed_name=name, by=actor(), now=times.now())
+        except InvalidError as refused:
+            self.problem = str(refused)
+            return
+        finally:
+            self.busy = False
+        self.turn += 1
+        say(await self.get_state(NoticeState), "Nothing about this person is left here.")
+        yield rx.set_focus("member-history")
+
+
 class ReversalState(rx.State):
     """The dialog that takes a redemption back."""
 
@@ -400,6 +465,21 @@ def points_of(draft: AdjustmentDraft) -> int | None:
     return -int(text) if draft.direction == "take" else int(text)
 
 
+def say_erasure(found: Profile, program: Program, now: datetime) -> list[str]:
+    """Return a sentence for each thing that erasing a member takes away, or leaves."""
+    unused = [one for one in found.vouchers if one.status is CodeStatus.CLAIMED and not one.is_disabled]
+    ready = sum(now < one.expires_at for one in unused)
+    many = "voucher" if ready == 1 else "vouchers"
+    points = point_rules.say_points(found.member.points, program.locale)
+    return [
+        "Name, address, phone number and account go, and what they told when they redeemed.",
+        "They are signed out at once.",
+        *([f"{ready} {many} that they have not used can no longer be redeemed."] if ready else []),
+        f"Claims, redemptions and {points} stay as numbers of nobody, with the reasons of adjustments.",
+        "Backups and files that were taken away before still hold them.",
+    ]
+
+
 def say_reversal(line: Line, program: Program) -> list[str]:
     """Return a sentence for each thing that taking a redemption back does."""
     back = point_rules.say_points(line.points, program.locale)
@@ -410,8 +490,8 @@ def say_reversal(line: Line, program: Program) -> list[str]:
     ]
 
 
-def _listed(session: Session, text: str, after: int) -> tuple[Program, list[Member]]:
-    found = members.listed(session, Wish(text), after=after, limit=members.PAGE + 1, by=actor())
+def _listed(session: Session, wish: Wish, after: int) -> tuple[Program, list[Member]]:
+    found = members.listed(session, wish, after=after, limit=members.PAGE + 1, by=actor())
     return programs.current(session), found
 
 
@@ -427,8 +507,8 @@ def _redemption(session: Session, redemption_id: int) -> tuple[Program, Line]:
     return programs.current(session), history.get(session, redemption_id, by=actor())
 
 
-def _address(text: str, after: int = 0) -> str:
-    return address(HOME, {"q": text, "after": after})
+def _address(text: str = "", after: int = 0, *, is_erased: bool = False) -> str:
+    return address(HOME, {"q": text, "after": after, "erased": "yes" if is_erased else ""})
 
 
 def _day(instant: datetime, program: Program) -> str:
@@ -454,8 +534,11 @@ def _member_view(member: Member, program: Program) -> MemberView:
         phone=member.phone,
         points=say_number(member.points, program.locale),
         is_below=member.points < 0,
-        joined=f"Joined {_day(member.joined_at, program)}",
+        joined=f"Erased {_day(member.erased_at, program)}"
+        if member.erased_at
+        else f"Joined {_day(member.joined_at, program)}",
         account="Signs in with this address" if member.account_id else "Has no account yet",
+        is_erased=member.erased_at is not None,
     )
 
 

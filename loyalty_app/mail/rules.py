@@ -72,8 +72,17 @@ def letter(mail: Mail, sender: Address, encoding: str) -> EmailMessage:
 
 def file_name(mail: Mail) -> str:
     """Return a name that sorts by time and tells who the letter is for."""
-    recipient = _NOT_IN_FILE_NAMES.sub("_", mail.recipient)[:100]
-    return f"{mail.created_at:%Y-%m-%d-%H%M%S}-{recipient}-{mail.id}.eml"
+    return f"{mail.created_at:%Y-%m-%d-%H%M%S}-{_in_file_names(mail.recipient)}-{mail.id}.eml"
+
+
+def is_letter_to(file_name: str, address: str) -> bool:
+    """Return whether a file of that name is a letter to an address."""
+    pattern = rf"\d{{4}}-\d\d-\d\d-\d{{6}}-{re.escape(_in_file_names(address))}-\d+\.(eml|part)"
+    return re.fullmatch(pattern, file_name) is not None
+
+
+def _in_file_names(address: str) -> str:
+    return _NOT_IN_FILE_NAMES.sub("_", address)[:100]
 
 
 def pause(mail: Mail, now: datetime) -> timedelta | None:

@@ -63,7 +63,7 @@ def _send(mail: Mail) -> None:
     sender = rules.sender(settings().mail_from, settings().origin)
     url = settings().smtp_url.get_secret_value()
     if not url:
-        _drop(rules.letter(mail, sender, "8bit"), settings().data_dir / "outbox" / rules.file_name(mail))
+        _drop(rules.letter(mail, sender, "8bit"), settings().data_dir / mails.OUTBOX / rules.file_name(mail))
         return
     try:
         _hand_over(rules.letter(mail, sender, "quoted-printable"), url)

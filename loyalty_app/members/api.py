@@ -53,6 +53,7 @@ class MemberShown(Shown):
     points: Annotated[int, Field(description="The sum of the member's ledger.", examples=[120])]
     has_account: Annotated[bool, Field(description="Whether they can sign in.")]
     joined_at: Instant
+    erased_at: Annotated[Instant | None, Field(description="Since then nothing is known of the person.")]
 
 
 @rest.post("", status_code=201, response_model=MemberShown)
@@ -60,7 +61,7 @@ class MemberShown(Shown):
 def create_member(sent: MemberWish, once: OnceOnly) -> Response:
     """Make a member without an account; if they sign up later with this address, it is theirs."""
     details = members.Details(storable(sent.name), storable(sent.email), storable(sent.phone or ""))
-    return once.answer(201, lambda session, now: _shown(members.create(session, details, by=actor(), now=now)))
+    return once.answer(201, lambda session, now: shown(members.create(session, details, by=actor(), now=now)))
 
 
 @rest.get("")
@@ -69,12 +70,14 @@ def list_members(
     paging: Paged,
     q: Annotated[str, Query(max_length=80, description="Part of a name, address or phone number.")] = "",
     email: Annotated[str, Query(max_length=254, description="Exactly this address.")] = "",
+    *,
+    erased: Annotated[bool, Query(description="Those who were erased, instead of all others.")] = False,
 ) -> Page[MemberShown]:
     """List the members, the newest first."""
-    wish = members.Wish(storable(q), storable(email))
+    wish = members.Wish(storable(q), storable(email), erased)
     with reading() as session:
         found = members.listed(session, wish, after=paging.after, limit=paging.limit + 1, by=actor())
-    return paging.page(found, _shown, lambda member: member.id or 0)
+    return paging.page(found, shown, lambda member: member.id or 0)
 
 
 @rest.get("/{member_id}")
@@ -82,7 +85,7 @@ def list_members(
 def read_member(member_id: Number) -> MemberShown:
     """Return one member."""
     with reading() as session:
-        return _shown(members.get(session, member_id, by=actor()))
+        return shown(members.get(session, member_id, by=actor()))
 
 
 @rest.patch("/{member_id}")
@@ -91,11 +94,12 @@ def change_member(member_id: Number, sent: MemberChange) -> MemberShown:
     """Change a name, an address or a phone number."""
     changes = {name: storable(text) for name, text in sent.model_dump(exclude_none=True).items()}
     with transaction() as session:
-        return _shown(members.update(session, member_id, Changes(**changes), by=actor(), now=times.now()))
+        return shown(members.update(session, member_id, Changes(**changes), by=actor(), now=times.now()))
 
 
-def _shown(member: Member) -> MemberShown:
-    own = {name: getattr(member, name) for name in ("id", "email", "name", "phone", "points", "joined_at")}
+def shown(member: Member) -> MemberShown:
+    """Return a member as programs see them."""
+    own = {name: getattr(member, name) for name in ("id", "email", "name", "phone", "points", "joined_at", "erased_at")}
     return MemberShown(**own, has_account=member.account_id is not None)
 
 

@@ -50,6 +50,8 @@ class Wish:
 
     text: str = ""
     email: str = ""
+    is_erased: bool = False
+    """Those of whom nothing is known any more, instead of all others."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,14 @@ class Entered:
 
     by: Actor
     signed_in: SignedIn
+
+
+class ErasedError(AppError):
+    """Nothing is known of the person any more, so nothing can be changed or given."""
+
+    def __init__(self) -> None:
+        """Say it."""
+        super().__init__("This member was erased.")
 
 
 class TakenError(AppError):
@@ -179,6 +189,8 @@ def update(session: Session, member_id: int, changes: Changes, *, by: Actor, now
     member = session.get(Member, member_id, with_for_update=True, populate_existing=True)
     if member is None:
         raise NotFoundError("member")
+    if member.erased_at:
+        raise ErasedError
     details = Details(
         member.name if changes.name is None else changes.name,
         member.email if changes.email is None else changes.email,
@@ -198,6 +210,30 @@ def update(session: Session, member_id: int, changes: Changes, *, by: Actor, now
     return member
 
 
+def hold(session: Session, member_ids: Iterable[int]) -> set[int]:
+    """Return which of these members are not erased; none of them is before this transaction is over."""
+    found = session.connection().execute(_HOLD, {"members": list(set(member_ids))}).scalars()
+    return {member_id for member_id in found if member_id}
+
+
+def blank(session: Session, member_id: int, *, by: Actor, now: datetime) -> bool:
+    """Forget who a member is; the row stays for the numbers. False if that was done before.
+
+    Nobody signs in as them any more. What else names them is up to the caller, in the same transaction.
+    """
+    by.must(Permission.MEMBER_MANAGEMENT)
+    email = f"erased-{member_id}-{secrets.new_token()[:8].lower()}@erased.invalid"
+    told = {"member": member_id, "name": erased_name(member_id), "address": email, "now": now}
+    blanked = session.connection().execute(_BLANK, told)
+    live.announce(session, TOPIC)
+    return bool(blanked.rowcount)
+
+
+def erased_name(member_id: int) -> str:
+    """Return what an erased member is called."""
+    return f"Erased member {member_id}"
+
+
 def get(session: Session, member_id: int, *, by: Actor) -> Member:
     """Return a member to somebody who may see members."""
     by.must(Permission.VIEW_MEMBERS)
@@ -210,7 +246,8 @@ def get(session: Session, member_id: int, *, by: Actor) -> Member:
 def listed(session: Session, wish: Wish, *, after: int = 0, limit: int = PAGE, by: Actor) -> list[Member]:
     """Return the members that fit, the newest first, from behind a number."""
     by.must(Permission.VIEW_MEMBERS)
-    query = select(Member).order_by(col(Member.id).desc()).limit(limit)
+    is_wanted = col(Member.erased_at).is_not(None) if wish.is_erased else col(Member.erased_at).is_(None)
+    query = select(Member).where(is_wanted).order_by(col(Member.id).desc()).limit(limit)
     if after:
         query = query.where(col(Member.id) < after)
     if wish.email:
@@ -222,8 +259,9 @@ def listed(session: Session, wish: Wish, *, after: int = 0, limit: int = PAGE, b
 
 
 def is_known(session: Session, member_id: int) -> bool:
-    """Return whether there is a member of that number."""
-    return session.exec(select(Member.id).where(Member.id == member_id)).first() is not None
+    """Return whether there is a member of that number, and not erased."""
+    wanted = select(Member.id).where(Member.id == member_id, col(Member.erased_at).is_(None))
+    return session.exec(wanted).first() is not None
 
 
 def name_of(session: Session, member_id: int) -> str:
@@ -255,6 +293,23 @@ def _save(session: Session, member: Member) -> None:
         raise TakenError from None
 
 
+_HOLD = (
+    sa.select(col(Member.id))
+    .where(col(Member.id).in_(sa.bindparam("members", expanding=True)), col(Member.erased_at).is_(None))
+    .order_by(col(Member.id))
+    .with_for_update(read=True, key_share=True)
+)
+_BLANK = (
+    sa.update(Member)
+    .where(col(Member.id) == sa.bindparam("member"), col(Member.erased_at).is_(None))
+    .values(
+        name=sa.bindparam("name"),
+        email=sa.bindparam("address"),
+        phone="",
+        account_id=None,
+        erased_at=sa.bindparam("now"),
+    )
+)
 _OF_ACCOUNTS = sa.select(col(Member.account_id), col(Member.id)).where(
     col(Member.account_id).in_(sa.bindparam("accounts", expanding=True))
 )

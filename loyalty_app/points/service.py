@@ -105,6 +105,8 @@ def adjust(
         member = session.get(Member, member_id)
         if member is None:
             raise NotFoundError("member")
+        if member.erased_at:
+            raise members.ErasedError
         raise TooLowError(points=f"The member has {member.points:,} points. An adjustment cannot leave less than none.")
     entry = PointsEntry(
         member_id=member_id,
@@ -188,7 +190,11 @@ def _add(session: Session, sums: Mapping[int, int]) -> dict[int, int]:
 
 _ADJUST = (
     sa.update(Member)
-    .where(col(Member.id) == sa.bindparam("member"), col(Member.points) + sa.bindparam("points") >= 0)
+    .where(
+        col(Member.id) == sa.bindparam("member"),
+        col(Member.points) + sa.bindparam("points") >= 0,
+        col(Member.erased_at).is_(None),
+    )
     .values(points=col(Member.points) + sa.bindparam("points"))
     .returning(col(Member.points))
 )

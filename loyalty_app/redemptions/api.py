@@ -27,7 +27,7 @@ from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.history import Line, Wish
 from loyalty_app.redemptions.models import RedemptionStatus
-from loyalty_app.redemptions.service import AmountNeeded, Ask, Incomplete, Redeemed, Refused, Voucher
+from loyalty_app.redemptions.service import NOBODY, AmountNeeded, Ask, Incomplete, Redeemed, Refused, Voucher
 from loyalty_app.ui.problems import Problem, refused
 from loyalty_app.ui.rest import MOST_NUMBER, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown, written
 from loyalty_app.ui.routes import allow
@@ -36,8 +36,6 @@ router = APIRouter(prefix="/api/v1", tags=["Redemptions"])
 
 NOBODY_YET = "Nobody has this address yet. Send a name too, and they become a member."
 NOBODY_THERE = "There is no member with this number."
-NOBODY = 0
-"""No member has this number, so a voucher is never theirs."""
 
 
 MOST_ANSWERS = 50

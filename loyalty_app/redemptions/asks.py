@@ -213,7 +213,9 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
         for code_id, at, scanned_at, staff, place, status in redeemed
     }
     member_ids = {code.member_id for code, _ in found.values() if code.member_id}
-    holders = names_of(session, member_ids)
+    held_by = session.connection().execute(_HOLDERS, {"members": list(member_ids)}).all()
+    holders = {member_id: name for member_id, name, _ in held_by}
+    erased = {member_id for member_id, _, erased_at in held_by if erased_at}
     of = {batch.id: batch for _, batch in found.values()}
     promises = {batch_id: batches.promise_of(batch) for batch_id, batch in of.items()}
     retired = keys.retired(session, [batch.key_id for _, batch in found.values()])
@@ -233,7 +235,8 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
         )
         facts = rules.Facts(
             code.status,
-            code.disabled,
+            # What was switched on again, or taken back, after its holder was erased is nobody's to use.
+            code.disabled or (code.status is CodeStatus.CLAIMED and code.member_id in erased),
             batch.redemptions_frozen,
             expires_at,
             code.member_id,
@@ -250,7 +253,7 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
 def names_of(session: Session, member_ids: Iterable[int]) -> dict[int, str]:
     """Return the names of members."""
     named = session.connection().execute(_HOLDERS, {"members": list(member_ids)})
-    return {member_id or 0: name for member_id, name in named}
+    return {member_id or 0: name for member_id, name, _ in named}
 
 
 def hit_of(hits: dict[str, Hit], what: rules.Scanned | Bad) -> Hit | None:
@@ -276,6 +279,6 @@ _REDEEMED = (
         col(Redemption.status) != RedemptionStatus.REVERSED,
     )
 )
-_HOLDERS = sa.select(col(Member.id), col(Member.name)).where(
+_HOLDERS = sa.select(col(Member.id), col(Member.name), col(Member.erased_at)).where(
     col(Member.id).in_(sa.bindparam("members", expanding=True))
 )

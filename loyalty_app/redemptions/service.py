@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from loyalty_app.accounts import service as accounts
 from loyalty_app.audit import service as audit
 from loyalty_app.batches import fields
 from loyalty_app.batches import service as batches
@@ -17,7 +18,7 @@ from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
-from loyalty_app.core.texts import storable
+from loyalty_app.core.texts import Redaction, storable
 from loyalty_app.members import service as members
 from loyalty_app.places import service as places
 from loyalty_app.points import service as ledger
@@ -48,6 +49,8 @@ from loyalty_app.redemptions.history import Line
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
 TOPIC = "redemptions"
+NOBODY = 0
+"""No member has this number: no voucher is theirs, and nothing is paid to them."""
 
 _Name = tuple[int | str | None, int | None, str]
 """What an attempt is known by: who sent it, or on which device, and the device's number for it."""
@@ -75,6 +78,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
     asks = _for_themselves(session, asks)
     read = recognised(session, asks)
     hits = find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
+    asks = _without_erased(session, asks)
     answered = _answered_before(session, asks, hits)
     named = places.names(session, {ask.at_place for ask in asks if ask.at_place})
 
@@ -192,6 +196,20 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
     return Reversed(history.line(session, redemption_id, by))
 
 
+def forget(session: Session, member_id: int, redaction: Redaction) -> None:
+    """Take out of a member's redemptions what they told, and out of reasons and what they typed who they are."""
+    session.connection().execute(sa.update(Redemption).where(col(Redemption.member_id) == member_id).values(answers={}))
+    given = sa.or_(col(Redemption.goodwill_reason) != "", col(Redemption.reversal_reason) != "")
+    for one in session.exec(select(Redemption).where(Redemption.member_id == member_id, given)):
+        one.goodwill_reason, one.reversal_reason = map(redaction.of, (one.goodwill_reason, one.reversal_reason))
+        session.add(one)
+    # What is no code of ours may be anything that people type.
+    session.connection().execute(
+        sa.update(Attempt).where(col(Attempt.member_id) == member_id, col(Attempt.code_id).is_(None)).values(text="")
+    )
+    live.announce(session, TOPIC)
+
+
 @dataclass(frozen=True)
 class _New:
     """An ask that was not answered before, with its answer and what was found."""
@@ -290,11 +308,24 @@ def _is_member(by: Actor) -> bool:
 
 
 def _for_themselves(session: Session, asks: Sequence[Ask]) -> list[Ask]:
-    accounts = {ask.by.account_id or 0 for ask in asks if _is_member(ask.by)}
-    if not accounts:
+    people = {ask.by.account_id or 0 for ask in asks if _is_member(ask.by)}
+    if not people:
         return list(asks)
-    own = members.ids_of_accounts(session, accounts)
+    own = members.ids_of_accounts(session, people)
     return [replace(ask, member_id=own.get(ask.by.account_id or 0)) if _is_member(ask.by) else ask for ask in asks]
+
+
+def _without_erased(session: Session, asks: Sequence[Ask]) -> list[Ask]:
+    # Held after the codes and batches, as everybody holds them; an account may be gone since its cookie was read.
+    meant = {ask.member_id for ask in asks if ask.member_id}
+    there = members.hold(session, meant) if meant else set()
+    asks = [replace(ask, member_id=NOBODY) if ask.member_id in meant - there else ask for ask in asks]
+    lone = {ask.by.account_id for ask in asks if _is_member(ask.by) and ask.by.account_id and not ask.member_id}
+    known = accounts.names(session, lone) if lone else {}
+    return [
+        replace(ask, by=replace(ask.by, account_id=None)) if ask.by.account_id in lone - known.keys() else ask
+        for ask in asks
+    ]
 
 
 def _answered_before(session: Session, asks: Sequence[Ask], hits: dict[str, Hit]) -> dict[_Name, _Answered]:

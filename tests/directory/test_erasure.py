@@ -1,0 +1,254 @@
+"""A person is forgotten, and every number stays."""
+
+import pytest
+import sqlalchemy as sa
+
+from loyalty_app.accounts import service as accounts
+from loyalty_app.accounts.models import Account, AccountSession, SignUp
+from loyalty_app.audit import service as audit
+from loyalty_app.audit.models import AuditEntry
+from loyalty_app.batches import service as batches
+from loyalty_app.batches.fields import Field, FieldType
+from loyalty_app.claims import service as claims
+from loyalty_app.codes import service as codes
+from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.core import answered, database, times
+from loyalty_app.core.actor import STRANGER
+from loyalty_app.core.config import settings
+from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
+from loyalty_app.core.languages import ENGLISH
+from loyalty_app.core.reasons import Reason
+from loyalty_app.dashboard import service as dashboard
+from loyalty_app.directory.erasure import erase
+from loyalty_app.mail import rules as letters_rules
+from loyalty_app.mail.models import Mail
+from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
+from loyalty_app.members.service import Changes, ErasedError, Wish
+from loyalty_app.points import service as ledger
+from loyalty_app.redemptions import history
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import Redemption
+from loyalty_app.redemptions.service import Ask, Redeemed
+from tests import builders
+from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, OTHER_CASHIER
+from tests.doors import at_once, change, rows, see
+
+pytestmark = pytest.mark.usefixtures("database")
+
+NAME = "Zofia Wójcik"
+EMAIL = "zofia.wójcik@example.com"
+PHONE = "+48 22 555 01 23"
+MARKS = ("zofia", "wójcik", "w\\u00f3jcik", "555 01 23")
+
+
+@pytest.fixture(autouse=True)
+def counters_equal_rows(database):
+    yield
+    assert see(dashboard.differences) == []
+
+
+@pytest.fixture
+def zofia(database):
+    return change(builders.member, NAME)
+
+
+def gone(member_id=1, name=NAME, by=ADMIN, now=NOON):
+    return change(erase, member_id, typed_name=name, by=by, now=now)
+
+
+def redeem(text, by=CASHIER, *, now=NOON, **more):
+    (answer,) = change(redemptions.redeem_many, [Ask(text, by, **more)], now=now)
+    return answer
+
+
+def claim(batch, by, now=NOON):
+    (answer,) = change(claims.claim_many, [claims.Ask(batch.claim_token, by)], now=now)
+    return answer
+
+
+def everything(session):
+    """Every text of every column of every table, in small letters."""
+    names = sa.inspect(session.connection()).get_table_names()
+    found = {}
+    for name in names:
+        for row in session.connection().exec_driver_sql(f'select * from "{name}"').mappings():
+            for column, value in row.items():
+                if isinstance(value, str | dict | list):
+                    found.setdefault(f"{name}.{column}", []).append(str(value).lower())
+    return found
+
+
+def numbers(session):
+    return dashboard.totals(session, by=ADMIN), dashboard.printed(session, by=ADMIN, now=NOON)
+
+
+def named(*marks):
+    return {where for where, texts in see(everything).items() for text in texts if any(mark in text for mark in marks)}
+
+
+@pytest.mark.requirement("S2-13")
+def test_nothing_names_the_person_afterwards_and_every_number_stays(zofia):
+    change(members.update, 1, Changes(phone=PHONE), by=ADMIN, now=NOON)
+    coffee = change(builders.batch)
+    cups = change(builders.scan_batch, 3, points=20, fields=(Field("Your name", FieldType.TEXT),))
+    used, kept = change(builders.claimed, coffee, zofia), change(builders.claimed, change(builders.batch), zofia)
+    redeem(used)
+    redeem(f"my name is {NAME}", zofia)
+    redeem(builders.link(cups), zofia, answers={"Your name": NAME})
+    wrong = redeem(builders.link(cups, 2), zofia, answers={"Your name": NAME})
+    change(redemptions.reverse, wrong.id, reason=f"{NAME} asked twice", by=LEAD, now=NOON)
+    change(ledger.adjust, 1, 5, "Waited long", by=ADMIN, now=NOON)
+    change(audit.record, "note", "batch 1", f"For {NAME.upper()}, {EMAIL}", by=ADMIN, now=NOON)
+    change(audit.record, "change_password", "account 7", by=zofia, now=NOON)
+    change(answered.answer_before, "key:1", "k", "f", now=NOON)
+    change(answered.keep, "key:1", "k", 201, f'{{"name":"{NAME}"}}')
+    change(accounts.ask_for_reset, EMAIL, ENGLISH, peer=builders.PEER, now=NOON)
+    change(accounts.ask_to_join, builders.newcomer(NAME), ENGLISH, peer=builders.PEER, now=NOON)
+    change(accounts.open_session, rows(Account)[-1], now=NOON)
+    nina = change(builders.member, "Nina")
+    change(builders.claimed, coffee, nina)
+    before = see(numbers)
+    assert len(named(*MARKS)) >= 12, named(*MARKS)
+
+    member = gone()
+
+    assert named(*MARKS) == set()
+    assert named("nina") >= {"member.name", "member.email", "account.name"}
+    assert (member.name, member.erased_at, member.account_id, member.points) == ("Erased member 1", NOON, None, 25)
+    assert see(numbers) == before
+    assert [one.code for one in rows(Code) if one.disabled] == [kept]
+    assert {one.account_id for one in rows(AccountSession)} == {nina.account_id}
+    assert rows(SignUp) == rows(Mail) == []
+    assert {line.member for line in see(history.listed, history.Wish(member_id=1), limit=9, by=ADMIN)} == {member.name}
+    told = [entry.details for entry in rows(AuditEntry) if entry.verb in {"note", "reverse"}]
+    assert told == ["[erased] asked twice", "For [erased], [erased]"]
+
+
+def test_letters_in_the_outbox_folder_go_too(zofia, tmp_path, monkeypatch):
+    monkeypatch.setattr(settings(), "data_dir", tmp_path)
+    folder = tmp_path / "outbox"
+    folder.mkdir()
+    letters = [
+        Mail(id=number, recipient=address, subject="", body="", created_at=NOON)
+        for number, address in ((901, EMAIL), (902, "x-" + EMAIL), (903, "nina@example.com"))
+    ]
+    files = [folder / letters_rules.file_name(one) for one in letters]
+    for file in files:
+        file.write_text("Hello")
+
+    gone()
+
+    assert [file.exists() for file in files] == [False, True, True]
+
+
+def test_who_is_erased_neither_signs_in_claims_redeems_nor_is_changed(zofia):
+    coffee, cups = change(builders.batch), change(builders.scan_batch, 3)
+    code = change(builders.claimed, coffee, zofia)
+    gone()
+
+    assert see(accounts.with_address, EMAIL) is None
+    assert claim(change(builders.batch), zofia).reason is Reason.LOGIN_REQUIRED
+    assert redeem(code).reason is Reason.DISABLED
+    assert redeem(builders.link(cups), zofia).reason is Reason.LOGIN_REQUIRED
+    assert redeem(builders.link(cups), member_id=1).reason is Reason.LOGIN_REQUIRED
+    with pytest.raises(NotFoundError):
+        change(claims.claim_for, coffee.id, 1, by=ADMIN, now=NOON)
+    with pytest.raises(ErasedError):
+        change(members.update, 1, Changes(name="Zofia"), by=ADMIN, now=NOON)
+    with pytest.raises(ErasedError):
+        change(ledger.adjust, 1, 5, "Why", by=ADMIN, now=NOON)
+    with pytest.raises(ErasedError):
+        gone(name="Erased member 1")
+
+
+def test_what_is_switched_on_or_taken_back_afterwards_is_still_nobodys(zofia):
+    coffee, other = change(builders.batch), change(builders.batch, name="Other")
+    code, used = change(builders.claimed, coffee, zofia), change(builders.claimed, other, zofia)
+    done = redeem(used)
+    gone()
+
+    change(codes.enable_all, coffee.id, by=ADMIN, now=NOON)
+    change(redemptions.reverse, done.id, reason="Too late", by=LEAD, now=NOON)
+
+    assert [redeem(one).reason for one in (code, used)] == [Reason.DISABLED] * 2
+
+
+def test_a_used_voucher_still_says_that_it_was_used(zofia):
+    code = change(builders.claimed, change(builders.batch), zofia)
+    redeem(code)
+    gone()
+
+    again = redeem(code, OTHER_CASHIER)
+
+    assert (again.reason, again.voucher.member) == (Reason.ALREADY_REDEEMED, "Erased member 1")
+
+
+def test_the_same_address_joins_again_as_somebody_new(zofia):
+    gone()
+
+    change(builders.member, NAME)
+
+    assert [(one.id, one.email) for one in rows(Member) if not one.erased_at] == [(2, EMAIL)]
+
+
+def test_the_list_shows_the_erased_only_when_asked(zofia):
+    change(builders.member, "Nina")
+    gone()
+
+    assert [one.name for one in see(members.listed, Wish(), by=MARKETER)] == ["Nina"]
+    assert [one.name for one in see(members.listed, Wish(is_erased=True), by=MARKETER)] == ["Erased member 1"]
+
+
+@pytest.mark.parametrize("typed", ["", "Zofia", "zofia wójcik"])
+def test_the_name_has_to_be_typed(zofia, typed):
+    with pytest.raises(InvalidError):
+        gone(name=typed)
+
+    assert rows(Member)[0].name == NAME
+
+
+@pytest.mark.parametrize("by", [MARKETER, LEAD, CASHIER, STRANGER], ids=lambda one: one.name or "stranger")
+def test_only_who_manages_members_erases_one(zofia, by):
+    with pytest.raises(ForbiddenError):
+        gone(by=by)
+
+
+def test_somebody_who_works_here_under_the_same_address_stays(database):
+    change(members.create, members.Details("Kasia K", "kasia@example.com"), by=ADMIN, now=NOON)
+    change(accounts.ask_for_reset, "kasia@example.com", ENGLISH, peer=builders.PEER, now=NOON)
+
+    gone(name="Kasia K")
+
+    assert see(accounts.with_address, "kasia@example.com").name == "Kasia"
+    assert len(rows(Mail)) == 1
+
+
+@pytest.mark.usefixtures("other_processes")
+@pytest.mark.parametrize("turn", range(6))
+def test_a_claim_and_a_redemption_at_the_same_moment_come_before_it_or_are_refused(zofia, turn):
+    now = times.now()
+    coffee, cups = change(builders.batch, now=now), change(builders.scan_batch, now=now)
+    held = change(builders.claimed, change(builders.batch, name="Held", now=now), zofia, now=now)
+
+    def again(verb, ask):
+        return lambda: database.answer_all(verb, [ask])[0]
+
+    _, claimed, paid, used, undone = at_once(
+        [
+            lambda: gone(now=now),
+            again(claims.claim_many, claims.Ask(coffee.claim_token, zofia)),
+            again(redemptions.redeem_many, Ask(builders.link(cups), zofia)),
+            again(redemptions.redeem_many, Ask(held, CASHIER)),
+            again(redemptions.redeem_many, Ask(builders.link(cups, 2), CASHIER, member_id=1)),
+        ]
+    )
+
+    assert isinstance(claimed, claims.Claimed) or claimed.reason is Reason.LOGIN_REQUIRED
+    for answer, no in ((paid, Reason.LOGIN_REQUIRED), (used, Reason.DISABLED), (undone, Reason.LOGIN_REQUIRED)):
+        assert isinstance(answer, Redeemed) or answer.reason is no
+    assert named(*MARKS) == set()
+    assert {one.status for one in rows(Code) if one.member_id and not one.disabled} <= {CodeStatus.REDEEMED}
+    assert len(rows(Redemption)) == sum(isinstance(one, Redeemed) for one in (paid, used, undone))
+    assert see(batches.get, coffee.id).claimed == isinstance(claimed, claims.Claimed)
+    assert rows(Member)[0].points == sum(one.points for one in rows(Redemption))
