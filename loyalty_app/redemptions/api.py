@@ -1,20 +1,21 @@
 """Check, redeem and take back, for other programs."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from sqlmodel import Session
 
 from loyalty_app.batches.api import FieldShown, asked_of
 from loyalty_app.batches.fields import YES
 from loyalty_app.core import times
-from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading
+from loyalty_app.core.actor import Actor, Permission, actor
+from loyalty_app.core.database import reading, streaming
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
@@ -23,13 +24,26 @@ from loyalty_app.members.service import Details
 from loyalty_app.offers.api import PromiseShown, View
 from loyalty_app.program import service as programs
 from loyalty_app.program.rules import from_minor, to_minor
-from loyalty_app.redemptions import history
+from loyalty_app.redemptions import files, history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.history import Line, Wish
 from loyalty_app.redemptions.models import RedemptionStatus
 from loyalty_app.redemptions.service import NOBODY, AmountNeeded, Ask, Incomplete, Redeemed, Refused, Voucher
 from loyalty_app.ui.problems import Problem, refused
-from loyalty_app.ui.rest import MOST_NUMBER, Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown, written
+from loyalty_app.ui.rest import (
+    CSV,
+    MOST_NUMBER,
+    Amount,
+    Instant,
+    Number,
+    OnceOnly,
+    Page,
+    Paged,
+    Sent,
+    Shown,
+    begun,
+    written,
+)
 from loyalty_app.ui.routes import allow
 
 router = APIRouter(prefix="/api/v1", tags=["Redemptions"])
@@ -106,6 +120,27 @@ class Reversal(Sent):
     reason: Annotated[str, Field(max_length=1000, examples=["Scanned by mistake"])]
 
 
+Which = Annotated[int | None, Field(ge=1, le=MOST_NUMBER)]
+Day = Annotated[date | None, Field(ge=date(2000, 1, 1), le=date(9000, 1, 1))]
+
+
+class Wanted(Sent):
+    """Which redemptions are listed."""
+
+    model_config = ConfigDict(extra="ignore")  # the page that is wanted stands beside
+
+    q: Annotated[
+        str, Field(max_length=80, description="Part of a code, a customer's name or an offer's title; or an address.")
+    ] = ""
+    status: RedemptionStatus | None = None
+    batch_id: Which = None
+    member_id: Which = None
+    place_id: Which = None
+    staff_id: Which = None
+    first_day: Annotated[Day, Field(alias="from", description="A day where the program is.")] = None
+    last_day: Annotated[Day, Field(alias="to", description="The last day.")] = None
+
+
 class Holder(Shown):
     """Whose voucher it is."""
 
@@ -169,6 +204,16 @@ class RedemptionShown(Shown):
             description="What the member told, by the label of the field, for who may view members.",
         ),
     ]
+    place_id: Annotated[int | None, Field(examples=[1])]
+    place: Annotated[str, Field(examples=["Old Town"], description="The location.")]
+    device: Annotated[str, Field(examples=["Bar tablet"])]
+    staff_id: Annotated[int | None, Field(examples=[3], description="Of the person who redeemed it.")]
+    scanned_at: Annotated[
+        Instant | None, Field(description="When the device scanned it, if there was no connection then.")
+    ]
+    goodwill_reason: Annotated[
+        str, Field(description="Why an expired voucher was honoured; `goodwill` counts in no number.")
+    ]
     reversed_at: Instant | None
     reversed_by: str
     reversal_reason: str
@@ -222,19 +267,42 @@ def redeem_code(sent: RedemptionWish, once: OnceOnly) -> Response:
 
 @router.get("/redemptions")
 @allow(Permission.VIEW_REDEMPTIONS)
-def list_redemptions(
-    paging: Paged,
-    q: Annotated[str, Query(max_length=80, description="Part of a code, a member's name or an offer's title.")] = "",
-    status: RedemptionStatus | None = None,
-    batch_id: Annotated[int | None, Query(alias="batchId", ge=1, le=MOST_NUMBER)] = None,
-    member_id: Annotated[int | None, Query(alias="memberId", ge=1, le=MOST_NUMBER)] = None,
-) -> Page[RedemptionShown]:
+def list_redemptions(paging: Paged, wanted: Annotated[Wanted, Query()]) -> Page[RedemptionShown]:
     """List the redemptions, the newest first, those taken back too."""
-    wish = Wish(storable(q), status, batch_id, member_id)
     with reading() as session:
-        found = history.listed(session, wish, after=paging.after, limit=paging.limit + 1, by=actor())
+        found = history.listed(session, _wish(session, wanted), after=paging.after, limit=paging.limit + 1, by=actor())
         currency = programs.current(session).currency
     return paging.page(found, lambda line: _line(line, currency), lambda line: line.id)
+
+
+@router.get("/redemptions.csv", response_class=StreamingResponse, responses=CSV)
+@allow(Permission.VIEW_REDEMPTIONS)
+def redemptions_csv(wanted: Annotated[Wanted, Query()]) -> StreamingResponse:
+    """Stream the redemptions that fit, all of one moment, the newest first."""
+    return StreamingResponse(
+        begun(_csv(wanted, actor())),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="redemptions.csv"', "Cache-Control": "no-store"},
+    )
+
+
+def _csv(wanted: Wanted, by: Actor) -> Iterator[str]:
+    with streaming() as session:
+        yield from files.as_csv(session, _wish(session, wanted), by=by)
+
+
+def _wish(session: Session, wanted: Wanted) -> Wish:
+    zone = programs.current(session).time_zone
+    return Wish(
+        storable(wanted.q),
+        wanted.status,
+        wanted.batch_id,
+        wanted.member_id,
+        wanted.place_id,
+        wanted.staff_id,
+        times.start_of_day(wanted.first_day, zone) if wanted.first_day else None,
+        times.end_of_day(wanted.last_day, zone) if wanted.last_day else None,
+    )
 
 
 @router.get("/redemptions/{redemption_id}")
@@ -344,9 +412,10 @@ def _line(line: Line, currency: str) -> RedemptionShown:
         member=Holder(id=line.member_id, name=line.member) if line.member_id and line.member else None,
         amount=None if line.amount is None else from_minor(line.amount, currency),
         fields=None if line.answers is None else dict(line.answers),
-        reversed_by=line.reversed_by,
-        reversal_reason=line.reversal_reason,
     )
 
 
-_AS_THEY_ARE = ("id", "code", "batch_id", "status", "member_id", "points", "reversed_at")
+_AS_THEY_ARE = (
+    "id code batch_id status member_id points place_id place device staff_id scanned_at goodwill_reason reversed_at"
+    " reversed_by reversal_reason"
+).split()

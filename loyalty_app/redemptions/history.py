@@ -1,6 +1,6 @@
 """Redemptions and attempts, to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,9 +78,14 @@ class Scan:
 def listed(session: Session, wish: Wish, *, after: int = 0, limit: int, by: Actor) -> list[Line]:
     """Return the redemptions that fit the wish, the newest first, from behind a number."""
     by.must(Permission.VIEW_REDEMPTIONS)
-    numbers = search.newest(session, wish, after=after, limit=limit, by=by)
-    found = session.execute(_lines(by).where(col(Redemption.id).in_(numbers)).order_by(col(Redemption.id).desc()))
-    return [_as_line(row) for row in found]
+    return _numbered(session, search.newest(session, wish, after=after, limit=limit, by=by), by)
+
+
+def all_listed(session: Session, wish: Wish, *, by: Actor) -> Iterator[list[Line]]:
+    """Yield all redemptions that fit the wish, the newest first, some thousands at once."""
+    by.must(Permission.VIEW_REDEMPTIONS)
+    for numbers in search.pieces(session, wish, by=by):
+        yield _numbered(session, numbers, by)
 
 
 def get(session: Session, redemption_id: int, *, by: Actor) -> Line:
@@ -186,6 +191,11 @@ def line(session: Session, redemption_id: int, by: Actor) -> Line:
     if found is None:
         raise NotFoundError("redemption")
     return _as_line(found)
+
+
+def _numbered(session: Session, numbers: Sequence[int], by: Actor) -> list[Line]:
+    found = session.execute(_lines(by).where(col(Redemption.id).in_(numbers)).order_by(col(Redemption.id).desc()))
+    return [_as_line(row) for row in found]
 
 
 def _as_line(row: sa.Row[*tuple[Any, ...]]) -> Line:

@@ -1,9 +1,13 @@
-"""Find redemptions by what people know of them (S2-4)."""
+"""Find redemptions by what people know of them, in a blink among a million (S2-4; docs/benchmarks.md, `search`)."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
@@ -11,15 +15,31 @@ from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
+from loyalty_app.core import database
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.texts import storable
+from loyalty_app.members import service as members
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 
-_NEWEST = 2**31 - 1
+MOST_TEXT = 80
+"""Characters; nothing that is searched has more."""
+TRIGRAM = 3
+NEIGHBOURS = 1_000
+"""Redemptions of transactions at the same time are not numbered in the order of their instants, but nearly."""
+WALKED = 5_000
+"""So many of the newest are simply read: what every hundredth redemption has in it is found among them."""
+HITS = {"sqlite": 2_000, "postgresql": 10_000}
+"""So many are taken from the index; what has more hits is found by walking further. SQLite's come newest first."""
+WALKED_FURTHER = 50_000
+PIECE = 2_000
 
 
 @dataclass(frozen=True)
 class Wish:
-    """Which redemptions are wanted: by a code, or part of one, of a customer's name or of an offer's title."""
+    """Which redemptions are wanted: by a code, or part of one, of a customer's name or of an offer's title.
+
+    Who may see members finds them by their whole address, too.
+    """
 
     text: str = ""
     status: RedemptionStatus | None = None
@@ -40,44 +60,292 @@ def sees_names(by: Actor) -> bool:
 
 def newest(session: Session, wish: Wish, *, after: int, limit: int, by: Actor) -> list[int]:
     """Return the numbers of the redemptions that fit the wish, the newest first, from behind a number."""
-    query = (
-        select(Redemption.id)
-        .where(col(Redemption.id) < (after or _NEWEST), *_filters(wish))
-        .order_by(col(Redemption.id).desc())
-        .limit(limit)
-    )
-    if text := wish.text.strip():
-        query = (
-            query.join(Code, col(Code.id) == col(Redemption.code_id), isouter=True)
-            .join(Batch, col(Batch.id) == col(Redemption.batch_id), isouter=True)
-            .where(_fits(session, text, by))
+    search = _Search.of(session, wish, after, limit, by)
+    if search is None:
+        return []
+    if not search.has_text:
+        return search.walk()
+    # A hit list or a walk that came to its end is the whole answer; one that is cut may hold the newest all the same.
+    for found in (search.near, search.indexed, search.far):
+        if (numbers := found()) is not None:
+            return numbers
+    return search.exhaustive()
+
+
+def pieces(session: Session, wish: Wish, *, by: Actor) -> Iterator[list[int]]:
+    """Yield the numbers of all redemptions that fit the wish, the newest first, some thousands at once."""
+    after = 0
+    while (search := _Search.of(session, wish, after, PIECE, by)) and (numbers := search.piece(is_first=not after)):
+        yield numbers
+        after = numbers[-1]
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """What somebody searches, and what of it they may find."""
+
+    by: Actor
+    text: str = ""
+    part: str = ""
+    """Of a code, in the form that is stored; nothing if no code can contain it."""
+    code_id: int | None = None
+    """The code that is named in full."""
+    member_id: int | None = None
+    """The member whose address it is."""
+
+    @classmethod
+    def of(cls, session: Session, text: str, by: Actor) -> "_Meant":
+        exact = alphabet.normal(text)
+        if exact and (code_id := session.exec(select(Code.id).where(Code.code == exact)).first()):
+            return cls(by, code_id=code_id)
+        sees_members = by.may(Permission.VIEW_MEMBERS)
+        if "@" in text and sees_members and (member_id := members.id_of_email(session, text)):
+            return cls(by, member_id=member_id)
+        part = alphabet.normal_part(text)
+        # "a-b" is searched as it is: what is left of it as a code is in no index.
+        return cls(by, text, part if min(len(part), TRIGRAM) == min(len(text), TRIGRAM) else "")
+
+    @property
+    def reads_all(self) -> bool:
+        """Return whether somebody may read every code."""
+        return self.by.may(Permission.QR_CODE_MANAGEMENT)
+
+    def is_readable(self, row: Any) -> ColumnElement[bool]:
+        """Return of which redemptions the code may be read; live ones used theirs up."""
+        if self.reads_all:
+            return sa.true()
+        is_open = (
+            sa.exists()
+            .where(col(Code.id) == row.code_id, col(Batch.id) == col(Code.batch_id), codes.is_open_to(self.by))
+            .correlate(row)
         )
-    return [number or 0 for number in session.exec(query)]
+        return sa.or_(row.status != RedemptionStatus.REVERSED, is_open)
+
+    def columns(self, row: Any) -> list[sa.ColumnElement[str]]:
+        """Return the texts that are searched; who may not see customers cannot guess them by searching either."""
+        return [row.title, *((row.member_name,) if sees_names(self.by) else ())]
 
 
-def _filters(wish: Wish) -> list[ColumnElement[bool]]:
-    wanted = (
-        (Redemption.status, wish.status),
-        (Redemption.batch_id, wish.batch_id),
-        (Redemption.member_id, wish.member_id),
-        (Redemption.place_id, wish.place_id),
-        (Redemption.account_id, wish.account_id),
-    )
-    filters = [col(column) == value for column, value in wanted if value is not None]
+class _Search:
+    """One search: by its text among the redemptions that fit the rest of the wish."""
+
+    @classmethod
+    def of(cls, session: Session, wish: Wish, after: int, limit: int, by: Actor) -> "_Search | None":
+        """Return a search, if its text can be found at all."""
+        text = " ".join(storable(wish.text).split())
+        if len(text) > MOST_TEXT:
+            return None
+        meant = _Meant.of(session, text, by)
+        if meant.member_id and wish.member_id in (None, meant.member_id):
+            wish = replace(wish, member_id=meant.member_id)
+        elif meant.member_id:
+            return None
+        return cls(session, wish, meant, limit, below=after or None)
+
+    def __init__(self, session: Session, wish: Wish, meant: _Meant, limit: int, below: int | None) -> None:
+        self._session, self._meant, self._limit = session, meant, limit
+        self._kind = session.connection().dialect.name
+        self._is_sqlite = database.is_sqlite(session.connection())
+        self._above, self._below = _bounds(session, wish, below)
+        self._wish = wish
+        self._is_indexed = len(meant.text) >= TRIGRAM and (self._is_sqlite or any(map(str.isalnum, meant.text)))
+
+    @property
+    def has_text(self) -> bool:
+        """Return whether part of a text is searched, and not all there is, of one code or of one member."""
+        return bool(self._meant.text)
+
+    def walk(self, most: int | None = None) -> list[int]:
+        """Return the newest that fit, read one after the other, of so many at most."""
+        row: Any = Redemption
+        walked = select(Redemption).where(*self._filters(Redemption)).order_by(col(Redemption.id).desc())
+        if most is not None:
+            row = aliased(Redemption, walked.limit(most).subquery())
+        elif (few := self._few()) is not None:
+            row = aliased(Redemption, few)
+        query = sa.select(row.id).where(*(() if most else self._filters(row)), self._fits(row))
+        return list(self._session.execute(query.order_by(row.id.desc()).limit(self._limit)).scalars())
+
+    def near(self) -> list[int] | None:
+        """Return what is found among the newest, if that is enough."""
+        # SQLite's index is read from its newest end, which is as near.
+        return None if self._is_sqlite and self._is_indexed else self._walk_enough(WALKED)
+
+    def indexed(self) -> list[int] | None:
+        """Return what the index finds, if that is all there is, or holds the newest."""
+        if not self._is_indexed:
+            return None
+        most = HITS[self._kind]
+        hits, numbers = self._hits(most)
+        is_whole = hits < most or (self._is_sqlite and len(numbers) == self._limit)
+        return numbers if is_whole else None
+
+    def far(self) -> list[int] | None:
+        """Return what is found among many of the newest, if that is enough."""
+        if not self._is_indexed or (self._is_sqlite and not self._meant.text.isascii()):
+            return None
+        return self._walk_enough(WALKED_FURTHER)
+
+    def exhaustive(self) -> list[int]:
+        """Return what is found among all."""
+        if self._is_indexed:
+            return self._hits(None)[1]
+        with self._without("bitmapscan"):  # no index knows so short a text, though PostgreSQL would walk through one
+            return self.walk()
+
+    def _walk_enough(self, most: int) -> list[int] | None:
+        numbers = self.walk(most)
+        if len(numbers) == self._limit:
+            return numbers
+        beyond = select(Redemption.id).where(*self._filters(Redemption)).order_by(col(Redemption.id).desc())
+        is_whole = self._session.exec(beyond.offset(most).limit(1)).first() is None
+        return numbers if is_whole else None
+
+    def _few(self) -> sa.CTE | None:
+        # What one code or member has is few: read first, lest SQLite walks through all of a place.
+        meant, wish = self._meant, self._wish
+        if meant.code_id:
+            few = col(Redemption.code_id) == meant.code_id
+        elif wish.member_id is not None:
+            few = col(Redemption.member_id) == wish.member_id
+        else:
+            return None
+        return select(Redemption).where(few).cte("few").prefix_with("materialized")
+
+    def piece(self, *, is_first: bool) -> list[int]:
+        """Return the newest that fit, as one of many such pieces."""
+        if self._is_sqlite and self._is_indexed:
+            return next(found for way in (self.indexed, self.far, self.exhaustive) if (found := way()) is not None)
+        # All pieces together walk through everything once; what the index finds at once is spared that.
+        if is_first and self._is_indexed and (numbers := self.indexed()) is not None:
+            return numbers
+        with self._without("bitmapscan"):
+            return self.walk()
+
+    def _hits(self, most: int | None) -> tuple[int, list[int]]:
+        # How many hits there are, up to the limit, and the newest of those that fit the rest of the wish.
+        hits = self._hits_of_sqlite(most) if self._is_sqlite else self._hits_of_postgresql(most)
+        fitting = sa.select(hits.c.id).where(hits.c.fits).order_by(hits.c.id.desc()).limit(self._limit).subquery()
+        counted = sa.select(sa.literal(0).label("id"), sa.func.count().label("hits")).select_from(hits)
+        query = sa.union_all(counted, sa.select(fitting.c.id, sa.literal(0)))
+        with self._without("seqscan", "indexscan", "indexonlyscan"):  # only the index is as fast for every text
+            found = self._session.execute(query).all()
+        return max(count for _, count in found), sorted((number for number, _ in found if number), reverse=True)
+
+    def _hits_of_sqlite(self, most: int | None) -> sa.CTE:
+        index = sa.table("redemption_search", sa.column("rowid", sa.Integer))
+        hits = (
+            sa.select(index.c.rowid)
+            .where(sa.column("redemption_search").op("match")(self._match()), *self._range(index.c.rowid))
+            .order_by(index.c.rowid.desc())
+            .limit(most)
+            .cte("hit")
+            .prefix_with("materialized")
+        )
+        fits = sa.and_(*self._narrowed(Redemption), self._may_find(Redemption))
+        return (
+            sa.select(col(Redemption.id), fits.label("fits"))
+            .select_from(hits.join(Redemption, col(Redemption.id) == hits.c.rowid))
+            .cte("found")
+            .prefix_with("materialized")
+        )
+
+    def _hits_of_postgresql(self, most: int | None) -> sa.CTE:
+        text, part = self._patterns()
+        row = Redemption
+        hit = [one.ilike(text) for one in self._meant.columns(row)]
+        hit += [col(row.code_text).like(part)] if part else []
+        fits = sa.and_(*self._filters(row), self._may_find(row))
+        return (
+            sa.select(col(row.id), fits.label("fits"))
+            .where(sa.or_(*hit))
+            .limit(most)
+            .cte("found")
+            .prefix_with("materialized")
+        )
+
+    def _match(self) -> str:
+        # In double quotes nothing has a meaning of its own but they themselves.
+        meant = self._meant
+        names = "member_name title" if sees_names(meant.by) else "title"
+        text = meant.text.replace('"', '""')
+        return f'{{{names}}} : "{text}"' + (f' OR code_text : "{meant.part}"' if meant.part else "")
+
+    def _patterns(self) -> tuple[str, str]:
+        text = self._meant.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        return f"%{text}%", f"%{self._meant.part}%" if self._meant.part else ""
+
+    def _fits(self, row: Any) -> ColumnElement[bool]:
+        """Return which redemptions have what is meant in one of their texts, if that is a text."""
+        meant = self._meant
+        if meant.code_id:
+            return sa.and_(row.code_id == meant.code_id, meant.is_readable(row))
+        if not meant.text:
+            return sa.true()
+        _, part = self._patterns()
+        in_code = [sa.and_(row.code_text.like(part), meant.is_readable(row))] if part else []
+        return sa.or_(*in_code, *self._in_texts(row))
+
+    def _may_find(self, row: Any) -> ColumnElement[bool]:
+        """Return which hits somebody may have: those by a code only if they may read it."""
+        if self._meant.reads_all:
+            return sa.true()
+        return sa.or_(self._meant.is_readable(row), *self._in_texts(row))
+
+    def _in_texts(self, row: Any) -> Iterator[ColumnElement[bool]]:
+        text, _ = self._patterns()
+        # SQLite's LIKE knows only the capitals of English.
+        texts = {text, text.lower(), text.upper(), text.title()} if self._is_sqlite else {text}
+        for one in self._meant.columns(row):
+            yield from (one.like(text, escape="\\") if self._is_sqlite else one.ilike(text) for text in sorted(texts))
+
+    def _filters(self, row: Any) -> list[ColumnElement[bool]]:
+        return [*self._range(row.id), *self._narrowed(row)]
+
+    def _range(self, number: Any) -> list[ColumnElement[bool]]:
+        above = [number >= self._above] if self._above is not None else []
+        return above + ([number < self._below] if self._below is not None else [])
+
+    def _narrowed(self, row: Any) -> list[ColumnElement[bool]]:
+        wish = self._wish
+        wanted = (
+            (row.batch_id, wish.batch_id),
+            (row.member_id, wish.member_id),
+            (row.place_id, wish.place_id),
+            (row.account_id, wish.account_id),
+        )
+        filters = [column == value for column, value in wanted if value is not None]
+        if wish.status:
+            filters.append(row.status == wish.status)
+            if wish.status is not RedemptionStatus.RECORDED:  # the words of the index, so that both databases know it
+                filters.append(row.status != sa.literal_column(f"'{RedemptionStatus.RECORDED}'"))
+        if wish.since:
+            filters.append(row.at >= wish.since)
+        if wish.until:
+            filters.append(row.at < wish.until)
+        return filters
+
+    @contextmanager
+    def _without(self, *ways: str) -> Iterator[None]:
+        # PostgreSQL guesses how often a text occurs, and is wrong by far for most.
+        if self._is_sqlite:
+            yield
+            return
+        for way in ways:
+            self._session.connection().execute(sa.text(f"set local enable_{way} = off"))
+        yield
+        for way in ways:
+            self._session.connection().execute(sa.text(f"set local enable_{way} = on"))
+
+
+def _bounds(session: Session, wish: Wish, below: int | None) -> tuple[int | None, int | None]:
+    """Return between which numbers the wanted days lie, so that no list begins with what is newer."""
+    above = None
     if wish.since:
-        filters.append(col(Redemption.at) >= wish.since)
+        near = select(Redemption.id).where(Redemption.at >= wish.since).order_by(col(Redemption.at)).limit(NEIGHBOURS)
+        above = session.exec(select(sa.func.coalesce(sa.func.min(near.subquery().c.id), 2**31 - 1))).one()
     if wish.until:
-        filters.append(col(Redemption.at) < wish.until)
-    return filters
-
-
-def _fits(session: Session, text: str, by: Actor) -> ColumnElement[bool]:
-    exact = alphabet.normal(text)
-    if exact and (code_id := session.exec(select(Code.id).where(Code.code == exact)).first()):
-        return sa.and_(col(Redemption.code_id) == code_id, codes.is_open_to(by))
-    # Who may not see customers cannot guess them by searching either.
-    searched = (Redemption.title, *((Redemption.member_name,) if sees_names(by) else ()))
-    fits = [col(part).icontains(text, autoescape=True) for part in searched]
-    if part := alphabet.normal_part(text):
-        fits.append(sa.and_(codes.is_open_to(by), col(Redemption.code_text).contains(part, autoescape=True)))
-    return sa.or_(*fits)
+        near = select(Redemption.id).where(Redemption.at < wish.until).order_by(col(Redemption.at).desc())
+        last = session.exec(select(sa.func.coalesce(sa.func.max(near.limit(NEIGHBOURS).subquery().c.id), 0))).one()
+        below = min(last + 1, below or last + 1)
+    return above, below

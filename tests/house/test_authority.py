@@ -285,6 +285,7 @@ PRIVATE_ROUTES = {
     ("/api/v1/validations", "POST"): Permission.REDEEM,
     ("/api/v1/redemptions", "POST"): Permission.REDEEM,
     ("/api/v1/redemptions", "GET"): Permission.VIEW_REDEMPTIONS,
+    ("/api/v1/redemptions.csv", "GET"): Permission.VIEW_REDEMPTIONS,
     ("/api/v1/redemptions/{redemption_id}", "GET"): Permission.VIEW_REDEMPTIONS,
     ("/api/v1/redemptions/{redemption_id}/reverse", "POST"): Permission.REVERSE_REDEMPTIONS,
     ("/api/v1/batches", "GET"): Permission.VIEW_DASHBOARD,
