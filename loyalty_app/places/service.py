@@ -350,6 +350,7 @@ def _invited(session: Session, device: Device, *, now: datetime) -> Invited:
     secret = secrets.new_token()
     device.enrol_hash, device.enrol_expires_at = secrets.fingerprint(secret), now + rules.ENROL_LIFE
     session.add(device)
+    session.flush()
     live.announce(session, TOPIC)
     return Invited(device, secret)
 

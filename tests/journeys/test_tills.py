@@ -1,0 +1,199 @@
+"""An admin puts a tablet at a location; staff take turns on it by PIN; it locks, and it can be taken out."""
+
+import io
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from loyalty_app.accounts.models import Account, Role
+from loyalty_app.core import times
+from loyalty_app.places import service as places
+from loyalty_app.places.models import Device
+from loyalty_app.places.rules import Draft
+from loyalty_app.program.models import Program
+from loyalty_app.redemptions.models import Redemption
+from loyalty_app.tills import service as tills
+from loyalty_app.ui.shield import DEVICE_COOKIE
+from tests import doors
+from tests.builders import ADMIN, PASSWORD
+from tests.journeys.conftest import PHONE, TABLET, Shop, Watch, screenshot
+from tests.journeys.server import Server
+
+PIN = "4711"
+
+
+@pytest.mark.requirement("S2-17", "S2-18")
+def test_a_tablet_is_enrolled_by_its_code_unlocked_by_pin_and_every_scan_tells_its_place(
+    visit: Callable[..., Page], shop: Shop, watch: Watch
+) -> None:
+    watch.forgiven += ["401 (Unauthorized", "422 (Unprocessable", "410 (Gone"]
+    kasia = shop.account("Kasia Pin", Role.STAFF)
+    code = shop.claimed(shop.batch("At the tablet"), shop.member("Ana Tablet"))
+
+    desk = visit(shop.admin, "/admin/settings/locations/")
+    ask_for_a_link(desk)
+    drawn = desk.get_by_alt_text("QR code of the link")
+    expect(drawn).to_be_visible()
+    everywhere(desk, "locations-link")
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(drawn.screenshot())))
+    link = urlsplit(found.text)
+
+    tablet = visit(None, f"{link.path}?{link.query}", at=TABLET)
+    expect(tablet.get_by_role("heading", name="Enrol this tablet as Bar tablet?")).to_be_visible()
+    expect(tablet.get_by_text("Old Town")).to_be_visible()
+    everywhere(tablet, "till-enrol")
+    tablet.get_by_role("button", name="Enrol this tablet").click()
+    expect(tablet.get_by_role("heading", name="Nobody has a PIN yet")).to_be_visible()
+    expect(desk.get_by_text("Bar tablet is enrolled.")).to_be_visible()  # by itself
+    expect(drawn).to_have_count(0)
+    late = visit(None, f"{link.path}?{link.query}", at=PHONE)
+    expect(late.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+
+    set_pin(visit(kasia, "/account/"))
+    tablet.goto("/scan/")
+    tablet.wait_for_url("**/scan/unlock/**")
+    everywhere(tablet, "till-people")
+    tablet.get_by_role("button", name="Kasia Pin").click()
+    expect(tablet.get_by_label("PIN", exact=True)).to_be_focused()
+    for digit in "8305":
+        tablet.get_by_role("button", name=digit, exact=True).click()
+    everywhere(tablet, "till-pad")
+    tablet.get_by_role("button", name="Unlock").click()
+    expect(tablet.get_by_role("alert")).to_contain_text("This PIN is wrong.")
+    tablet.keyboard.type(PIN)
+    tablet.keyboard.press("Enter")
+    expect(tablet.get_by_text("Bar tablet · Old Town")).to_be_visible()
+    tablet.get_by_label("Type a code").fill(code)
+    tablet.get_by_label("Type a code").press("Enter")
+    expect(tablet.get_by_role("heading", name="Accepted")).to_be_visible()
+    everywhere(tablet, "till-counter")
+
+    kept = doors.rows(Redemption)[-1]
+    (device,) = [one for one in doors.rows(Device) if one.name == "Bar tablet"]
+    assert (kept.place_id, kept.device_id, kept.account_id) == (device.place_id, device.id, kasia.id)
+    tablet.goto("/admin/settings/")
+    expect(tablet.get_by_role("heading", name="Not for your account")).to_be_visible()
+    tablet.goto("/scan/")
+    tablet.get_by_role("button", name="Lock").click()
+    expect(tablet.get_by_role("heading", name="Who are you?")).to_be_visible()
+    everywhere(desk, "locations")
+
+
+def test_a_tablet_that_is_left_alone_warns_and_locks_itself(
+    visit: Callable[..., Page], shop: Shop, server: Server, watch: Watch
+) -> None:
+    watch.forgiven += ["401 (Unauthorized"]  # whatever the page still asks for in the moment of the lock
+    doors.change(lambda session: session.execute(sa.update(Program).values(lock_minutes=1)))
+    tablet = a_tablet(visit, shop, server, "Left tablet")
+    tablet.clock.install()
+    unlock(tablet, shop)
+    tablet.clock.fast_forward(45_000)
+    tablet.clock.run_for(1_500)
+    expect(tablet.get_by_text("This tablet locks soon.")).to_be_visible()
+    screenshot(tablet, "till-warning", dark=True)
+    tablet.keyboard.press("Shift")
+    expect(tablet.get_by_text("This tablet locks soon.")).to_have_count(0)
+    tablet.clock.fast_forward(58_000)
+    tablet.clock.run_for(3_000)
+    tablet.wait_for_url("**/scan/unlock/**")
+    doors.change(lambda session: session.execute(sa.update(Program).values(lock_minutes=5)))
+
+
+def test_a_revoked_tablet_stops_by_itself_and_redeems_nothing(
+    visit: Callable[..., Page], shop: Shop, server: Server, watch: Watch
+) -> None:
+    watch.forgiven += ["401 (Unauthorized", "403 (Forbidden"]
+    code = shop.claimed(shop.batch("After the end"), shop.member("Ana Stolen"))
+    tablet = a_tablet(visit, shop, server, "Stolen tablet")
+    unlock(tablet, shop)
+    desk = visit(shop.admin, "/admin/settings/locations/")
+    desk.get_by_role("button", name="Revoke Stolen tablet").click()
+    screenshot(desk, "locations-revoke")
+    desk.get_by_role("button", name="Revoke tablet").click()
+
+    expect(tablet.get_by_role("heading", name="This tablet is not enrolled any more")).to_be_visible(timeout=5_000)
+    everywhere(tablet, "till-revoked")
+    tablet.goto("/scan/")
+    expect(tablet.get_by_role("heading", name="This tablet is not enrolled any more")).to_be_visible()
+    assert code.upper() not in {one.code_text for one in doors.rows(Redemption)}
+
+
+def test_whoever_works_on_a_browser_of_their_own_says_where(visit: Callable[..., Page], shop: Shop) -> None:
+    for name in ("North", "South"):
+        doors.change(places.create, Draft(name), by=ADMIN, now=times.now())
+    page = visit(shop.account("Ola Walks", Role.STAFF), "/scan/", at=PHONE)
+    page.get_by_label("Location").select_option("South")
+    code = shop.claimed(shop.batch("On foot"), shop.member("Ana Foot"))
+    expect(page.get_by_label("Location").locator("option")).not_to_contain_text(["Choose location"])
+    screenshot(page, "till-location")
+    page.reload()
+    expect(page.get_by_label("Location").locator("option:checked")).to_have_text("South")
+    page.get_by_label("Type a code").fill(code)
+    page.get_by_label("Type a code").press("Enter")
+    expect(page.get_by_role("heading", name="Accepted")).to_be_visible()
+    place_id = doors.rows(Redemption)[-1].place_id
+    assert doors.see(places.names, {place_id or 0}) == {place_id: "South"}
+
+
+def a_tablet(visit: Callable[..., Page], shop: Shop, server: Server, name: str) -> Page:
+    """Return a browser that is enrolled, quickly."""
+    place = doors.change(places.create, Draft(f"Place of {name}"), by=ADMIN, now=times.now())
+    made = doors.change(places.invite, place.id, name, by=ADMIN, now=times.now())
+    device = doors.change(places.enrol, made.secret, now=times.now())
+    assert device
+    doors.change(tills.give_pin, worker(shop).id, tills.new_pin(PIN), by=ADMIN, now=times.now())
+    page = visit(None, at=TABLET)
+    page.context.add_cookies(
+        [{"name": DEVICE_COOKIE, "value": device.secret, "url": server.url, "httpOnly": True, "sameSite": "Strict"}]
+    )
+    return page
+
+
+def ask_for_a_link(desk: Page) -> None:
+    desk.locator("form").filter(has_text="New location").get_by_label("Name").fill("Old Town")
+    desk.get_by_label("Address").fill("Rynek 1, Warsaw")
+    desk.get_by_role("button", name="Add location").click()
+    expect(desk.get_by_role("heading", name="Old Town")).to_be_visible()
+    desk.locator("form").filter(has_text="Add a tablet").get_by_label("Name").fill("Bar tablet")
+    desk.get_by_label("Location", exact=True).select_option("Old Town")
+    desk.get_by_role("button", name="Show its link").click()
+
+
+def set_pin(own: Page) -> None:
+    form = own.locator("form").filter(has_text="New PIN")
+    form.get_by_label("Present password").fill(PASSWORD)
+    form.get_by_label("New PIN").fill("1234")
+    form.get_by_role("button", name="Set PIN").click()
+    expect(form.get_by_role("alert")).to_contain_text("too easy to guess")
+    form.get_by_label("New PIN").fill(PIN)
+    form.get_by_role("button", name="Set PIN").click()
+    expect(own.get_by_text("Your PIN is changed.")).to_be_visible()
+    screenshot(own, "account-pin")
+
+
+def worker(shop: Shop) -> Account:
+    return shop.account("Wera Turn", Role.STAFF)
+
+
+def unlock(tablet: Page, shop: Shop) -> None:
+    tablet.goto("/scan/")
+    tablet.get_by_role("button", name=worker(shop).name).click()
+    tablet.get_by_label("PIN", exact=True).fill(PIN)
+    tablet.get_by_role("button", name="Unlock").click()
+    expect(tablet.get_by_label("Type a code")).to_be_visible()
+
+
+def everywhere(page: Page, name: str) -> None:
+    size = page.viewport_size
+    assert size
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width, height in {390: 844, 820: 1180, 1440: 900}.items():
+            page.set_viewport_size({"width": width, "height": height})
+            screenshot(page, name, dark=scheme == "dark")
+    page.set_viewport_size(size)

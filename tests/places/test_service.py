@@ -1,0 +1,140 @@
+"""Locations are opened and closed; tablets are enrolled once, moved and revoked."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session
+
+from loyalty_app.audit.models import AuditEntry
+from loyalty_app.core.actor import device_topic
+from loyalty_app.core.errors import ForbiddenError, InvalidError
+from loyalty_app.core.live import Topic
+from loyalty_app.places import rules
+from loyalty_app.places import service as places
+from loyalty_app.places.models import Device, Place
+from loyalty_app.places.rules import Draft
+from tests.builders import ADMIN, CASHIER, MARKETER, NOON, WARSAW
+from tests.doors import at_once, change, rows, see
+
+furnished = pytest.mark.usefixtures("database")
+
+
+def old_town(session: Session) -> Place:
+    return places.create(session, Draft("Old Town", "Rynek 1"), by=ADMIN, now=NOON)
+
+
+def invited(session: Session) -> places.Invited:
+    return places.invite(session, old_town(session).id or 0, "Bar tablet", by=ADMIN, now=NOON)
+
+
+def test_a_location_needs_a_name_and_a_zone_that_there_is():
+    assert set(rules.problems(Draft(" ", "x" * 201, "Mars/Base"))) == {"name", "address", "time_zone"}
+    assert rules.problems(Draft("Old Town", "", WARSAW)) == {}
+
+
+@furnished
+def test_a_location_has_the_zone_of_the_program_unless_it_says_another():
+    assert change(old_town).time_zone == WARSAW
+    lisbon = change(places.create, Draft("Alfama", "", "Europe/Lisbon"), by=ADMIN, now=NOON)
+    assert lisbon.time_zone == "Europe/Lisbon"
+    assert [site.place.name for site in see(places.sites, by=ADMIN)] == ["Alfama", "Old Town"]
+
+
+@furnished
+def test_only_an_admin_manages_locations():
+    for who in (CASHIER, MARKETER):
+        with pytest.raises(ForbiddenError):
+            change(places.create, Draft("Old Town"), by=who, now=NOON)
+
+
+@furnished
+def test_a_closed_location_shuts_its_tablets_out_keeps_its_name_and_can_be_opened_again():
+    made = change(invited)
+    device = change(places.enrol, made.secret, now=NOON)
+    place_id = made.device.place_id
+
+    change(places.close, place_id, by=ADMIN, now=NOON)
+    assert see(places.enrolled, device.secret) is None
+    assert see(places.was_revoked, device.secret)
+    assert see(places.names, {place_id}) == {place_id: "Old Town"}
+    assert see(places.open_places) == {}
+    with pytest.raises(places.ClosedError):
+        change(places.invite, place_id, "Another", by=ADMIN, now=NOON)
+
+    change(places.reopen, place_id, by=ADMIN, now=NOON)
+    assert see(places.open_places) == {place_id: "Old Town"}
+    assert see(places.enrolled, device.secret) is None
+
+
+@furnished
+def test_looking_at_a_link_uses_nothing_up_and_enrolling_uses_it_up():
+    made = change(invited)
+    for _ in range(2):
+        assert see(places.invitation, made.secret, now=NOON).name == "Bar tablet"
+    device = change(places.enrol, made.secret, now=NOON)
+
+    assert see(places.enrolled, device.secret).place == "Old Town"
+    assert see(places.invitation, made.secret, now=NOON) is None
+    assert change(places.enrol, made.secret, now=NOON) is None
+    (kept,) = rows(Device)
+    assert device.secret not in (kept.secret_hash or "")
+    assert made.secret not in str(kept)
+    assert ("enrol", "Bar tablet") in {(one.verb, one.actor) for one in rows(AuditEntry)}
+
+
+@furnished
+def test_a_link_is_over_after_a_quarter_of_an_hour_and_when_another_was_made():
+    made = change(invited)
+    assert change(places.enrol, made.secret, now=NOON + rules.ENROL_LIFE) is None
+
+    again = change(places.invite_again, made.device.id, by=ADMIN, now=NOON)
+    assert change(places.enrol, made.secret, now=NOON) is None
+    assert change(places.enrol, again.secret, now=NOON + rules.ENROL_LIFE - timedelta(seconds=1))
+
+
+@furnished
+def test_of_two_tablets_with_one_link_one_wins():
+    made = change(invited)
+    answers = at_once([lambda: change(places.enrol, made.secret, now=NOON)] * 8)
+
+    (winner,) = [answer for answer in answers if answer]
+    assert see(places.enrolled, winner.secret)
+
+
+@furnished
+def test_a_revoked_tablet_is_out_for_good_and_everybody_hears_of_it(kind: str):
+    made = change(invited)
+    device = change(places.enrol, made.secret, now=NOON)
+    for _ in range(2):
+        change(places.revoke, device.id, by=ADMIN, now=NOON)
+
+    assert see(places.enrolled, device.secret) is None
+    assert see(places.hold, {device.id}) == set()
+    with pytest.raises(places.RevokedError):
+        change(places.invite_again, device.id, by=ADMIN, now=NOON)
+    assert [one.verb for one in rows(AuditEntry)].count("revoke") == 1
+    if kind == "sqlite":
+        assert device_topic(device.id) in {topic.name for topic in rows(Topic)}
+
+
+@furnished
+def test_a_tablet_is_renamed_and_moved():
+    made = change(invited)
+    device = change(places.enrol, made.secret, now=NOON)
+    river = change(places.create, Draft("Riverside"), by=ADMIN, now=NOON)
+    with pytest.raises(InvalidError):
+        change(places.move, device.id, " ", river.id, by=ADMIN, now=NOON)
+    change(places.move, device.id, "Door tablet", river.id, by=ADMIN, now=NOON)
+
+    found = see(places.enrolled, device.secret)
+    assert (found.name, found.place) == ("Door tablet", "Riverside")
+
+
+@furnished
+def test_the_last_contact_is_written_once_a_minute():
+    made = change(invited)
+    device = change(places.enrol, made.secret, now=NOON)
+    change(places.seen, device.id, now=NOON + timedelta(seconds=59))
+    assert rows(Device)[0].last_seen_at == NOON
+    change(places.seen, device.id, now=NOON + timedelta(seconds=60))
+    assert rows(Device)[0].last_seen_at == NOON + timedelta(seconds=60)
