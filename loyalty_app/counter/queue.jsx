@@ -117,7 +117,13 @@ function take({ body, etag, difference }) {
   show({ listAt: list?.head.at ?? 0 });
 }
 
+const isCounter = () => location.pathname === "/scan/";
+
 async function refresh() {
+  if (!isCounter()) { // nobody needs the list on the desk; the way there is tried all the same
+    await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(SLOW) });
+    return;
+  }
   const headers = tag ? { "If-None-Match": tag } : {};
   const answer = await fetch("/counter/snapshot", { headers, cache: "no-store", signal: AbortSignal.timeout(SLOW) });
   if (answer.status !== 200) return;
@@ -273,7 +279,7 @@ export async function forget() {
 // --- The page itself, kept for a reload without a connection. -------------------------------------------------------
 
 function keepPage() {
-  if (!navigator.serviceWorker || location.pathname !== "/scan/") return;
+  if (!navigator.serviceWorker || !isCounter()) return;
   navigator.serviceWorker.register("/scan/worker.js", { scope: "/scan/" }).then(async () => {
     const { active } = await navigator.serviceWorker.ready;
     const tell = () => {

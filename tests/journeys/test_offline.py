@@ -14,6 +14,7 @@ from loyalty_app.core import times
 from loyalty_app.core.reasons import Reason
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
+from loyalty_app.ui.shield import COOKIE
 from tests import doors
 from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
 from tests.journeys.server import Server, served
@@ -115,6 +116,104 @@ def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
     expect(page.get_by_text("9 confirmed")).to_have_count(0)
     scan(page, codes[0])
     expect_answer(page, "Already redeemed")
+
+
+@pytest.mark.requirement("S2-12", "S2-18")
+def test_the_server_goes_away_and_comes_back_and_nobody_reads_an_error(
+    till: Callable[[], Page], shop: Shop, server: Server
+) -> None:
+    batch = shop.batch("Cups in the cellar", made=5)
+    first, second, third = (shop.claimed(batch, shop.member(f"Cellar {number}")) for number in range(3))
+    page = till()
+    with page.expect_response("**/counter/snapshot"):
+        page.reload()
+    scan(page, first)
+    expect_answer(page, "Accepted")
+
+    server.kill()
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    for code in (second, third):
+        scan(page, code)
+        expect_answer(page, "Provisional")
+    scan(page, first)  # accepted a minute ago, which the list cannot know
+    expect_answer(page, "Already redeemed", "Redeemed here at")
+    said = page.locator("body").inner_text().lower()
+    assert not [word for word in ("error", "failed", "fetch", "undefined", "timeout", "null") if word in said]
+
+    page.get_by_role("button", name="Sign out").click()
+    leaving = page.get_by_role("dialog", name="2 scans not sent yet")
+    expect(leaving).to_be_visible()
+    screenshot(page, "scan-leaving")
+    leaving.get_by_role("button", name="Stay signed in").click()
+    expect(page.get_by_text("2 not sent yet", exact=True)).to_be_visible()
+
+    server.start()
+    expect(page.get_by_text("2 confirmed")).to_be_visible()
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(one) for one in (first, second, third)]
+    assert [attempt.reason for attempt in doors.rows(Attempt)] == [None] * 3
+
+
+def test_a_shift_that_ends_without_a_connection_leaves_its_scans_to_the_next(
+    till: Callable[[], Page], shop: Shop, visit: Callable[..., Page]
+) -> None:
+    code = shop.claimed(shop.batch("Late cups", made=2), shop.member("Late Guest"))
+    page = till()
+    page.context.set_offline(True)
+    scan(page, code)
+    expect_answer(page, "Provisional")
+    tomek = shop.sign_in(shop.account("Tomek Next", Role.STAFF))
+    page.context.clear_cookies()  # the session of whoever scanned is over
+    page.context.set_offline(False)
+    expect(page.get_by_role("link", name="Sign in to send 1 scan")).to_be_visible()
+    screenshot(page, "scan-sign-in-to-send")
+    assert doors.rows(Redemption) == []
+
+    page.context.add_cookies([{"name": COOKIE, "value": tomek, "url": shop.server.url, "httpOnly": True}])
+    page.goto("/scan/")
+    expect(page.get_by_text("1 confirmed")).to_be_visible()
+    (row,) = doors.rows(Redemption)
+    assert row.scanned_at
+    assert row.scanned_at < row.at
+
+
+def test_the_basket_is_asked_for_without_a_connection_too(till: Callable[[], Page], shop: Shop) -> None:
+    promise = shop.offer("Large basket", minimum_purchase="20")
+    batch = shop.batch("Large baskets", made=3, offer_id=promise)
+    small, large = (shop.claimed(batch, shop.member(f"Basket {number}")) for number in range(2))
+    page = till()
+    page.context.set_offline(True)
+    scan(page, small)
+    tell_basket(page, "twenty")
+    expect(page.get_by_text("Enter an amount, for example 12.50.")).to_be_visible()
+    tell_basket(page, "19,99")
+    expect_answer(page, "Basket too small")
+    scan(page, large)
+    screenshot(page, "scan-basket-alone")
+    tell_basket(page, "20")
+    expect_answer(page, "Provisional")
+    page.context.set_offline(False)
+    expect(page.get_by_text("1 confirmed")).to_be_visible()
+    assert [(row.code_text, row.amount) for row in doors.rows(Redemption)] == [(alphabet.normal(large), 2000)]
+
+
+def test_a_voucher_that_is_not_in_the_list_is_taken_only_if_staff_say_so(till: Callable[[], Page], shop: Shop) -> None:
+    batch = shop.batch("Fresh cups", made=3)
+    page = till()
+    page.context.set_offline(True)
+    code = shop.claimed(batch, shop.member("Fresh Guest"))  # while the tablet hears of nothing
+    scan(page, code)
+    expect_answer(page, "Not in the list")
+    page.get_by_role("button", name="Give it, check later").click()
+    expect_answer(page, "Taken unchecked")
+    page.context.set_offline(False)
+    expect(page.get_by_text("1 confirmed")).to_be_visible()
+    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(code)]
+
+
+def tell_basket(page: Page, amount: str) -> None:
+    page.get_by_label("what is the basket worth").fill(amount)
+    page.get_by_role("button", name="Go on").click()
 
 
 def scan(page: Page, text: str) -> None:

@@ -1,0 +1,143 @@
+"""The tablet judges as the server does: both are asked the same questions."""
+
+import base64
+import json
+import os
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from loyalty_app.codes import alphabet
+from loyalty_app.codes.models import CodeStatus
+from loyalty_app.core.reasons import Reason
+from loyalty_app.counter import rules
+from loyalty_app.counter.rules import Held, Listing, Offered, Standing
+from loyalty_app.offers.models import Promise, RewardKind
+from loyalty_app.program.models import Program
+from loyalty_app.redemptions import rules as redemptions
+from tests.builders import NOON
+
+SCRIPT = Path(rules.__file__).with_name("verdict.jsx")
+SALT = bytes(range(rules.SALT_BYTES))
+DAY = timedelta(days=1)
+TOKEN = "EAbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-a"
+
+KAWA = "https://kawa.example"
+TEXTS = [
+    *("SUN-2026", " sun 2026 ", "sun\u201320\u221226", "\u3000\uff33\uff35\uff2e\uff12\uff10\uff12\uff16", "a.b_c-d"),
+    *("abc", "ab cd\u200b", "x" * 40, "x" * 41, "stra\u00dfe", "\u0131i\u0130I", "x" * 199, "", "   ", "no!"),
+    *("-" * 196 + "ABCD", "-" * 197 + "ABCD", "\x1fSUN2\x85026", "\ufeffSUN2026", TOKEN, TOKEN.lower()),
+    *(f"{KAWA}/redeem?code={TOKEN}", f"{KAWA}/redeem?code=SUN-2026", "kawa.example/redeem?code=SUN%2D2026"),
+    *(f"{KAWA}/redeem?code=&code=SUN+2026", f"{KAWA}/redeem?code=one1&code=two2#code=three", "a&code=SUN2026"),
+    *(f"{KAWA}/en-us/claim/abc", f"{KAWA}/claim/", "/claim/abc", "/claim/abc/", "claim/abc", "https://claim/abc"),
+    *("https://elsewhere.example/menu", "http://", "://", "?code=SUN2026"),
+]
+
+
+def ask(question: str, *told: object) -> object:
+    """Run the tablet's own script, and return what it answers."""
+    node = which("node", path=os.pathsep.join([str(Path(".venv/bin").resolve()), os.environ.get("PATH", "")]))
+    assert node, "Node comes with the environment"
+    answer = f"await (async () => {{ {question} }})()"
+    script = f"{SCRIPT.read_text()}\nconst told = {json.dumps(told)};\nconsole.log(JSON.stringify({answer}));"
+    ran = subprocess.run(
+        [node, "--input-type=module", "-"], input=script, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def as_told(text: str) -> dict[str, str]:
+    """Return what the server makes of a text, in the tablet's words."""
+    match redemptions.recognise(text):
+        case redemptions.CodeText(code):
+            return {"is": "code", "code": code}
+        case redemptions.TokenText():
+            return {"is": "token"}
+        case redemptions.ClaimLink():
+            return {"is": "claim"}
+        case redemptions.Foreign():
+            return {"is": "foreign"}
+        case redemptions.Unreadable():
+            return {"is": "unreadable"}
+
+
+def test_both_make_the_same_of_what_is_scanned_or_typed():
+    assert ask("return told[0].map(recognised);", TEXTS) == [as_told(text) for text in TEXTS]
+
+
+def test_both_write_a_code_in_the_same_form():
+    assert ask("return told[0].map(normal);", TEXTS) == [alphabet.normal(text) or "" for text in TEXTS]
+
+
+VERDICTS = {
+    Reason.DISABLED: "off",
+    Reason.ALREADY_REDEEMED: "used",
+    Reason.REDEMPTION_FROZEN: "frozen",
+    Reason.EXPIRED: "expired",
+    Reason.MIN_PURCHASE: "minimum",
+    None: "good",
+}
+STANDINGS = {
+    Standing.GOOD: (CodeStatus.CLAIMED, False),
+    Standing.USED: (CodeStatus.REDEEMED, False),
+    Standing.OFF: (CodeStatus.CLAIMED, True),
+}
+
+
+def test_both_find_the_same_reason_first():
+    cases = [
+        (standing, frozen, late, minimum, amount)
+        for standing in Standing
+        for frozen in (False, True)
+        for late in (-1, 0, 1)
+        for minimum, amount in ((None, None), (None, 100), (2000, 1999), (2000, 2000))
+    ]
+    told, expected = [], []
+    for standing, frozen, late, minimum, amount in cases:
+        status, disabled = STANDINGS[standing]
+        facts = redemptions.Facts(status, disabled, frozen, NOON, 1, minimum)
+        reasons = redemptions.refusals(facts, NOON + timedelta(milliseconds=late), amount=amount)
+        expected.append(VERDICTS[next(iter(reasons), None)])
+        voucher = {"standing": standing, "frozen": frozen, "minimum": minimum, "endsAt": 0}
+        told.append([voucher, late] + ([] if amount is None else [amount]))
+
+    assert ask("return told[0].map((one) => judged(...one));", told) == expected
+
+
+def test_the_basket_is_asked_for_before_anything_is_promised():
+    voucher = {"standing": "", "frozen": False, "minimum": 2000, "endsAt": 1}
+    assert ask("return judged(told[0], 0);", voucher) == "basket"
+
+
+@pytest.mark.parametrize("ends", [1, 70_000])
+def test_the_tablet_finds_every_code_of_the_list_and_no_other(ends):
+    promise = Promise(title="One coffee", reward_kind=RewardKind.ITEM, reward_value=0, reward_item="Any size")
+    program = Program(name="Kawa", time_zone="Europe/Warsaw", currency="PLN", locale="en-GB")
+    codes = [f"CODE{number:06}" for number in range(max(300, ends))]
+    vouchers = [Held(code, 1 + place % 2, NOON + timedelta(seconds=place % ends)) for place, code in enumerate(codes)]
+    vouchers[7] = Held(codes[7], 2, NOON, Standing.USED)
+    listing = Listing(
+        vouchers, {1: Offered(promise, is_frozen=False), 2: Offered(promise, is_frozen=True)}, program, NOON
+    )
+    body = base64.b64encode(rules.packed(listing, SALT)).decode()
+    asked = [*codes[:50], *codes[-50:], "ELSEWHERE1", "ELSEWHERE2"]
+
+    found = ask(
+        """
+        const list = unpacked(Uint8Array.from(atob(told[0]), (one) => one.charCodeAt(0)).buffer);
+        const all = [];
+        for (const code of told[1]) all.push(await lookedUp(list, code));
+        return all;
+        """,
+        body,
+        asked,
+    )
+
+    assert [bool(one) for one in found] == [True] * 100 + [False] * 2
+    first = found[0][0]
+    assert (first["reward"], first["frozen"], first["endsAt"]) == ("Any size", False, round(NOON.timestamp() * 1000))
+    assert (found[7][0]["standing"], found[7][0]["frozen"]) == ("used", True)
