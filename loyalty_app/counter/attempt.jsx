@@ -83,7 +83,7 @@ export function byItself({ isTaken = false, amount }) {
 }
 
 function answer(nonce, shape) {
-  heard();
+  heard(shape);
   const isAwaited = attempt?.nonce === nonce;
   const isLate = lost?.nonce === nonce;
   if (!isAwaited && !isLate) return false;

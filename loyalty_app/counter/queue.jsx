@@ -95,11 +95,11 @@ export function unanswered() {
   later();
 }
 
-export function heard() {
+export function heard(shape) {
   if (isSilent) {
     isSilent = false;
     looked();
-  } else if (waiting(seen.scans).length) catchUp();
+  } else if (waiting(seen.scans).length || shape === "undone") catchUp(); // what was undone is good again in the next list
 }
 
 // --- The list. ------------------------------------------------------------------------------------------------------

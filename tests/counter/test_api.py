@@ -148,3 +148,12 @@ def test_a_scan_that_cannot_be_taken_does_not_hold_up_those_behind_it(batch):
 def test_at_most_fifty_scans_come_at_once(batch):
     body = {"scans": [scan("ABCD-EFGH", str(number)) for number in range(51)], "sentAt": times.now().isoformat()}
     assert ask("POST", "/counter/queue", json=body).status_code == 422
+
+
+@pytest.mark.parametrize(("form", "is_cleared"), [({}, True), ({"unsent": "yes"}, False)])
+def test_signing_out_clears_the_browser_unless_scans_wait_in_it(database, form, is_cleared):
+    answer = ask("POST", "/auth/sign-out", data=form)
+
+    assert answer.status_code == 200
+    assert ("clear-site-data" in answer.headers) is is_cleared
+    assert f'{COOKIE}=""' in answer.headers["set-cookie"]

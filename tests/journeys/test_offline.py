@@ -64,6 +64,11 @@ IS_KEPT = """async () => {
     return names.length === 1 && (await (await caches.open(names[0])).keys()).length > 10;
 }"""
 
+KEPT_PATHS = """async () => {
+    const [name] = await caches.keys();
+    return (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname);
+}"""
+
 
 @pytest.mark.requirement("S2-12", "S2-16")
 def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
@@ -88,6 +93,9 @@ def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
     screenshot(page, "scan-not-in-the-list")
     expect(page.get_by_text("6 not sent yet")).to_be_visible()
 
+    other = page.context.new_page()  # another tab of the same tablet
+    other.goto("/scan/")
+    expect(other.get_by_text("6 not sent yet")).to_be_visible()
     page.reload()  # while there is no network
     expect(page.get_by_text("6 not sent yet")).to_be_visible()
     for code in codes[6:]:
@@ -99,6 +107,8 @@ def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
     page.context.set_offline(False)
     expect(page.get_by_text("9 confirmed, 1 conflict")).to_be_visible()
     expect(page.get_by_text(re.compile(r"^\d+ not sent yet$"))).to_have_count(0)
+    expect(other.get_by_text("9 confirmed, 1 conflict")).to_be_visible()
+    assert not [path for path in page.evaluate(KEPT_PATHS) if not path.startswith(("/scan/", "/assets/", "/css/"))]
     page.get_by_role("button", name="See it").click()
     board = page.get_by_role("dialog")
     expect(board).to_contain_text("by Tomek Elsewhere")
