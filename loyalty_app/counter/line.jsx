@@ -12,6 +12,7 @@ const scansOf = (number) => `${number} ${number === 1 ? "scan" : "scans"}`;
 
 export function Alone({ connected, person, words, shapes, className }) {
   const said = useVerdict();
+  const { scans } = queue.useQueue();
 
   useEffect(() => { queue.start(); }, []);
   useEffect(() => { queue.socketIs(connected); }, [connected]);
@@ -19,7 +20,7 @@ export function Alone({ connected, person, words, shapes, className }) {
 
   if (!said) return <div className={className} aria-live="assertive" aria-atomic="true" />;
   const { verdict, what } = said;
-  const { shape, headline, ...rest } = worded(verdict, words);
+  const { shape, headline, ...rest } = later(scans.find((scan) => scan.nonce === said.nonce)) ?? worded(verdict, words);
   return (
     <div className={className} aria-live="assertive" aria-atomic="true" data-alone={shape}>
       <div className="counter-words" key={said.number}>
@@ -30,6 +31,7 @@ export function Alone({ connected, person, words, shapes, className }) {
         {rest.lead && <p className="counter-lead" dir="auto">{rest.lead}</p>}
         {rest.title && <p className="counter-title" dir="auto">{rest.title}</p>}
         {rest.note && <p className="counter-note">{rest.note}</p>}
+        {rest.member && <p className="counter-member" dir="auto">{rest.member}</p>}
         {verdict.is === "basket" && <Basket key={said.number} minimum={verdict.voucher.minimumWords} />}
         {rest.mayBeTaken && (
           <button type="button" className="counter-alone-button" onClick={() => byItself({ isTaken: true })}>Give it, check later</button>
@@ -38,6 +40,13 @@ export function Alone({ connected, person, words, shapes, className }) {
       </div>
     </div>
   );
+}
+
+// What the server said of it meanwhile.
+function later(scan) {
+  if (!scan?.answer) return null;
+  const { shape, headline, lead, title, member, note } = scan.answer;
+  return scan.state === "done" ? { shape, headline: "Confirmed", lead, title, member } : { shape, headline, lead, title, member, note };
 }
 
 function worded({ is, voucher, at }, words) {
@@ -103,7 +112,7 @@ export function Line() {
   let said = null;
   if (isCut && canKeep) said = <p><strong>No connection.</strong> Keep scanning: {listAt ? `vouchers are checked against the list of ${queue.clock(listAt)}` : "nothing can be checked yet"}, and sent later.</p>;
   else if (isCut) said = <p><strong>No connection.</strong> This browser keeps nothing: wait until it is back.</p>;
-  else if (unsent && needsSignIn) said = <p><a href="/sign-in/?next=/scan/">Sign in to send {scansOf(unsent)}</a></p>;
+  else if (unsent && needsSignIn) said = <p><a href="/scan/unlock/">Sign in to send {scansOf(unsent)}</a></p>;
   else if (unsent && isSending) said = <p>Sending {scansOf(unsent)}…</p>;
   else if (unsent) said = <p>Connected again.</p>;
 
@@ -162,14 +171,14 @@ export function Leaving({ children }) {
   const place = useRef(null);
   const dialog = useRef(null);
   const mayGo = useRef(false);
-  const { scans } = queue.useQueue();
+  const { scans, isCut } = queue.useQueue();
   const unsent = queue.waiting(scans).length;
 
   const leave = async (event) => {
     if (mayGo.current || !unsent) return;
     event.preventDefault();
     event.stopPropagation();
-    if (await queue.allSent()) go();
+    if (!queue.isCutOff() && await queue.allSent()) go();
     else dialog.current.showModal();
   };
   const go = () => {
@@ -190,10 +199,10 @@ export function Leaving({ children }) {
       {children}
       <dialog ref={dialog} className="counter-board" aria-labelledby="unsent-name">
         <h2 id="unsent-name">{scansOf(unsent)} not sent yet</h2>
-        <p>They stay on this tablet, and are sent as soon as somebody signs in here.</p>
+        <p>They stay on this tablet, and are sent {isCut ? "when the connection is back. Without it nobody can sign out." : "as soon as somebody signs in here."}</p>
         <div className="counter-choices">
           <button type="button" onClick={() => dialog.current.close()}>Stay signed in</button>
-          <button type="button" onClick={leaveThem}>Sign out</button>
+          {!isCut && <button type="button" onClick={leaveThem}>Sign out</button>}
         </div>
       </dialog>
     </div>

@@ -7,6 +7,7 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ TEXTS = [
 ]
 
 
-def ask(question: str, *told: object) -> object:
+def ask(question: str, *told: object) -> Any:
     """Run the tablet's own script, and return what it answers."""
     node = which("node", path=os.pathsep.join([str(Path(".venv/bin").resolve()), os.environ.get("PATH", "")]))
     assert node, "Node comes with the environment"
