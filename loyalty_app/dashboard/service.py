@@ -18,6 +18,7 @@ from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.points import service as ledger
 from loyalty_app.program import service as programs
+from loyalty_app.redemptions import search
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
 NEWEST = 10_000
@@ -156,7 +157,7 @@ def differences(session: Session) -> list[str]:
             for name, said, counted in checks
             if said != counted
         ]
-    return found + ledger.differences(session)
+    return found + ledger.differences(session) + search.differences(session)
 
 
 def readings(session: Session, *, now: datetime) -> list[Reading]:

@@ -19,6 +19,7 @@ from loyalty_app.core import database
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 
 MOST_TEXT = 80
@@ -349,3 +350,34 @@ def _bounds(session: Session, wish: Wish, below: int | None) -> tuple[int | None
         last = session.exec(select(sa.func.coalesce(sa.func.max(near.limit(NEIGHBOURS).subquery().c.id), 0))).one()
         below = min(last + 1, below or last + 1)
     return above, below
+
+
+def differences(session: Session) -> list[str]:
+    """Compare what is searched with where it comes from; return a sentence for each kind that differs."""
+    sources = (
+        ("code", Redemption.code_text, select(Code.code).where(Code.id == Redemption.code_id)),
+        ("offer", Redemption.title, select(Batch.title).where(Batch.id == Redemption.batch_id)),
+        ("customer", Redemption.member_name, select(Member.name).where(Member.id == Redemption.member_id)),
+    )
+    counts = [
+        sa.func.count(sa.case((col(kept) != source.correlate(Redemption).scalar_subquery(), 1)))
+        for _, kept, source in sources
+    ]
+    counted = session.execute(sa.select(*counts).select_from(Redemption)).one()
+    found = [
+        f"redemptions: {number:,} are found by another {name} than theirs"
+        for (name, _, _), number in zip(sources, counted, strict=True)
+        if number
+    ]
+    if database.is_sqlite(session.connection()):
+        indexed = sa.table("redemption_search_docsize", sa.column("id", sa.Integer))
+        missing, surplus = (
+            session.exec(select(sa.func.count()).select_from(rows).where(number.not_in(sa.select(others)))).one()
+            for rows, number, others in (
+                (Redemption, col(Redemption.id), indexed.c.id),
+                (indexed, indexed.c.id, col(Redemption.id)),
+            )
+        )
+        found += [f"redemptions: {missing:,} are not in the search"] if missing else []
+        found += [f"redemptions: the search has {surplus:,} that are not there"] if surplus else []
+    return found
