@@ -284,7 +284,9 @@ def _counter(chance: Random, shade: int = 150) -> Image.Image:
     pen = ImageDraw.Draw(seen)
     for _ in range(60):
         top, dim = chance.randrange(SIZE[1]), chance.randrange(-18, 18)
-        pen.line((0, top, SIZE[0], top + chance.randrange(-40, 40)), (shade + dim, shade + dim - 14, shade + dim - 30), 6)
+        pen.line(
+            (0, top, SIZE[0], top + chance.randrange(-40, 40)), (shade + dim, shade + dim - 14, shade + dim - 30), 6
+        )
     for _ in range(5):
         left, top = chance.randrange(SIZE[0]), chance.randrange(SIZE[1])
         fill = tuple(chance.randrange(40, 220) for _ in range(3))

@@ -2,12 +2,11 @@
 
 import React, { useEffect, useRef, useState } from "react";
 import { ask } from "./attempt.jsx";
-import { decode, decoder } from "./decode.jsx";
+import { decoder, makeEye } from "./decode.jsx";
 import { useOpen } from "./dialog.jsx";
 
 const LOOK_EVERY = 120;
 const HOLD_OFF = 2500; // a code fires again only after it was out of view for so long
-const WIDEST = 960; // larger pictures take longer and are read no better
 const BUSY_AGAIN = 3000;
 
 const REFUSALS = {
@@ -17,15 +16,11 @@ const REFUSALS = {
 const REPEATABLE = new Set(["denied", "no_camera", "busy", "decoder", "error"]);
 
 // What is scanned is what is seen: the part of the picture that `object-fit: cover` shows.
-function look(video, canvas, pen) {
+function partSeen(video) {
   const zoom = Math.max(video.clientWidth / video.videoWidth, video.clientHeight / video.videoHeight);
   const width = Math.min(video.videoWidth, video.clientWidth / zoom);
   const height = Math.min(video.videoHeight, video.clientHeight / zoom);
-  const shrink = Math.min(1, WIDEST / Math.max(width, height));
-  canvas.width = Math.max(1, Math.round(width * shrink));
-  canvas.height = Math.max(1, Math.round(height * shrink));
-  pen.drawImage(video, (video.videoWidth - width) / 2, (video.videoHeight - height) / 2, width, height, 0, 0, canvas.width, canvas.height);
-  return pen.getImageData(0, 0, canvas.width, canvas.height);
+  return { left: (video.videoWidth - width) / 2, top: (video.videoHeight - height) / 2, width, height };
 }
 
 const isVisible = () => document.visibilityState === "visible";
@@ -89,19 +84,18 @@ export function Camera({ known, onAsk, onStatus, children }) {
       await video.current.play().catch(() => {});
       try { await isReady; } catch { return fail("decoder"); }
       if (isOver) return undefined;
-      await list().catch(() => {});
+      list().catch(() => {}); // no reason to look later
       setTorch({ exists: Boolean(track.current?.getCapabilities?.().torch), isOn: false });
       setMirrored(track.current?.getSettings?.().facingMode === "user");
       setState("scanning");
 
-      const canvas = document.createElement("canvas");
-      const pen = canvas.getContext("2d", { willReadFrequently: true });
+      const look = makeEye();
       const tick = async () => {
         const view = video.current;
         if (isOver || !view) return;
         if (isVisible() && view.videoWidth && view.clientWidth) {
           let texts;
-          try { texts = await decode(look(view, canvas, pen)); } catch { return fail("decoder"); }
+          try { texts = await look(view, partSeen(view)); } catch { return fail("decoder"); }
           if (isOver) return;
           notice(texts[0] ?? "");
         }

@@ -4,7 +4,7 @@ import gc
 import sys
 import time
 
-from tests.bench import beside, claims, codes, dashboard, live, pictures, redemptions, tokens
+from tests.bench import beside, claims, codes, dashboard, decode, live, pictures, redemptions, tokens
 from tests.bench.harness import HEAD, places
 
 ROWS = {
@@ -16,6 +16,7 @@ ROWS = {
     "tokens": tokens,
     "live": live,
     "dashboard": dashboard,
+    "decode": decode,
 }
 
 

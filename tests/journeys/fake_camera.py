@@ -12,11 +12,12 @@ FRAMES_A_SECOND = 30
 """What Chromium plays a film of JPEG pictures at; at the end it starts again."""
 
 
-def film(path: Path, scenes: Sequence[tuple[str | None, float]], *, code_size: int = 260) -> Path:
-    """Write a film in which each text is held in view as a QR code for so many seconds; None is an empty counter."""
+def film(path: Path, scenes: Sequence[tuple[str | bytes | None, float]], *, code_size: int = 260) -> Path:
+    """Write a film of what is held in view for so many seconds: a text as a QR code, a JPEG, or None: nothing."""
     with path.open("wb") as file:
-        for text, seconds in scenes:
-            file.write(_picture(text, code_size) * max(1, round(seconds * FRAMES_A_SECOND)))
+        for scene, seconds in scenes:
+            picture = scene if isinstance(scene, bytes) else _picture(scene, code_size)
+            file.write(picture * max(1, round(seconds * FRAMES_A_SECOND)))
     return path
 
 
