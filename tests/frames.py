@@ -46,7 +46,7 @@ class Frame:
     def jpeg(self) -> bytes:
         """Return it as a file."""
         file = io.BytesIO()
-        self.picture.save(file, "JPEG", quality=88)
+        self.picture.save(file, "JPEG", quality=80)
         return file.getvalue()
 
 
@@ -240,17 +240,17 @@ def _code(text: str) -> Image.Image:
 
 
 def _paper(code: Image.Image, chance: Random, shade: int = 225) -> Image.Image:
-    """Print a code on paper with a grain, words beside it."""
+    """Print a code on paper with a grain, words above and below."""
     width, height = round(_CODE * 1.3), round(_CODE * 1.6)
     edge = (width - _CODE) // 2
     card = Image.new("RGB", (width, height), (255, 255, 255))
     pen = ImageDraw.Draw(card)
     if shade < 128:
         pen.rectangle((0, 0, width, height), fill=(30, 30, 36))
-    for line in range(4):
-        top = edge + _CODE + 40 + 45 * line
+    above = (height - _CODE) // 2
+    for top in (45, 100, height - 120, height - 65):
         pen.rectangle((edge, top, edge + chance.randrange(_CODE // 3, _CODE), top + 18), fill=(110, 110, 110))
-    card.paste(code, (edge, edge))
+    card.paste(code, (edge, above))
     tinted = ImageChops.multiply(card, Image.new("RGB", card.size, (225, 222, 214)))
     inked = ImageChops.add(tinted, Image.new("RGB", card.size, (22, 22, 26)))
     return _grained(inked, chance, 6)
