@@ -16,6 +16,8 @@ from loyalty_app.places.models import Device, Place
 from loyalty_app.program import service as programs
 
 TOPIC = "places"
+REDEEMED = "redemptions"
+"""The topic of the room above whose rows are counted here; a test keeps the two the same."""
 PAGE = 50
 MOST_PLACES = 200
 NAME_THE_DEVICE = "Name the tablet, for example: Bar tablet."

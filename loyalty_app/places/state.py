@@ -86,7 +86,7 @@ class LocationsState(rx.State):
     async def opened(self) -> None:
         """Show the locations, and keep them fresh."""
         self.problems, self.changing, self.invitation, self.welcome = {}, "", Invitation(), ""
-        hub.subscribe(self, LocationsState.refresh, places.TOPIC)
+        hub.subscribe(self, LocationsState.refresh, places.TOPIC, places.REDEEMED)
         await self._show()
 
     @rx.event

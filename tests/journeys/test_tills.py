@@ -81,6 +81,7 @@ def test_a_tablet_is_enrolled_by_its_code_unlocked_by_pin_and_every_scan_tells_i
     tablet.goto("/scan/")
     tablet.get_by_role("button", name="Lock").click()
     expect(tablet.get_by_role("heading", name="Who are you?")).to_be_visible()
+    expect(desk.get_by_text("1 redemption", exact=False)).to_be_visible()  # by itself
     everywhere(desk, "locations")
 
 

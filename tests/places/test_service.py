@@ -1,5 +1,6 @@
 """Locations are opened and closed; tablets are enrolled once, moved and revoked."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from loyalty_app.places import rules
 from loyalty_app.places import service as places
 from loyalty_app.places.models import Device, Place
 from loyalty_app.places.rules import Draft
+from loyalty_app.redemptions import service as redemptions
+from tests import builders
 from tests.builders import ADMIN, CASHIER, MARKETER, NOON, WARSAW
 from tests.doors import at_once, change, rows, see
 
@@ -30,6 +33,19 @@ def invited(session: Session) -> places.Invited:
 def test_a_location_needs_a_name_and_a_zone_that_there_is():
     assert set(rules.problems(Draft(" ", "x" * 201, "Mars/Base"))) == {"name", "address", "time_zone"}
     assert rules.problems(Draft("Old Town", "", WARSAW)) == {}
+
+
+@furnished
+def test_the_redemptions_of_a_location_are_counted_where_it_is_listed():
+    made = change(invited)
+    device = change(places.enrol, made.secret, now=NOON)
+    who = replace(CASHIER, place_id=device.place_id, device_id=device.id)
+    code = change(lambda session: builders.claimed(session, builders.batch(session)))
+    change(redemptions.redeem_many, [redemptions.Ask(code, who)], now=NOON)
+
+    assert places.REDEEMED == redemptions.TOPIC
+    (site,) = see(places.sites, by=ADMIN)
+    assert (site.redemptions, [one.name for one in site.devices]) == (1, ["Bar tablet"])
 
 
 @furnished
