@@ -32,9 +32,9 @@ from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.counter import page as counter
 from loyalty_app.counter.state import ScanState
 from loyalty_app.dashboard import page as dashboard
-from loyalty_app.dashboard.state import OverviewState
+from loyalty_app.dashboard.state import OverviewState, VisitsState
 from loyalty_app.directory import page as directory
-from loyalty_app.directory.state import MembersState, MemberState
+from loyalty_app.directory.state import ActiveState, MembersState, MemberState
 from loyalty_app.exports import page as exports
 from loyalty_app.exports.state import DownloadsState
 from loyalty_app.insights import page as insights
@@ -158,7 +158,7 @@ public("/my/cards", claims.cards_page, "My cards", CardsState.opened)
 public("/my/points", points.points_page, "My points", PointsState.opened)
 NOT_FOUND = layout.public(accounts.not_found_page(), SIGNS, ENGLISH, "/")
 app.add_page(NOT_FOUND, route="/404", title="Not found", on_load=[ShellState.opened])
-desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened)
+desk("/admin", dashboard.overview_page, "Overview", OverviewState.opened, VisitsState.opened)
 desk("/admin/batches", batches.batches_page, "Batches", BatchesState.opened)
 desk("/admin/batches/new", batches.new_batch_page, "New batch", NewBatchState.opened)
 desk("/admin/batches/scan/new", scanforms.new_scan_batch_page, "Create Batch", ScanFormState.opened)
@@ -168,7 +168,7 @@ desk("/admin/batches/[batch_id]", insights.batch_page, "Batch", BatchState.opene
 desk("/admin/batches/scan/[batch_id]/downloads", exports.downloads_page, "Downloads", DownloadsState.opened)
 desk("/admin/batches/[batch_id]/edit", batches.edit_batch_page, "Name and channel", EditBatchState.opened)
 desk("/admin/batches/[batch_id]/vouchers", codes.vouchers_page, "Vouchers", VouchersState.opened)
-desk("/admin/members", directory.members_page, "Members", MembersState.opened)
+desk("/admin/members", directory.members_page, "Members", MembersState.opened, ActiveState.opened)
 desk("/admin/members/[member_id]", directory.member_page, "Member", MemberState.opened)
 desk("/admin/offers", offers.offers_page, "Offers", OffersState.opened)
 desk("/admin/offers/new", offers.new_offer_page, "New offer", OfferState.opened)

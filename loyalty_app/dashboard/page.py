@@ -3,10 +3,12 @@
 import reflex as rx
 from reflex.vars import ObjectVar
 
-from loyalty_app.dashboard.state import OverviewState, ScanRow
-from loyalty_app.ui.charts import pairs_chart, ranges
+from loyalty_app.dashboard.state import OverviewState, ScanRow, VisitsState
+from loyalty_app.ui.charts import pairs_chart, ranges, ranking
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import title_line
+
+COUNTED = "Redemptions recorded in the last 30 days; undone ones and goodwill do not count."
 
 
 def overview_page() -> rx.Component:
@@ -28,6 +30,7 @@ def overview_page() -> rx.Component:
                 rx.cond(OverviewState.has_codes, _codes()),
                 _over_time(),
                 _funnel(),
+                _visits(),
                 _scans(),
             ),
             rx.el.div(class_name="skeleton tall", aria_busy="true"),
@@ -92,6 +95,38 @@ def _funnel() -> rx.Component:
             class_name="bars",
         ),
         class_name="card",
+    )
+
+
+def _visits() -> rx.Component:
+    state = VisitsState
+    return rx.cond(
+        state.is_loaded,
+        rx.fragment(
+            rx.el.div(
+                rx.el.section(
+                    rx.el.h2("Which offers bring people in?"),
+                    rx.el.p(state.offers_say),
+                    rx.cond(state.offers.length() > 0, ranking(state.offers, "Redemptions by offer and location")),
+                    rx.el.p(COUNTED, class_name="quiet"),
+                    class_name="card",
+                ),
+                rx.el.section(
+                    rx.el.h2("How far do new members come?"),
+                    rx.el.p(state.steps_say),
+                    ranking(state.steps, "From joining to coming again"),
+                    rx.el.p("Members who joined in the last 90 days.", class_name="quiet"),
+                    class_name="card",
+                ),
+                class_name="two-up",
+            ),
+            rx.el.section(
+                rx.el.h2("When do people come?"),
+                pairs_chart(state.clock, ("Redemptions",), "Hour", "Nothing was redeemed in the last 30 days."),
+                rx.el.p(COUNTED, class_name="quiet"),
+                class_name="card",
+            ),
+        ),
     )
 
 

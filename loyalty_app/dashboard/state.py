@@ -13,6 +13,8 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.dashboard import visits
+from loyalty_app.dashboard.visits import Funnel, Traffic
 from loyalty_app.insights.rules import Range
 from loyalty_app.insights.state import chart_of, range_links, read_range
 from loyalty_app.jobs import service as jobs
@@ -24,9 +26,11 @@ from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.rules import ClaimLink, recognise
 from loyalty_app.scanbatches import service as scanbatches
-from loyalty_app.ui.charts import Chart, RangeLink
+from loyalty_app.ui.charts import Chart, Pair, RangeLink, Rank, drawn
 from loyalty_app.ui.live import hub
 
+VISITS = "visits"
+WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 WORDS = {
     None: "Redeemed",
     Reason.ALREADY_REDEEMED: "Already redeemed",
@@ -132,6 +136,116 @@ class OverviewState(rx.State):
         self.codes_active = say_number(sums.active, locale)
         self.codes_words = f"{say_number(sums.used, locale)} in all"
         self.codes_note = f"of {say_number(sums.codes, locale)} printed"
+
+
+class VisitsState(rx.State):
+    """What redemptions tell of offers, places, hours and new members; counted anew every half minute."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
+
+    offers: rx.Field[list[Rank]] = rx.field(default_factory=list)
+    offers_say: rx.Field[str] = rx.field("")
+    clock: rx.Field[Chart] = rx.field(default_factory=Chart)
+    steps: rx.Field[list[Rank]] = rx.field(default_factory=list)
+    steps_say: rx.Field[str] = rx.field("")
+    is_loaded: rx.Field[bool] = rx.field(default=False)
+
+    @rx.event
+    async def opened(self) -> None:
+        """Show them, and keep them fresh."""
+        hub.subscribe(self, VisitsState.refresh, redemptions.TOPIC)
+        await self.refresh()
+
+    @rx.event
+    async def refresh(self) -> None:
+        """Show them again after something was redeemed."""
+        # Under a topic that nobody announces: a month is not counted again for each scan.
+        program, offers, hours, funnel = await hub.shared(VISITS, "visits", lambda: read(_visits))
+        self.offers, self.offers_say = rank_offers(offers, program), say_traffic(offers, program)
+        self.clock = draw_hours(hours, program)
+        self.steps, self.steps_say = rank_steps(funnel, program), say_funnel(funnel, program)
+        self.is_loaded = True
+
+
+def rank_offers(offers: list[Traffic], program: Program) -> list[Rank]:
+    """Return a line for each offer, with its locations where it was redeemed at some."""
+    most = max((one.redemptions for one in offers), default=0)
+    return [
+        Rank(
+            one.offer,
+            share(one.redemptions, most),
+            say_number(one.redemptions, program.locale),
+            ", ".join(
+                f"{place or 'no location'} {say_number(number, program.locale)}" for place, number in one.places.items()
+            )
+            if any(one.places)
+            else "",
+        )
+        for one in offers
+    ]
+
+
+def say_traffic(offers: list[Traffic], program: Program) -> str:
+    """Return which offer brings most people in, and where."""
+    if not offers:
+        return "Nothing was redeemed in the last 30 days."
+    first, total = offers[0], sum(one.redemptions for one in offers)
+    of_total = f"{say_number(first.redemptions, program.locale)} of {say_number(total, program.locale)}"
+    where = next((place for place in first.places if place), "")
+    at = f", most often at {where}" if where else ""
+    return f"{first.offer} brings most people in: {of_total} redemptions{at}."
+
+
+def draw_hours(hours: dict[tuple[int, int], int], program: Program) -> Chart:
+    """Return the hours of the day, side by side, and when most people come."""
+    by_hour = [sum(hours.get((day, hour), 0) for day in range(7)) for hour in range(24)]
+    numbers = [say_number(number, program.locale) for number in by_hour]
+    summary = ""
+    if hours:
+        (day, hour), number = max(hours.items(), key=lambda one: (one[1], -one[0][0], -one[0][1]))
+        said = f"{say_number(number, program.locale)} of {say_number(sum(by_hour), program.locale)} redemptions"
+        summary = f"Busiest on {WEEKDAYS[day]} from {hour:02}:00 to {(hour + 1) % 24:02}:00: {said}."
+    pairs = [Pair(f"{hour:02}:00", number, 0, numbers[hour], "") for hour, number in enumerate(by_hour)]
+    return drawn(pairs, ("Redemptions",), say_number(max(by_hour), program.locale), summary)
+
+
+def rank_steps(funnel: Funnel, program: Program) -> list[Rank]:
+    """Return a line for each step of the way from joining to coming again."""
+    steps = (
+        ("Joined", funnel.joined),
+        ("Took a voucher or a code", funnel.claimed),
+        ("Redeemed", funnel.redeemed),
+        ("Came again", funnel.again),
+    )
+    return [Rank(words, share(number, funnel.joined), say_number(number, program.locale)) for words, number in steps]
+
+
+def say_funnel(funnel: Funnel, program: Program) -> str:
+    """Return where most new members are lost."""
+    if not funnel.joined:
+        return "Nobody joined in the last 90 days."
+    losses = (
+        (funnel.joined - funnel.claimed, "take nothing: do they see what they can claim?"),
+        (
+            funnel.claimed - funnel.redeemed,
+            "claim and do not redeem: is it worth the way?",
+        ),
+        (funnel.redeemed - funnel.again, "come once and not again: is there something for the second time?"),
+    )
+    lost, why = max(losses, key=lambda one: one[0])
+    if not lost:
+        return "All new members came more than once."
+    return f"{say_number(lost, program.locale)} of {say_number(funnel.joined, program.locale)} new members {why}"
+
+
+def _visits(session: Session) -> tuple[Program, list[Traffic], dict[tuple[int, int], int], Funnel]:
+    by, now = actor(), times.now()
+    return (
+        programs.current(session),
+        visits.traffic(session, by=by, now=now),
+        visits.hours(session, by=by, now=now),
+        visits.funnel(session, by=by, now=now),
+    )
 
 
 def _printed(session: Session) -> tuple[Program, dashboard.Paid, scanbatches.Totals]:

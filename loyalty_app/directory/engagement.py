@@ -22,10 +22,12 @@ from loyalty_app.codes.models import Code
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.reasons import Reason
 from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
 from loyalty_app.places.models import Place
 from loyalty_app.points.models import PointsEntry
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
+MOST_ACTIVE = 10
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SPOT = re.compile(r"(\d{1,18})-(\d)-(\d{1,10})")
@@ -103,6 +105,44 @@ def of_member(
                 found.append((where, _event(str(where), source.kind, row)))
     found.sort(key=lambda one: (one[0].at, -one[0].source, one[0].id), reverse=True)
     return [event for _, event in found[:limit]]
+
+
+@dataclass(frozen=True)
+class Active:
+    """A member who came often."""
+
+    member_id: int
+    name: str
+    redemptions: int
+    last: datetime
+    points: int
+
+
+def most_active(session: Session, days: int, *, limit: int = MOST_ACTIVE, by: Actor, now: datetime) -> list[Active]:
+    """Return who redeemed most in the last days; what was taken back, and goodwill, does not count."""
+    by.must(Permission.VIEW_MEMBERS)
+    often = (
+        sa.select(
+            col(Redemption.member_id).label("id"),
+            sa.func.count().label("often"),
+            sa.func.max(col(Redemption.at)).label("last"),
+        )
+        .where(
+            col(Redemption.at) > now - timedelta(days=days),
+            col(Redemption.status) == RedemptionStatus.RECORDED,
+            col(Redemption.member_id).is_not(None),
+        )
+        .group_by(col(Redemption.member_id))
+        .subquery()
+    )
+    found = session.execute(
+        sa.select(col(Member.id), col(Member.name), often.c.often, often.c.last, col(Member.points))
+        .join(often, often.c.id == col(Member.id))
+        .where(col(Member.erased_at).is_(None))
+        .order_by(often.c.often.desc(), often.c.last.desc(), col(Member.id))
+        .limit(limit)
+    )
+    return [Active(*row) for row in found]
 
 
 _Query = sa.Select[*tuple[Any, ...]]

@@ -4,6 +4,7 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from loyalty_app.directory.state import (
+    ActiveState,
     AdjustmentState,
     EntryRow,
     EraseState,
@@ -17,6 +18,7 @@ from loyalty_app.directory.state import (
     VoucherRow,
 )
 from loyalty_app.ui.actions import file_link
+from loyalty_app.ui.charts import ranges, ranking
 from loyalty_app.ui.dialogs import Confirmation, confirmation
 from loyalty_app.ui.forms import FormWatch, field, options, submit
 from loyalty_app.ui.icons import icon
@@ -41,6 +43,7 @@ def members_page() -> rx.Component:
                     rx.fragment(_members(), _pages(state.first_page, state.next_page, "Pages")),
                     _nobody(),
                 ),
+                rx.cond(~state.is_erased & (state.text == ""), _most_active()),
                 rx.el.p(
                     rx.el.a(rx.cond(state.is_erased, "Show all members", "Show erased members"), href=state.other),
                     class_name="quiet",
@@ -48,6 +51,23 @@ def members_page() -> rx.Component:
             ),
             rx.el.div(class_name="skeleton tall", aria_busy="true"),
         ),
+    )
+
+
+def _most_active() -> rx.Component:
+    state = ActiveState
+    return rx.el.section(
+        rx.el.div(rx.el.h2("Most active members"), ranges(state.ranges), class_name="card-head"),
+        rx.cond(
+            state.ranks.length() > 0,
+            ranking(state.ranks, "Redemptions of each member"),
+            rx.el.p("Nobody has redeemed anything in this time.", class_name="quiet"),
+        ),
+        rx.el.p(
+            f"Redemptions recorded in the last {state.days} days; undone ones and goodwill do not count.",
+            class_name="quiet",
+        ),
+        class_name="card",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import reflex as rx
 from sqlmodel import Session
 
-from loyalty_app.batches.rules import is_same_name
+from loyalty_app.batches.rules import is_same_name, share
 from loyalty_app.claims import rules as claim_rules
 from loyalty_app.claims.service import Voucher
 from loyalty_app.codes import alphabet
@@ -19,9 +19,9 @@ from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.texts import storable
-from loyalty_app.directory import erasure
+from loyalty_app.directory import engagement, erasure
 from loyalty_app.directory import service as directory
-from loyalty_app.directory.engagement import Event, EventKind
+from loyalty_app.directory.engagement import Active, Event, EventKind
 from loyalty_app.directory.service import Place, Profile
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
@@ -37,6 +37,7 @@ from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.asks import Refused
 from loyalty_app.redemptions.history import Line
 from loyalty_app.redemptions.models import RedemptionStatus
+from loyalty_app.ui.charts import RangeLink, Rank
 from loyalty_app.ui.errors import NoticeState, say
 from loyalty_app.ui.forms import text_of, typed
 from loyalty_app.ui.live import hub
@@ -210,6 +211,34 @@ class MembersState(rx.State):
 
     def _at(self, after: int = 0) -> str:
         return _address(self.text, after, is_erased=self.is_erased)
+
+
+class ActiveState(rx.State):
+    """Who came most often lately; counted anew every half minute."""
+
+    permission: ClassVar[Permission] = Permission.VIEW_MEMBERS
+
+    ranks: rx.Field[list[Rank]] = rx.field(default_factory=list)
+    ranges: rx.Field[list[RangeLink]] = rx.field(default_factory=list)
+    days: rx.Field[int] = rx.field(0)
+
+    @rx.event
+    async def opened(self) -> None:
+        """Show them, for as many days as the address asks for, and keep them fresh."""
+        self.days = 90 if self.router.url.query_parameters.get("active", "") == "90" else 30
+        self.ranges = [
+            RangeLink("30 days", HOME, self.days == 30),  # noqa: PLR2004 - the two there are
+            RangeLink("90 days", address(HOME, {"active": 90}), self.days == 90),  # noqa: PLR2004
+        ]
+        hub.subscribe(self, ActiveState.refresh, members.TOPIC)
+        await self.refresh()
+
+    @rx.event
+    async def refresh(self) -> None:
+        """Show them again after somebody was renamed or erased."""
+        program, found = await read(_active, self.days)
+        most = max((one.redemptions for one in found), default=0)
+        self.ranks = [_rank(one, most, program) for one in found]
 
 
 class MemberState(rx.State):
@@ -488,6 +517,23 @@ def say_reversal(line: Line, program: Program) -> list[str]:
         *([f"{back} leave the member's balance, also below zero."] if line.points else []),
         "Both facts stay in the history, with your name and the reason.",
     ]
+
+
+def _active(session: Session, days: int) -> tuple[Program, list[Active]]:
+    found = engagement.most_active(session, days, by=actor(), now=times.now())
+    return programs.current(session), found
+
+
+def _rank(one: Active, most: int, program: Program) -> Rank:
+    points = point_rules.say_points(one.points, program.locale)
+    last = times.say_instant(one.last, program.time_zone, program.locale)
+    return Rank(
+        one.name,
+        share(one.redemptions, most),
+        say_number(one.redemptions, program.locale),
+        f"last {last} · {points}",
+        f"{HOME}{one.member_id}",
+    )
 
 
 def _listed(session: Session, wish: Wish, after: int) -> tuple[Program, list[Member]]:

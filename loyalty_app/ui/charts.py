@@ -58,6 +58,17 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Rank:
+    """One line of a ranking: whose it is, its bar in percent of the longest, its number, and what else is known."""
+
+    label: str
+    share: int
+    number: str
+    note: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
 class RangeLink:
     """A way to look further back, or less far."""
 
@@ -131,6 +142,29 @@ def pairs_chart(chart: ObjectVar[Chart], names: Names, when: str, nothing: str) 
             ),
         ),
         class_name="chart",
+    )
+
+
+def ranking(ranks: rx.Var[Sequence[Rank]], label: str) -> rx.Component:
+    """Return lines with a bar each; every number stands beside its bar."""
+    return rx.el.ol(rx.foreach(ranks, _rank), class_name="ranking", aria_label=label)
+
+
+def _rank(rank: ObjectVar[Rank]) -> rx.Component:
+    return rx.el.li(
+        rx.cond(
+            rank.href,
+            rx.el.a(rx.el.bdi(rank.label), href=rank.href, class_name="whose"),
+            rx.el.bdi(rank.label, class_name="whose"),
+        ),
+        rx.el.strong(rank.number),
+        rx.el.span(
+            rx.el.span(class_name="fill", style={"inlineSize": f"{rank.share}%"}),
+            class_name="track",
+            aria_hidden="true",
+        ),
+        rx.cond(rank.note, rx.el.span(rank.note, class_name="quiet note")),
+        key=rank.label + rank.href,
     )
 
 
