@@ -164,7 +164,7 @@ def _rank(rank: ObjectVar[Rank]) -> rx.Component:
             aria_hidden="true",
         ),
         rx.cond(rank.note, rx.el.span(rank.note, class_name="quiet note")),
-        key=rank.label + rank.href,
+        key=f"{rank.label}{rank.href}",
     )
 
 

@@ -1,0 +1,108 @@
+"""A member's history at the till and at the desk, and how they are forgotten."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from loyalty_app.accounts.models import Role
+from loyalty_app.core import times
+from loyalty_app.members.models import Member
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.service import Ask
+from tests import builders, doors
+from tests.journeys.conftest import PHONE, Shop, screenshot
+
+TABLET = {"viewport": {"width": 820, "height": 1180}}
+NAME = "Zuzanna Wrona"
+MARKS = ("zuzanna", "wrona")
+
+
+@pytest.mark.requirement("S2-13", "S2-17")
+def test_a_member_s_history_grows_while_it_is_looked_at_until_they_are_forgotten(
+    visit: Callable[..., Page], shop: Shop
+) -> None:
+    zuzanna = shop.member(NAME)
+    number = next(one.id for one in doors.rows(Member) if one.name == NAME)
+    kasia = shop.account("Kasia", Role.STAFF)
+    till = replace(builders.CASHIER, account_id=kasia.id, place_id=doors.change(builders.place, "Old Town").id)
+    code = shop.claimed(shop.batch("For Zuzanna"), zuzanna)
+    desk = visit(shop.admin, f"/admin/members/{number}")
+    line = desk.locator(".timeline > li")
+    expect(line).to_have_count(1)
+
+    scan(code, till)
+    expect(line.first).to_contain_text("Redeemed")
+    expect(line.first).to_contain_text("Old Town")
+    expect(line.first).to_contain_text("Kasia")
+    scan(code, till)
+    expect(line.first).to_contain_text("Refused")
+    expect(line).to_have_count(3)
+    screenshot(desk, "member-history")
+    desk.get_by_role("link", name="Refusals").click()
+    expect(line).to_have_count(1)
+    assert "kind=refusal" in desk.url
+    desk.get_by_role("link", name="All", exact=True).click()
+    expect(line).to_have_count(3)
+    for at in (PHONE, TABLET):
+        other = visit(shop.admin, f"/admin/members/{number}", at=at, color_scheme="dark")
+        expect(other.locator(".timeline > li")).to_have_count(3)
+        screenshot(other, "member-history", dark=True)
+
+    shop.claimed(shop.batch("Unused"), zuzanna)
+    desk.get_by_role("button", name="Erase member").click()
+    dialog = desk.get_by_role("dialog", name="Erase member")
+    expect(dialog.get_by_text("1 voucher that they have not used")).to_be_visible()
+    with desk.expect_download() as fetched:
+        dialog.get_by_role("link", name="Export data").click()
+    told = json.loads(fetched.value.path().read_text())
+    assert (told["member"]["name"], len(told["redemptions"]), len(told["vouchers"])) == (NAME, 1, 2)
+    expect(dialog.get_by_role("button", name="Erase", exact=True)).to_be_disabled()
+    dialog.get_by_label("Type the name").fill(NAME)
+    screenshot(desk, "member-erase")
+    dialog.get_by_role("button", name="Erase", exact=True).click()
+    expect(desk.get_by_role("heading", name=f"Erased member {number}")).to_be_visible()
+    expect(desk.get_by_role("button", name="Adjust points")).to_have_count(0)
+    screenshot(desk, "member-erased")
+
+    for path in ("/admin/members/?erased=yes", f"/admin/members/{number}", "/admin/redemptions/", "/admin/"):
+        desk.goto(path)
+        expect(desk.get_by_role("heading", level=1)).to_be_visible()
+        expect(desk.locator(".skeleton")).to_have_count(0)
+        assert not any(mark in desk.content().lower() for mark in MARKS), path
+    for path in (f"/api/v1/members/{number}/export", "/api/v1/redemptions", "/api/v1/audit-log"):
+        said = desk.request.get(path)
+        assert said.ok, said.text()
+        assert not any(mark in said.text().lower() for mark in MARKS), path
+    desk.goto("/admin/members/?q=zuzanna")
+    expect(desk.get_by_role("heading", name="No member fits")).to_be_visible()
+
+
+@pytest.mark.requirement("S2-13")
+def test_the_desk_shows_who_comes_most_and_what_brings_them(visit: Callable[..., Page], shop: Shop) -> None:
+    olaf = shop.member("Olaf Nowak")
+    till = replace(builders.CASHIER, place_id=doors.change(builders.place, "Harbour").id)
+    for name in ("One", "Two"):
+        scan(shop.claimed(shop.batch(name), olaf), till)
+
+    members = visit(shop.admin, "/admin/members/")
+    expect(members.get_by_role("list", name="Redemptions of each member")).to_contain_text("Olaf Nowak")
+    screenshot(members, "members-active")
+    overview = visit(shop.admin, "/admin/")
+    expect(overview.get_by_role("heading", name="Which offers bring people in?")).to_be_visible()
+    expect(overview.get_by_role("list", name="Redemptions by offer and location")).to_contain_text("Harbour")
+    screenshot(overview, "overview-visits")
+    for at in (PHONE, TABLET):
+        other = visit(shop.admin, "/admin/", at=at, color_scheme="dark")
+        expect(other.get_by_role("heading", name="When do people come?")).to_be_visible()
+        screenshot(other, "overview-visits", dark=True)
+        other.goto("/admin/members/")
+        expect(other.get_by_role("heading", name="Most active members")).to_be_visible()
+        screenshot(other, "members-active", dark=True)
+
+
+def scan(code: str, by: redemptions.Actor) -> None:
+    """Scan a code as a till does."""
+    doors.change(redemptions.redeem_many, [Ask(code, by)], now=times.now())
