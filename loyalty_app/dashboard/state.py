@@ -29,7 +29,6 @@ from loyalty_app.scanbatches import service as scanbatches
 from loyalty_app.ui.charts import Chart, Pair, RangeLink, Rank, drawn
 from loyalty_app.ui.live import hub
 
-VISITS = "visits"
 WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 WORDS = {
     None: "Redeemed",
@@ -139,7 +138,7 @@ class OverviewState(rx.State):
 
 
 class VisitsState(rx.State):
-    """What redemptions tell of offers, places, hours and new members; counted anew every half minute."""
+    """What redemptions tell of offers, places, hours and new members."""
 
     permission: ClassVar[Permission] = Permission.VIEW_DASHBOARD
 
@@ -153,14 +152,13 @@ class VisitsState(rx.State):
     @rx.event
     async def opened(self) -> None:
         """Show them, and keep them fresh."""
-        hub.subscribe(self, VisitsState.refresh, redemptions.TOPIC)
+        hub.subscribe(self, VisitsState.refresh, batches.TOPIC)
         await self.refresh()
 
     @rx.event
     async def refresh(self) -> None:
         """Show them again after something was redeemed."""
-        # Under a topic that nobody announces: a month is not counted again for each scan.
-        program, offers, hours, funnel = await hub.shared(VISITS, "visits", lambda: read(_visits))
+        program, offers, hours, funnel = await hub.shared(batches.TOPIC, "visits", lambda: read(_visits))
         self.offers, self.offers_say = rank_offers(offers, program), say_traffic(offers, program)
         self.clock = draw_hours(hours, program)
         self.steps, self.steps_say = rank_steps(funnel, program), say_funnel(funnel, program)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import reflex as rx
 from sqlmodel import Session
 
+from loyalty_app.batches import service as batches
 from loyalty_app.batches.rules import is_same_name, share
 from loyalty_app.claims import rules as claim_rules
 from loyalty_app.claims.service import Voucher
@@ -214,7 +215,7 @@ class MembersState(rx.State):
 
 
 class ActiveState(rx.State):
-    """Who came most often lately; counted anew every half minute."""
+    """Who came most often lately."""
 
     permission: ClassVar[Permission] = Permission.VIEW_MEMBERS
 
@@ -230,13 +231,14 @@ class ActiveState(rx.State):
             RangeLink("30 days", HOME, self.days == 30),  # noqa: PLR2004 - the two there are
             RangeLink("90 days", address(HOME, {"active": 90}), self.days == 90),  # noqa: PLR2004
         ]
-        hub.subscribe(self, ActiveState.refresh, members.TOPIC)
+        hub.subscribe(self, ActiveState.refresh, batches.TOPIC)
         await self.refresh()
 
     @rx.event
     async def refresh(self) -> None:
-        """Show them again after somebody was renamed or erased."""
-        program, found = await read(_active, self.days)
+        """Show them again after something was redeemed."""
+        days = self.days
+        program, found = await hub.shared(batches.TOPIC, ("active", days), lambda: read(_active, days))
         most = max((one.redemptions for one in found), default=0)
         self.ranks = [_rank(one, most, program) for one in found]
 

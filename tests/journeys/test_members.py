@@ -28,7 +28,7 @@ def test_a_member_s_history_grows_while_it_is_looked_at_until_they_are_forgotten
     number = next(one.id for one in doors.rows(Member) if one.name == NAME)
     kasia = shop.account("Kasia", Role.STAFF)
     till = replace(builders.CASHIER, account_id=kasia.id, place_id=doors.change(builders.place, "Old Town").id)
-    code = shop.claimed(shop.batch("For Zuzanna"), zuzanna)
+    code = shop.claimed(shop.batch("First"), zuzanna)
     desk = visit(shop.admin, f"/admin/members/{number}")
     line = desk.locator(".timeline > li")
     expect(line).to_have_count(1)
