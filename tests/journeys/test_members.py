@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from loyalty_app.accounts.models import Role
 from loyalty_app.core import times
+from loyalty_app.core.actor import Actor
 from loyalty_app.members.models import Member
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.service import Ask
@@ -26,8 +27,7 @@ def test_a_member_s_history_grows_while_it_is_looked_at_until_they_are_forgotten
 ) -> None:
     zuzanna = shop.member(NAME)
     number = next(one.id for one in doors.rows(Member) if one.name == NAME)
-    kasia = shop.account("Kasia", Role.STAFF)
-    till = replace(builders.CASHIER, account_id=kasia.id, place_id=doors.change(builders.place, "Old Town").id)
+    till = at_till(shop, "Old Town")
     code = shop.claimed(shop.batch("First"), zuzanna)
     desk = visit(shop.admin, f"/admin/members/{number}")
     line = desk.locator(".timeline > li")
@@ -83,7 +83,7 @@ def test_a_member_s_history_grows_while_it_is_looked_at_until_they_are_forgotten
 @pytest.mark.requirement("S2-13")
 def test_the_desk_shows_who_comes_most_and_what_brings_them(visit: Callable[..., Page], shop: Shop) -> None:
     olaf = shop.member("Olaf Nowak")
-    till = replace(builders.CASHIER, place_id=doors.change(builders.place, "Harbour").id)
+    till = at_till(shop, "Harbour")
     for name in ("One", "Two"):
         scan(shop.claimed(shop.batch(name), olaf), till)
 
@@ -103,6 +103,12 @@ def test_the_desk_shows_who_comes_most_and_what_brings_them(visit: Callable[...,
         screenshot(other, "members-active", dark=True)
 
 
-def scan(code: str, by: redemptions.Actor) -> None:
+def at_till(shop: Shop, place: str) -> Actor:
+    """Return Kasia where she works."""
+    kasia = shop.account("Kasia", Role.STAFF)
+    return replace(builders.CASHIER, account_id=kasia.id, place_id=doors.change(builders.place, place).id)
+
+
+def scan(code: str, by: Actor) -> None:
     """Scan a code as a till does."""
     doors.change(redemptions.redeem_many, [Ask(code, by)], now=times.now())
