@@ -22,6 +22,8 @@ from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 
+NEWEST = 2**31 - 1
+"""Behind it every page begins."""
 MOST_TEXT = 80
 """Characters; nothing that is searched has more."""
 TRIGRAM = 3
@@ -141,7 +143,7 @@ class _Search:
             wish = replace(wish, member_id=meant.member_id)
         elif meant.member_id:
             return None
-        return cls(session, wish, meant, limit, below=after or None)
+        return cls(session, wish, meant, limit, below=after or NEWEST)
 
     def __init__(self, session: Session, wish: Wish, meant: _Meant, limit: int, below: int | None) -> None:
         self._session, self._meant, self._limit = session, meant, limit

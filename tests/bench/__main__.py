@@ -4,7 +4,7 @@ import gc
 import sys
 import time
 
-from tests.bench import beside, claims, codes, dashboard, decode, live, pictures, redemptions, tokens
+from tests.bench import beside, claims, codes, dashboard, decode, live, pictures, redemptions, search, tokens
 from tests.bench.harness import HEAD, places
 
 ROWS = {
@@ -13,6 +13,7 @@ ROWS = {
     "pictures": pictures,
     "claims": claims,
     "redemptions": redemptions,
+    "search": search,
     "tokens": tokens,
     "live": live,
     "dashboard": dashboard,
