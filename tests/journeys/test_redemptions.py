@@ -1,0 +1,173 @@
+"""The Redemptions page: what the counter does shows at once, and every redemption is found again."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from loyalty_app.accounts.models import Account, Role
+from loyalty_app.core import times
+from loyalty_app.redemptions import service as redemptions
+from tests import builders, doors
+from tests.builders import CASHIER
+from tests.journeys import fake_camera
+from tests.journeys.conftest import DESK, PHONE, TABLET, Shop, screenshot
+
+HOME = "/admin/redemptions/"
+AT_ONCE = 1_000
+"""Milliseconds."""
+
+
+@pytest.fixture
+def lena(shop: Shop) -> Account:
+    """Return somebody who leads the shift."""
+    return shop.account("Lena Lead", Role.LEAD)
+
+
+@pytest.fixture
+def kasia(shop: Shop) -> Account:
+    """Return somebody who works at the till."""
+    return shop.account("Kasia Till", Role.STAFF)
+
+
+def row(page: Page, customer: str) -> Locator:
+    """Return the row of a customer's redemption."""
+    return page.locator(".redemptions tbody tr").filter(has_text=customer)
+
+
+def tile(page: Page, label: str) -> Locator:
+    """Return the number of a card."""
+    return page.locator(".stand > div").filter(has_text=label).locator(".live")
+
+
+def redeem(shop: Shop, code: str, **more: object) -> None:
+    """Redeem behind everybody's back."""
+    doors.change(redemptions.redeem_many, [redemptions.Ask(code, CASHIER, **more)], now=times.now())
+
+
+@pytest.mark.requirement("S2-2", "S2-3", "S2-4", "S2-14")
+def test_what_the_counter_redeems_shows_at_once_and_a_lead_takes_it_back(
+    visit: Callable[..., Page], shop: Shop, lena: Account, kasia: Account
+) -> None:
+    batch = shop.batch("Live desk")
+    redeem(shop, shop.claimed(batch, shop.member("Ana Before")))
+    code = shop.claimed(batch, shop.member("Ana Live"))
+    desk, viewer = visit(lena, HOME), visit(shop.account("Wiktor View", Role.VIEWER), HOME)
+    expect(row(desk, "Ana Before")).to_be_visible()
+    total = int(tile(desk, "Total redemptions").inner_text().replace(",", ""))
+    till = visit(kasia, "/scan/", at=TABLET)
+
+    till.get_by_label("Type a code").fill(code)
+    till.get_by_label("Type a code").press("Enter")
+    expect(till.get_by_role("heading", name="Accepted")).to_be_visible()
+    began = time.monotonic()
+    expect(desk.locator(".redemptions tbody tr").first).to_contain_text("Ana Live", timeout=AT_ONCE)
+    expect(tile(desk, "Total redemptions")).to_have_text(f"{total + 1:,}", timeout=AT_ONCE)
+    assert time.monotonic() - began < AT_ONCE / 1000
+    expect(desk.locator(".redemptions tbody tr").first).to_contain_text("by Kasia Till")
+    expect(tile(viewer, "Total redemptions")).to_have_text(f"{total + 1:,}")
+    expect(viewer.get_by_text("Ana Live")).to_have_count(0)
+    screenshot(desk, "redemptions")
+
+    row(desk, "Ana Live").get_by_role("link").click()
+    one = desk.get_by_role("dialog", name="One redemption")
+    expect(one).to_contain_text("Kasia Till")
+    one.locator("summary", has_text="Take back").click()
+    screenshot(desk, "redemptions-take-back")
+    one.get_by_label("Reason").fill("Wrong guest")
+    one.get_by_role("button", name="Take back").click()
+    expect(one.get_by_text("Taken back. The code is good again.")).to_be_visible()
+    expect(one).to_contain_text("Wrong guest")
+    expect(tile(viewer, "Total redemptions")).to_have_text(f"{total:,}")
+    expect(viewer.locator(".redemptions tbody tr").first).to_contain_text("Taken back")
+    desk.keyboard.press("Escape")
+    expect(one).to_be_hidden()
+    assert "redemption=" not in desk.url
+    expect(row(desk, "Ana Live")).to_contain_text("Taken back")
+
+
+@pytest.mark.requirement("S2-4", "S2-17")
+def test_a_dispute_is_settled_by_the_customers_name(visit: Callable[..., Page], shop: Shop, kasia: Account) -> None:
+    batch, other = shop.batch("Disputed"), shop.batch("Disputed too")
+    old_town = doors.change(builders.place, "Old Town")
+    redeem(shop, shop.claimed(batch, shop.member("Zofia Dispute")), place_id=old_town.id)
+    redeem(shop, shop.claimed(other, shop.member("Zofia Dispute")))
+    redeem(shop, shop.claimed(batch, shop.member("Adam Other")))
+    desk = visit(kasia, HOME)
+    expect(row(desk, "Adam Other")).to_be_visible()
+
+    desk.keyboard.press("/")
+    desk.keyboard.type("zofia disp", delay=60)
+    expect(row(desk, "Adam Other")).to_have_count(0)
+    expect(row(desk, "Zofia Dispute")).to_have_count(2)
+    expect(desk.get_by_text("2 redemptions fit.")).to_be_visible()
+    expect(desk.get_by_label("Code, customer or offer")).to_be_focused()
+    expect(desk.get_by_label("Code, customer or offer")).to_have_value("zofia disp")
+    desk.get_by_label("Location").select_option("Old Town")
+    expect(row(desk, "Zofia Dispute")).to_have_count(1)
+    desk.reload()
+    expect(row(desk, "Zofia Dispute")).to_have_count(1)
+    expect(desk.get_by_label("Code, customer or offer")).to_have_value("zofia disp")
+    expect(desk.get_by_label("Location")).to_have_value(str(old_town.id))
+
+    row(desk, "Zofia Dispute").get_by_role("link").click()
+    one = desk.get_by_role("dialog", name="One redemption")
+    expect(one).to_contain_text("Zofia Dispute")
+    expect(one).to_contain_text("Old Town")
+    screenshot(desk, "redemptions-one")
+    desk.go_back()
+    expect(one).to_be_hidden()
+    desk.go_back()
+    expect(row(desk, "Zofia Dispute")).to_have_count(2)
+    expect(desk.get_by_label("Location")).to_have_value("")
+    desk.get_by_role("link", name="Clear search and filters").click()
+    expect(row(desk, "Adam Other")).to_be_visible()
+    expect(desk.get_by_label("Code, customer or offer")).to_have_value("")
+
+    desk.get_by_label("Code, customer or offer").fill("nobody at all")
+    expect(desk.get_by_text("No redemption fits: “nobody at all”.")).to_be_visible()
+    screenshot(desk, "redemptions-none")
+
+
+def test_who_reads_further_down_is_told_what_is_new_and_nothing_moves(
+    visit: Callable[..., Page], shop: Shop, lena: Account
+) -> None:
+    batch = shop.batch("Long list", 40)
+    for number in range(14):
+        redeem(shop, shop.claimed(batch, shop.member(f"Reader {number}")))
+    desk = visit(lena, HOME, at=PHONE)
+    last = row(desk, "Reader 3")
+    last.scroll_into_view_if_needed()
+    place = last.bounding_box()
+
+    redeem(shop, shop.claimed(batch, shop.member("Newcomer")))
+    expect(desk.get_by_role("button", name="1 new")).to_be_attached()
+    assert last.bounding_box() == place
+    expect(row(desk, "Newcomer")).to_have_count(0)
+    desk.get_by_role("button", name="1 new").click()
+    expect(desk.locator(".redemptions tbody tr").first).to_contain_text("Newcomer")
+
+
+@pytest.mark.requirement("S2-1", "S2-6", "S2-7", "S2-9")
+def test_the_scanner_opens_on_the_page_and_its_camera_goes_out_with_it(
+    visit: Callable[..., Page], shop: Shop, lena: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    code = shop.claimed(shop.batch("In the dialog"), shop.member("Ana Dialog"))
+    film = fake_camera.film(tmp_path / "dialog.mjpeg", [(code, 30)])
+    browser = start_browser(*fake_camera.chromium_arguments(film))
+    desk = visit(lena, HOME, browser=browser, at=DESK, permissions=["camera"])
+    expect(desk.locator("video")).to_have_count(0)
+
+    desk.get_by_role("button", name="Scan QR Code").click()
+    dialog = desk.get_by_role("dialog", name="Scan QR Code")
+    expect(dialog.get_by_role("heading", name="Accepted")).to_be_visible()
+    desk.evaluate("window.track = document.querySelector('video').srcObject.getTracks()[0]")
+    assert desk.evaluate("window.track.readyState") == "live"
+    screenshot(desk, "redemptions-scan")
+    desk.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    desk.wait_for_function("window.track.readyState === 'ended'")
+    expect(desk.locator(".redemptions tbody tr").first).to_contain_text("Ana Dialog")
+    expect(desk.get_by_role("button", name="Scan QR Code")).to_be_focused()
