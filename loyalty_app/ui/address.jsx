@@ -108,10 +108,13 @@ export function ScrollWatch({ onScrolled }) {
 
   useEffect(() => {
     let was = null;
+    // What lies below the window counts as within it: only who scrolls beyond leaves it.
     const watcher = new IntersectionObserver(([entry]) => {
-      const is = !entry.isIntersecting && entry.boundingClientRect.top < 0;
-      if (is !== was) tell.current?.((was = is));
-    });
+      const is = !entry.isIntersecting;
+      if (is === was) return;
+      tell.current?.((was = is));
+      place.current.dataset.scrolled = is;
+    }, { rootMargin: "0px 0px 9999999px 0px" });
     watcher.observe(place.current);
     return () => watcher.disconnect();
   }, []);

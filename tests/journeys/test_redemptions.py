@@ -140,6 +140,7 @@ def test_who_reads_further_down_is_told_what_is_new_and_nothing_moves(
     desk = visit(lena, HOME, at=PHONE)
     last = row(desk, "Reader 3")
     last.scroll_into_view_if_needed()
+    expect(desk.locator("[data-scrolled=true]")).to_be_attached()
     place = last.bounding_box()
 
     redeem(shop, shop.claimed(batch, shop.member("Newcomer")))
