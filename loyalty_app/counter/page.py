@@ -32,7 +32,11 @@ def _bar() -> rx.Component:
         tills.location(),
         layout.connection(),
         rx.el.p(ShellState.name, class_name="counter-person", dir="auto"),
-        rx.cond(ShellState.home != HERE, rx.el.a("Back", href=ShellState.home, class_name="button quiet")),
+        rx.cond(
+            ShellState.home == HERE,
+            rx.el.a("Redemptions", href="/admin/redemptions/", class_name="button quiet"),
+            rx.el.a("Back", href=ShellState.home, class_name="button quiet"),
+        ),
         tills.hand_over(parts.Leaving.create(forms.sign_out_button())),
         class_name="counter-bar",
     )
