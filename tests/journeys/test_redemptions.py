@@ -1,5 +1,7 @@
 """The Redemptions page: what the counter does shows at once, and every redemption is found again."""
 
+import csv
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from loyalty_app.accounts.models import Account, Role
-from loyalty_app.core import times
+from loyalty_app.core import csvs, times
 from loyalty_app.redemptions import service as redemptions
 from tests import builders, doors
 from tests.builders import CASHIER
@@ -111,6 +113,12 @@ def test_a_dispute_is_settled_by_the_customers_name(visit: Callable[..., Page], 
     expect(row(desk, "Zofia Dispute")).to_have_count(1)
     expect(desk.get_by_label("Code, customer or offer")).to_have_value("zofia disp")
     expect(desk.get_by_label("Location")).to_have_value(str(old_town.id))
+
+    with desk.expect_download() as taken:
+        desk.get_by_role("link", name="Export CSV").click()
+    text = taken.value.path().read_text(encoding="utf-8").removeprefix(csvs.BOM)
+    (line,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert (line["customer"], line["location"]) == ("Zofia Dispute", "Old Town")
 
     row(desk, "Zofia Dispute").get_by_role("link").click()
     one = desk.get_by_role("dialog", name="One redemption")
