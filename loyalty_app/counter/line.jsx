@@ -64,9 +64,9 @@ function worded({ is, voucher, at }, words) {
     case "here":
       return { shape: "used", headline: "Already redeemed", lead: `Redeemed here at ${queue.clock(at)}.`, note: "Do not give the reward again." };
     case "unlisted":
-      return { shape: "unchecked", headline: "Not in the list", lead: `This voucher is not in the list${of} on this tablet.`, note: "It may have been claimed since. Ask the customer to wait for the connection, or take it on trust.", mayBeTaken: true };
+      return { shape: "unchecked", headline: "Not in the list", lead: `Not in this tablet's list${of}.`, note: "It may have been claimed since: let the customer wait, or take it on trust.", mayBeTaken: true };
     case "unlistable":
-      return { shape: "unchecked", headline: "Not checked", lead: "No connection, and no list of vouchers on this tablet.", note: "Ask the customer to wait for the connection, or take it on trust.", mayBeTaken: true };
+      return { shape: "unchecked", headline: "Not checked", lead: "No connection, and no list of vouchers on this tablet.", note: "Let the customer wait, or take it on trust.", mayBeTaken: true };
     case "lost":
       return { shape: "problem", headline: "No answer", lead: "The server did not reply.", note: "Check the connection, then scan the same code again: it will not be counted twice." };
     default:

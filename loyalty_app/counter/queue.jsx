@@ -260,7 +260,9 @@ function settled(scan, answer) {
   return { ...scan, state, answer, isNew: true };
 }
 
-export const noticed = () => put(...unseen(seen.scans).map((scan) => ({ ...scan, isNew: false })));
+// Whose voucher it was need not stay on the tablet, but for what is still on the board.
+const nameless = (scan) => (scan.state === "done" && scan.answer ? { ...scan, answer: { ...scan.answer, member: "" } } : scan);
+export const noticed = () => put(...unseen(seen.scans).map((scan) => ({ ...nameless(scan), isNew: false })));
 export const putAside = (scan) => drop(scan);
 
 // Before somebody signs out: true if nothing is left behind.
