@@ -40,8 +40,10 @@ export async function decodeFile(file) {
   const bitmap = await createImageBitmap(file);
   const whole = { left: 0, top: 0, width: bitmap.width, height: bitmap.height };
   const sheet = makeSheet();
+  const longest = Math.max(bitmap.width, bitmap.height);
+  const sizes = new Set(SCALES.map((side) => Math.min(side, longest)));
   try {
-    for (const one of [...SCALES.map((widest) => ({ widest })), ...LOOKS]) {
+    for (const one of [...Array.from(sizes, (widest) => ({ widest })), ...LOOKS]) {
       const texts = await look(sheet, bitmap, whole, one);
       if (texts.length) return texts;
     }

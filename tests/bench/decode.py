@@ -40,7 +40,9 @@ WITH_PEERS = 'import QrScanner from "qr-scanner";\nexport { Html5Qrcode } from "
 WITHOUT_PEERS = "export const QrScanner = null, Html5Qrcode = null;"
 ANSWERED = "export const ask = (what, send) => { send(what); return true; };"
 """Stands where the counter asks the server."""
-SETTINGS = 'export default { root: "src", build: { outDir: "../site", target: "esnext" }, logLevel: "warn" };'
+SETTINGS = """export default {
+  root: "src", logLevel: "warn", build: { outDir: "../site", target: "esnext", chunkSizeWarningLimit: 9999 },
+};"""
 
 
 def run(place):
