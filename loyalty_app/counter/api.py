@@ -18,7 +18,8 @@ from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.counter import rules
 from loyalty_app.counter import service as counter
-from loyalty_app.counter.state import MOST_NONCE, MOST_READ, Answer, present, printable
+from loyalty_app.counter.answers import Answer, present
+from loyalty_app.counter.state import MOST_NONCE, MOST_READ, printable
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions import service as redemptions

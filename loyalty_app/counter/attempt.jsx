@@ -1,12 +1,17 @@
 // One attempt at a time, whichever way it came in.
 
 import React, { useEffect, useSyncExternalStore } from "react";
+import { useChoice } from "./choice.jsx";
 import { accepted, heard, isCutOff, judge, unanswered } from "./queue.jsx";
 import { signal, unlockSound } from "./sound.jsx";
 
 const QUIET = 150; // an answer within this needs no "Checking…"
 const PATIENCE = 4000; // then the tablet answers by itself
 const LOST_COUNTS = 600000;
+const READING = 1200; // so long an answer stands before the next of a row of scans
+const MOST_IN_ROW = 20;
+const HINTED = 6000;
+const SHOWN = { accepted: 6000, other: 9000 }; // in the kiosk, until it is ready for the next customer
 
 // The number makes asking again harmless: the server gives the first answer to it, and redeems nothing twice.
 
@@ -14,13 +19,19 @@ let attempt = null;
 let lost = null;
 let phase = "";
 let timers = [];
+let row = []; // scans that came while another was being answered
 const watchers = new Set();
 
 const watch = (tell) => { watchers.add(tell); return () => watchers.delete(tell); };
 export const usePhase = () => useSyncExternalStore(watch, () => phase, () => "");
 const show = (next) => { phase = next; watchers.forEach((tell) => tell()); };
 const later = (act, wait) => timers.push(setTimeout(act, wait));
-const settle = () => { timers.forEach(clearTimeout); timers = []; attempt = null; };
+const settle = () => {
+  timers.forEach(clearTimeout);
+  timers = [];
+  attempt = null;
+  if (row.length) setTimeout(() => !attempt && row.length && ask(...row.shift()), READING);
+};
 
 function newNonce() {
   if (crypto.randomUUID) return crypto.randomUUID(); // only where the address is secure
@@ -32,7 +43,7 @@ export function ask(what, send, done) {
   if (attempt) return false;
   const same = JSON.stringify(what);
   const isAgain = lost?.same === same && Date.now() - lost.at < LOST_COUNTS;
-  attempt = { what, same, nonce: isAgain ? lost.nonce : newNonce(), done };
+  attempt = { what: { text: what.text }, same, nonce: isAgain ? lost.nonce : newNonce(), done };
   show("");
   tell(null);
   later(() => show("checking"), QUIET);
@@ -43,6 +54,19 @@ export function ask(what, send, done) {
     send({ ...what, nonce: attempt.nonce });
   }
   return true;
+}
+
+// What is not seen again, like the beep of a hand scanner, waits for its turn.
+export function askInTurn(what, send) {
+  if (ask(what, send) || row.length >= MOST_IN_ROW) return;
+  row.push([what, send]);
+}
+
+// Say something that the server is not needed for: `empty` (no code in the picture).
+export function hint(about) {
+  if (attempt) return;
+  show(about);
+  setTimeout(() => phase === about && show(""), HINTED);
 }
 
 function giveUp() {
@@ -99,10 +123,17 @@ function answer(nonce, shape) {
   return true;
 }
 
-export function Waiting({ answered, shape }) {
+export function Waiting({ answered, shape, hasKiosk, onNext }) {
   const now = usePhase();
+  const isKiosk = useChoice().mode === "kiosk" && hasKiosk;
+  const alone = useVerdict();
 
-  useEffect(() => { if (answered && answer(answered, shape)) signal(shape); }, [answered, shape]);
+  useEffect(() => { if (answered && (answer(answered, shape) || shape === "undone")) signal(shape); }, [answered, shape]);
+  useEffect(() => { // the next customer is waiting
+    if (!isKiosk || !(answered || alone)) return undefined;
+    const timer = setTimeout(() => (alone ? tell(null) : onNext?.()), SHOWN[shape] ?? SHOWN.other);
+    return () => clearTimeout(timer);
+  }, [isKiosk, answered, alone]);
   useEffect(() => {
     if (navigator.userActivation?.hasBeenActive) unlockSound();
     document.addEventListener("pointerdown", unlockSound);
@@ -110,6 +141,7 @@ export function Waiting({ answered, shape }) {
     return () => {
       document.removeEventListener("pointerdown", unlockSound);
       document.removeEventListener("keydown", unlockSound);
+      row = [];
       settle();
       show("");
       tell(null);
@@ -119,6 +151,12 @@ export function Waiting({ answered, shape }) {
   return (
     <div className="counter-wait" data-wait={now || undefined} role="status">
       {now === "checking" && <p><span className="counter-dots" aria-hidden="true" />Checking…</p>}
+      {now === "empty" && (
+        <>
+          <p>No code in this picture</p>
+          <p>Take it straight from the front, with the whole code in it and light on it, or type the code.</p>
+        </>
+      )}
     </div>
   );
 }

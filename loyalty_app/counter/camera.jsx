@@ -2,12 +2,16 @@
 
 import React, { useEffect, useRef, useState } from "react";
 import { ask } from "./attempt.jsx";
+import { choose, useChoice } from "./choice.jsx";
 import { decoder, makeEye } from "./decode.jsx";
 import { useOpen } from "./dialog.jsx";
 
 const LOOK_EVERY = 120;
 const HOLD_OFF = 2500; // a code fires again only after it was out of view for so long
+const TURN = 3000; // of two codes in view, the second waits until the first one's answer was read
+const BLINK = 500; // of two codes, one is not read in every picture
 const BUSY_AGAIN = 3000;
+const KEPT_HIDDEN = 10000; // so long a hidden page keeps the camera, to be back at once
 
 const REFUSALS = {
   NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "no_camera", OverconstrainedError: "no_camera",
@@ -23,38 +27,72 @@ function partSeen(video) {
   return { left: (video.videoWidth - width) / 2, top: (video.videoHeight - height) / 2, width, height };
 }
 
+// Which code of those in view has its turn: each fires once for as long as it stays there.
+function makeTurns() {
+  const seen = new Map();
+  let firedAt = -TURN;
+  return {
+    next(texts, fire) {
+      const now = performance.now();
+      for (const [known, at] of seen) if (now - at > HOLD_OFF) seen.delete(known);
+      const fresh = texts.find((text) => !seen.has(text));
+      // A code that lies beside one just answered waits; one that is alone in view does not.
+      const isBeside = [...seen.values()].some((at) => now - at < BLINK);
+      const mayFire = fresh && (!isBeside || now - firedAt > TURN);
+      // While an answer is awaited the next code is left alone; held in view it gets its turn.
+      if (mayFire && fire(fresh)) {
+        seen.set(fresh, now);
+        firedAt = now;
+      }
+      for (const text of texts) if (seen.has(text)) seen.set(text, now);
+    },
+    rest() { // nothing left the view while nobody looked
+      for (const known of seen.keys()) seen.set(known, performance.now());
+    },
+  };
+}
+
 const isVisible = () => document.visibilityState === "visible";
 
-export function Camera({ known, onAsk, onStatus, children }) {
+export function Camera({ known, hasKiosk, onAsk, onStatus, children }) {
   const video = useRef(null);
   const track = useRef(null);
   const told = useRef({}); // the latest callbacks, without starting the camera anew
   told.current = { onAsk, onStatus };
   const [state, setState] = useState("starting");
-  const [run, setRun] = useState({ number: 0, deviceId: "" });
+  const [run, setRun] = useState(0);
   const [cameras, setCameras] = useState([]);
   const [torch, setTorch] = useState({ exists: false, isOn: false });
-  const [isMirrored, setMirrored] = useState(false);
+  const [facing, setFacing] = useState("");
   const [caught, setCaught] = useState(0);
+  const [areTwo, setTwo] = useState(false);
   const place = useRef(null);
   const isOpen = useOpen(place);
-  const again = (changes = {}) => setRun((last) => ({ ...last, ...changes, number: last.number + 1 }));
+  const { mode, deviceId } = useChoice();
+  const isKiosk = mode === "kiosk" && hasKiosk;
+  const isFront = mode !== "rear";
+  const again = () => setRun((last) => last + 1);
 
   // Told again whenever the server has forgotten, which a new connection can bring about.
   useEffect(() => { if (known !== state) told.current.onStatus?.({ state }); }, [known, state]);
 
+  // The whole page turns to the customer, not only the picture.
+  useEffect(() => { place.current.closest(".counter")?.toggleAttribute("data-kiosk", isKiosk); }, [isKiosk]);
+
   useEffect(() => {
     if (!isOpen) return setState("starting");
-    let isOver = false, stream, timer;
-    const seen = new Map();
+    let isOver = false, isFailed = false, stream, timer, rest;
+    const turns = makeTurns();
+    const stop = () => stream?.getTracks().forEach((one) => one.stop());
     const fail = (why) => {
       if (isOver) return;
+      isFailed = true;
       setState(why);
       if (why === "busy") timer = setTimeout(again, BUSY_AGAIN);
     };
     const list = async () => {
       const found = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput");
-      if (!isOver) setCameras(found.map((device) => device.deviceId));
+      if (!isOver) setCameras(found.map(({ deviceId: id, label }, number) => ({ id, label: label || `Camera ${number + 1}` })));
     };
 
     const start = async () => {
@@ -67,17 +105,17 @@ export function Camera({ known, onAsk, onStatus, children }) {
         stream = await navigator.mediaDevices.getUserMedia({
           audio: false,
           video: {
-            ...(run.deviceId ? { deviceId: { exact: run.deviceId } } : { facingMode: { ideal: "environment" } }),
+            ...(deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: isFront ? "user" : "environment" } }),
             width: { ideal: 1280 },
             height: { ideal: 720 },
           },
         });
       } catch (problem) {
         if (isOver) return undefined;
-        if (run.deviceId) return again({ deviceId: "" }); // the chosen one is gone
+        if (deviceId && problem.name !== "NotAllowedError") return choose({ deviceId: "" }); // the chosen one is gone
         return fail(REFUSALS[problem.name] ?? "error");
       }
-      if (isOver) return stream.getTracks().forEach((one) => one.stop());
+      if (isOver) return stop();
       [track.current] = stream.getVideoTracks();
       track.current.addEventListener("ended", () => fail("busy"));
       video.current.srcObject = stream;
@@ -86,7 +124,7 @@ export function Camera({ known, onAsk, onStatus, children }) {
       if (isOver) return undefined;
       list().catch(() => {}); // no reason to look later
       setTorch({ exists: Boolean(track.current?.getCapabilities?.().torch), isOn: false });
-      setMirrored(track.current?.getSettings?.().facingMode === "user");
+      setFacing(track.current?.getSettings?.().facingMode ?? "");
       setState("scanning");
 
       const look = makeEye();
@@ -97,37 +135,35 @@ export function Camera({ known, onAsk, onStatus, children }) {
           let texts;
           try { texts = await look(view, partSeen(view)); } catch { return fail("decoder"); }
           if (isOver) return;
-          notice(texts[0] ?? "");
+          setTwo(texts.length > 1);
+          turns.next(texts, fire);
         }
         timer = setTimeout(tick, LOOK_EVERY);
       };
       tick();
       return undefined;
     };
-
-    const notice = (text) => {
-      const now = performance.now();
-      for (const [known, at] of seen) if (now - at > HOLD_OFF) seen.delete(known);
-      if (!text) return;
-      if (!seen.has(text)) {
-        // While an answer is awaited the next code is left alone; held in view it gets its turn.
-        if (!ask({ text }, (what) => told.current.onAsk?.(what))) return;
-        setCaught((count) => count + 1);
-      }
-      seen.set(text, now);
+    const fire = (text) => {
+      const isSent = ask({ text }, (what) => told.current.onAsk?.(what));
+      if (isSent) setCaught((count) => count + 1);
+      return isSent;
     };
 
     const turned = () => {
-      if (!isVisible()) return;
-      for (const known of seen.keys()) seen.set(known, performance.now()); // nothing left the view while nobody looked
-      if (track.current?.readyState === "ended") again();
+      clearTimeout(rest);
+      if (!isVisible()) {
+        rest = setTimeout(stop, KEPT_HIDDEN);
+        return;
+      }
+      turns.rest();
+      if (stream && stream.getTracks().every((one) => one.readyState === "ended")) again();
     };
     const plugged = () => {
       if (track.current?.readyState === "live") list().catch(() => {});
-      else again();
+      else if (isFailed) again();
     };
     let permission;
-    const allowed = () => again();
+    const allowed = () => { if (isFailed) again(); }; // the first answer to the browser's question changes it too
     navigator.permissions?.query({ name: "camera" }).then((found) => {
       if (isOver) return;
       permission = found;
@@ -140,18 +176,16 @@ export function Camera({ known, onAsk, onStatus, children }) {
     return () => {
       isOver = true;
       clearTimeout(timer);
-      stream?.getTracks().forEach((one) => one.stop());
+      clearTimeout(rest);
+      stop();
       track.current = null;
+      setTwo(false);
       permission?.removeEventListener("change", allowed);
       document.removeEventListener("visibilitychange", turned);
       navigator.mediaDevices?.removeEventListener?.("devicechange", plugged);
     };
-  }, [run, isOpen]);
+  }, [run, isOpen, isFront, deviceId]);
 
-  const other = () => {
-    const used = track.current?.getSettings?.().deviceId;
-    again({ deviceId: cameras[(cameras.indexOf(used) + 1) % cameras.length] });
-  };
   const light = async () => {
     const isOn = !torch.isOn;
     try {
@@ -161,22 +195,33 @@ export function Camera({ known, onAsk, onStatus, children }) {
       setTorch({ exists: false, isOn: false });
     }
   };
+  const pick = ({ target: { value } }) => choose(value === "rear" || value === "front" ? { mode: value, deviceId: "" } : { deviceId: value });
 
   const isScanning = state === "scanning";
   return (
     <div ref={place} className="counter-camera" data-camera={state}>
-      <video ref={video} className={isMirrored ? "mirrored" : undefined} muted playsInline autoPlay aria-hidden="true" tabIndex={-1} />
+      <video ref={video} className={facing === "user" || isKiosk ? "mirrored" : undefined} muted playsInline autoPlay aria-hidden="true" tabIndex={-1} />
       {isScanning && <span key={caught} className="counter-reticle" data-caught={caught > 0 || undefined} aria-hidden="true" />}
+      {isScanning && isKiosk && <p className="counter-hold">Hold your code here</p>}
+      <p className="counter-two" role="status">{isScanning && areTwo && "Two codes in view: one after the other"}</p>
       {!isScanning && (
         <div className="counter-trouble">
           {children}
-          {REPEATABLE.has(state) && <button type="button" onClick={() => again()}>Try again</button>}
+          {REPEATABLE.has(state) && <button type="button" onClick={again}>Try again</button>}
         </div>
       )}
-      {isScanning && (cameras.length > 1 || torch.exists) && (
+      {isKiosk && <button type="button" className="counter-leave" onClick={() => choose({ mode: "front" })}>Leave kiosk</button>}
+      {isScanning && !isKiosk && (
         <div className="counter-controls">
-          {cameras.length > 1 && <button type="button" onClick={other}>Switch camera</button>}
+          {cameras.length > 1 && (
+            <select aria-label="Camera" value={deviceId || (isFront ? "front" : "rear")} onChange={pick}>
+              <option value="rear">Rear camera</option>
+              <option value="front">Front camera</option>
+              {cameras.map(({ id, label }) => <option key={id} value={id}>{label}</option>)}
+            </select>
+          )}
           {torch.exists && <button type="button" aria-pressed={torch.isOn} onClick={light}>Light</button>}
+          {hasKiosk && <button type="button" onClick={() => choose({ mode: "kiosk", deviceId: "" })}>Kiosk</button>}
         </div>
       )}
     </div>

@@ -18,10 +18,11 @@ def scan_page() -> rx.Component:
         parts.Line.create(),
         rx.el.main(
             rx.el.h1("Scan vouchers", class_name="counter-unseen"),
-            parts.desk(),
+            parts.desk(has_kiosk=True),
         ),
         tills.idle_lock(ScanState.answer),
         layout.notice(),
+        layout.Menus.create(),
         class_name="counter",
     )
 
@@ -32,6 +33,7 @@ def _bar() -> rx.Component:
         tills.location(),
         layout.connection(),
         rx.el.p(ShellState.name, class_name="counter-person", dir="auto"),
+        parts.last_scans(),
         rx.cond(
             ShellState.home == HERE,
             rx.el.a("Redemptions", href="/admin/redemptions/", class_name="button quiet"),

@@ -2,21 +2,25 @@
 
 import reflex as rx
 from reflex.components.component import NoSSRComponent
+from reflex.vars import ObjectVar
 
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.core.reasons import Reason
-from loyalty_app.counter.state import ScanState, say
+from loyalty_app.counter.answers import say
+from loyalty_app.counter.state import ScanRow, ScanState
 from loyalty_app.ui import dialogs, layout
 
 # Its files import each other, so they lie side by side.
-for _file in ("decode.jsx", "dialog.jsx", "queue.jsx", "sound.jsx", "verdict.jsx"):
+for _file in ("choice.jsx", "decode.jsx", "dialog.jsx", "queue.jsx", "sound.jsx", "verdict.jsx"):
     rx.asset(_file, shared=True)
+_actions = rx.asset("actions.jsx", shared=True)
 _attempt = rx.asset("attempt.jsx", shared=True)
 _camera = rx.asset("camera.jsx", shared=True)
 _line = rx.asset("line.jsx", shared=True)
 _keyboard = rx.asset("keyboard.jsx", shared=True)
 
 CODE_LENGTH = 200
+GOODWILL_REASONS = ("Expired only just", "We were closed or too busy", "Our mistake")
 DIALOG = "scanner"
 """The dialog to open with `layout.show_dialog`."""
 
@@ -33,6 +37,9 @@ _SHAPES = {
     "problem": "M24 4 46 43H2ZM24 18v11M24 36h.01",
     "provisional": "M12 37a9 9 0 0 1-1-18 12 12 0 0 1 23-2 9.500 9.500 0 0 1 1 20ZM17 26l5 5 9-10",
     "unchecked": "M12 37a9 9 0 0 1-1-18 12 12 0 0 1 23-2 9.500 9.500 0 0 1 1 20ZM17 27h14",
+    "basket": "M6 16h36l-5 26H11ZM15 16 22 5M33 16 26 5M18 24v10M30 24v10",
+    "goodwill": "M24 43C8 32 4 25 4 17a10 10 0 0 1 20-3 10 10 0 0 1 20 3c0 8-4 15-20 26Z",
+    "undone": "M16 6 5 17l11 11M5 17h26a12 12 0 0 1 0 25H16",
 }
 """One silhouette an outcome, so that nobody has to tell colours apart."""
 
@@ -86,6 +93,8 @@ class Camera(NoSSRComponent):
 
     known: rx.Var[str]
     """The state of the camera as the server knows it."""
+    has_kiosk: rx.Var[bool]
+    """Whether the page can be turned to the customer."""
     on_ask: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
     on_status: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
 
@@ -108,6 +117,30 @@ class Waiting(NoSSRComponent):
     answered: rx.Var[str]
     """The number of the attempt that was answered last."""
     shape: rx.Var[str]
+    has_kiosk: rx.Var[bool]
+    on_next: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class Told(NoSSRComponent):
+    """A form that asks for the same code again, with what its fields tell."""
+
+    library = _actions.importable_path
+    tag = "Told"
+
+    code: rx.Var[str]
+    on_ask: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
+
+
+class Undo(NoSSRComponent):
+    """A button that counts down for how long it may be pressed."""
+
+    library = _actions.importable_path
+    tag = "Undo"
+
+    number: rx.Var[int]
+    seconds: rx.Var[int]
+    label: rx.Var[str]
+    on_undo: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 class Alone(NoSSRComponent):
@@ -151,12 +184,12 @@ def scan_dialog() -> rx.Component:
     )
 
 
-def desk() -> rx.Component:
+def desk(*, has_kiosk: bool = False) -> rx.Component:
     """Return camera, typed codes and answer, side by side or one above the other."""
-    return rx.el.div(camera(), entry(), answer(), class_name="counter-desk")
+    return rx.el.div(camera(has_kiosk=has_kiosk), entry(), answer(has_kiosk=has_kiosk), class_name="counter-desk")
 
 
-def camera() -> rx.Component:
+def camera(*, has_kiosk: bool = False) -> rx.Component:
     """Return the camera's picture; within a dialog it runs while that is open."""
     return rx.el.section(
         Camera.create(
@@ -169,6 +202,7 @@ def camera() -> rx.Component:
                 role="status",
             ),
             known=ScanState.camera,
+            has_kiosk=has_kiosk,
             on_ask=ScanState.asked,
             on_status=ScanState.camera_changed,
         ),
@@ -189,7 +223,6 @@ def entry() -> rx.Component:
             id="code",
             name="code",
             type="text",
-            required=True,
             max_length=CODE_LENGTH,
             auto_complete="off",
             auto_capitalize="characters",
@@ -203,7 +236,7 @@ def entry() -> rx.Component:
     )
 
 
-def answer() -> rx.Component:
+def answer(*, has_kiosk: bool = False) -> rx.Component:
     """Return what is read from across the counter."""
     answer = ScanState.answer
     return rx.el.section(
@@ -220,7 +253,8 @@ def answer() -> rx.Component:
             aria_atomic="true",
             class_name="counter-said",
         ),
-        Waiting.create(answered=answer.nonce, shape=answer.shape),
+        _actions_of_answer(),
+        Waiting.create(answered=answer.nonce, shape=answer.shape, has_kiosk=has_kiosk, on_next=ScanState.next),
         Alone.create(
             connected=layout.is_connected,
             person=ShellState.name,
@@ -255,10 +289,127 @@ def _words() -> rx.Component:
     return rx.fragment(
         rx.el.h2(answer.headline),
         rx.cond(answer.lead, rx.el.p(answer.lead, class_name="counter-lead", dir="auto")),
+        rx.cond(answer.staff, rx.el.p(answer.staff, class_name="counter-staff", dir="auto")),
         rx.cond(answer.title, rx.el.p(answer.title, class_name="counter-title", dir="auto")),
         rx.cond(answer.member, rx.el.p(answer.member, class_name="counter-member", dir="auto")),
         rx.cond(answer.note, rx.el.p(answer.note, class_name="counter-note")),
+        rx.cond(answer.asks, rx.el.p("Please ask at the counter.", class_name="counter-please")),
         rx.cond(answer.foot, rx.el.p(answer.foot, class_name="counter-foot", dir="auto")),
+    )
+
+
+def _actions_of_answer() -> rx.Component:
+    answer = ScanState.answer
+    return rx.cond(
+        answer.shape != "ready",
+        rx.el.div(
+            rx.match(answer.asks, ("amount", _basket()), ("goodwill", _goodwill()), rx.fragment()),
+            rx.el.div(
+                rx.cond(
+                    answer.undo,
+                    Undo.create(
+                        "Undo",
+                        number=answer.undo,
+                        seconds=answer.undo_for,
+                        on_undo=ScanState.undo(answer.undo),
+                        class_name="counter-button",
+                    ),
+                ),
+                rx.el.button(
+                    rx.cond(answer.asks == "amount", "Cancel", "Next"),
+                    type="button",
+                    on_click=ScanState.next,
+                    class_name="counter-button",
+                ),
+                class_name="counter-row",
+            ),
+            class_name="counter-actions",
+        ),
+    )
+
+
+def _basket() -> rx.Component:
+    return Told.create(
+        rx.el.label("Basket in ", ScanState.answer.currency, html_for="basket"),
+        rx.el.input(
+            id="basket",
+            name="amount",
+            type="text",
+            input_mode="decimal",
+            max_length=16,
+            auto_complete="off",
+            auto_focus=True,
+            aria_describedby="basket-problem",
+            enter_key_hint="go",
+        ),
+        rx.el.button("Redeem", type="submit", class_name="counter-button strong"),
+        rx.el.p(ScanState.answer.problem, id="basket-problem", class_name="counter-problem", role="alert"),
+        code=ScanState.answer.code,
+        on_ask=ScanState.asked,
+        class_name="counter-told",
+    )
+
+
+def _goodwill() -> rx.Component:
+    return rx.el.details(
+        rx.el.summary("Honour as goodwill", class_name="counter-button strong"),
+        Told.create(
+            rx.el.p("Why?"),
+            rx.el.div(
+                *[
+                    rx.el.button(reason, type="submit", name="goodwill", value=reason, class_name="counter-button")
+                    for reason in GOODWILL_REASONS
+                ],
+                class_name="counter-row",
+            ),
+            rx.el.label("Another reason", html_for="goodwill"),
+            rx.el.input(id="goodwill", name="goodwill", type="text", max_length=200, auto_complete="off"),
+            rx.el.button("Honour", type="submit", class_name="counter-button strong"),
+            code=ScanState.answer.code,
+            on_ask=ScanState.asked,
+            class_name="counter-told",
+        ),
+        key=ScanState.answer.nonce,
+        class_name="counter-goodwill",
+    )
+
+
+def last_scans() -> rx.Component:
+    """Return what somebody redeemed last themselves, each to be undone while it may be."""
+    return rx.el.details(
+        rx.el.summary("My last scans"),
+        rx.el.div(
+            rx.cond(
+                ScanState.mine.length() > 0,
+                rx.el.ul(rx.foreach(ScanState.mine, _last_scan)),
+                rx.el.p("Nothing in the last twelve hours."),
+            ),
+            class_name="counter-mine",
+        ),
+        class_name="account counter-last",
+    )
+
+
+def _last_scan(row: ObjectVar[ScanRow]) -> rx.Component:
+    return rx.el.li(
+        rx.el.p(
+            rx.el.span(row.at, class_name="counter-when"),
+            rx.el.span(row.title, dir="auto"),
+            rx.el.span(row.outcome, class_name="counter-outcome"),
+        ),
+        rx.el.p(rx.el.span(row.code, class_name="counter-code"), rx.el.span(row.member, dir="auto")),
+        rx.cond(
+            row.undo_for,
+            Undo.create(
+                "Undo",
+                number=row.id,
+                seconds=row.undo_for,
+                label=f"Undo {row.code}",
+                on_undo=ScanState.undo(row.id),
+                class_name="counter-button",
+            ),
+        ),
+        key=row.id,
     )
 
 

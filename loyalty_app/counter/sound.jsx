@@ -1,7 +1,20 @@
-// What is heard and felt of an answer.
+// What is heard and felt of an answer: each outcome has a tune and a pulse of its own.
 
-const TONES = { accepted: [[660, 0, 0.12], [990, 0.12, 0.22]], used: [[220, 0, 0.16], [220, 0.22, 0.24]], provisional: [[660, 0, 0.1], [660, 0.16, 0.1]], other: [[330, 0, 0.28]] };
-const PULSES = { accepted: [80], provisional: [40, 60, 40], used: [60, 60, 60, 60, 160], other: [60, 80, 60] };
+const TONES = { // pitch, start, length
+  accepted: [[660, 0, 0.12], [990, 0.12, 0.22]],
+  goodwill: [[660, 0, 0.1], [880, 0.1, 0.1], [660, 0.2, 0.2]],
+  used: [[220, 0, 0.16], [220, 0.22, 0.24]],
+  expired: [[520, 0, 0.14], [390, 0.14, 0.14], [290, 0.28, 0.26]],
+  unknown: [[180, 0, 0.45]],
+  undone: [[880, 0, 0.1], [590, 0.1, 0.2]],
+  provisional: [[660, 0, 0.1], [660, 0.16, 0.1]],
+  basket: [[590, 0, 0.1]],
+  other: [[330, 0, 0.28]],
+};
+const PULSES = {
+  accepted: [80], goodwill: [80, 60, 80], used: [60, 60, 60, 60, 160], expired: [200, 80, 80], unknown: [400],
+  undone: [40, 40, 40], provisional: [80, 120, 40], basket: [40], other: [60, 80, 60],
+};
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 let audio;

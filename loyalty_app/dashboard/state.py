@@ -42,8 +42,8 @@ WORDS = {
     Reason.UNKNOWN_CODE: "Unknown code",
     Reason.MALFORMED: "Not a voucher",
     Reason.WRONG_KIND: "Not a voucher",
-    Reason.DISABLED: "Switched off",
-    Reason.REDEMPTION_FROZEN: "On hold",
+    Reason.DISABLED: "Disabled",
+    Reason.REDEMPTION_FROZEN: "Redemptions frozen",
     Reason.NOT_HOLDER: "Another member's",
     Reason.MIN_PURCHASE: "Basket too small",
 }

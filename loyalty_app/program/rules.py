@@ -16,6 +16,7 @@ LOCALES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL
 NAME_LENGTH = 80
 ABOUT_LENGTH = 300
 WEBSITE_LENGTH = 200
+AMOUNT = re.compile(r"(?P<whole>[0-9]{1,9})(?:[.,](?P<cents>[0-9]{1,3}))?")
 COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -127,6 +128,17 @@ def to_minor(amount: Decimal, currency: str) -> int | None:
     """Return an amount in minor units, or None if it has more decimals than the currency."""
     minor = amount.scaleb(get_currency_precision(currency))
     return int(minor) if minor == minor.to_integral_value() else None
+
+
+def read_money(text: str, currency: str) -> int | None:
+    """Return an amount as people type it, with a comma or a point, in minor units; None if it is none.
+
+    Whoever writes thousands apart is asked again: "1,000" is one in one country and a thousand in the next.
+    """
+    found = AMOUNT.fullmatch("".join(text.split()))
+    if not found or len(found["cents"] or "") > get_currency_precision(currency):
+        return None
+    return to_minor(Decimal(f"{found['whole']}.{found['cents'] or '0'}"), currency)
 
 
 def language_name(locale: str) -> str:

@@ -60,7 +60,7 @@ def test_a_voucher_is_made_claimed_scanned_and_watched(
     till.reload()  # the next customer shows the same code
     expect(answer.get_by_role("heading", name="Already redeemed")).to_be_visible()
     expect(answer).to_contain_text("First redeemed")
-    expect(answer).to_contain_text("by Kasia Till")
+    expect(answer).to_contain_text("By Kasia Till")
     screenshot(till, "scan-already-redeemed")
 
     overview = visit(shop.admin, "/admin/")

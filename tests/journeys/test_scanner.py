@@ -46,7 +46,7 @@ def test_a_typed_code_is_redeemed_once_with_or_without_dashes(till: Page, shop: 
     expect_answer(till, "Accepted", "One coffee", "Ana Typed")
     expect(till.get_by_label("Type a code")).to_have_value("")
     type_code(till, code)
-    expect_answer(till, "Already redeemed", "First redeemed", "by Kasia Till")
+    expect_answer(till, "Already redeemed", "First redeemed", "By Kasia Till", "You just scanned this")
     assert reasons_of(code.upper()) == [Reason.ALREADY_REDEEMED]
 
 
@@ -70,21 +70,23 @@ def test_every_refusal_says_what_it_is_and_is_kept(till: Page, shop: Shop) -> No
         assert reasons_of(text) == [reason], text
 
 
-def test_a_voucher_switched_off_or_on_hold_says_so_and_is_good_again_afterwards(till: Page, shop: Shop) -> None:
+def test_a_voucher_disabled_or_frozen_says_so_and_is_good_again_afterwards(till: Page, shop: Shop) -> None:
     batch = shop.batch("Held back")
     code = shop.claimed(batch, shop.member("Ana Held Back"))
     desk = {"by": ADMIN, "now": times.now()}
 
     doors.change(codes.disable, code, **desk)
     type_code(till, code)
-    expect_answer(till, "Switched off", "This voucher was withdrawn", "Do not give the reward", "Ana Held Back")
-    screenshot(till, "scan-switched-off")
+    expect_answer(till, "Disabled", "This voucher was withdrawn", "Do not give the reward", "Ana Held Back")
+    screenshot(till, "scan-disabled")
     doors.change(codes.enable, code, **desk)
 
     set_frozen(batch, frozen=True)
     type_code(till, code)
-    expect_answer(till, "On hold", "No voucher of this batch is redeemed for now", "ask the customer to come back")
-    screenshot(till, "scan-on-hold")
+    expect_answer(
+        till, "Redemptions frozen", "No voucher of this batch is redeemed for now", "ask the customer to come back"
+    )
+    screenshot(till, "scan-frozen")
     set_frozen(batch, frozen=False)
 
     type_code(till, code)

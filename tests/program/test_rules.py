@@ -128,3 +128,32 @@ def test_a_profile_is_tidied():
     profile = rules.read(draft, "PLN")
     assert (profile.name, profile.brand_color) == ("Kawa", "#aabbcc")
     assert (profile.website, profile.contact) == ("https://kawa.example", "hello@kawa.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("12.50", 1250),
+        ("12,5", 1250),
+        (" 1 234,50 ", 123450),
+        ("0", 0),
+        ("1,000", None),
+        ("1.234,50", None),
+        ("-5", None),
+        ("", None),
+        ("12.", None),
+        ("x", None),
+        ("9" * 10, None),
+        ("\uff11\uff12", None),
+    ],
+)
+def test_an_amount_is_read_with_a_comma_or_a_point(text, minor):
+    assert rules.read_money(text, "PLN") == minor
+
+
+def test_an_amount_has_no_more_decimals_than_its_currency():
+    assert (rules.read_money("1,000", "BHD"), rules.read_money("500", "JPY"), rules.read_money("5.0", "JPY")) == (
+        1000,
+        500,
+        None,
+    )

@@ -1,0 +1,326 @@
+"""What is said of an attempt, in words for staff and for the customer."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from loyalty_app.core import times
+from loyalty_app.core.reasons import Reason
+from loyalty_app.offers.rules import say_reward
+from loyalty_app.program.models import Program
+from loyalty_app.program.rules import say_money
+from loyalty_app.redemptions import rules
+from loyalty_app.redemptions.service import AmountNeeded, Incomplete, Redeemed, Refused, Voucher
+
+MOST_QUOTED = 40
+MANY_LETTERS = 150
+RECENTLY = timedelta(hours=1)
+JUST_NOW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What can be read from across the counter, already in words."""
+
+    shape: str = "ready"
+    headline: str = ""
+    lead: str = ""
+    staff: str = ""
+    """Who did it first; nothing that a customer is shown."""
+    title: str = ""
+    member: str = ""
+    note: str = ""
+    """What staff do next; nothing that a customer is shown either."""
+    foot: str = ""
+    nonce: str = ""
+    """Which attempt this answers; the browser waits for it."""
+    is_long: bool = False
+    """Too many words for the largest letters."""
+    asks: str = ""
+    """What has to be told before it goes on: `amount` or `goodwill`."""
+    code: str = ""
+    """What the till asks again with."""
+    currency: str = ""
+    """Of the amount that is asked."""
+    problem: str = ""
+    """Why what was told will not do."""
+    undo: int = 0
+    """The redemption that may be undone."""
+    undo_for: int = 0
+    """For so many seconds from now."""
+
+
+FAILED = Answer(
+    shape="problem", headline="Not checked", lead="Something went wrong on our side.", note="Try the same code again."
+)
+EMPTY = Answer(
+    shape="problem", headline="No code", lead="Nothing was scanned or typed.", note="Type the code, or scan it."
+)
+UNREAD_AMOUNT = "Enter what the basket costs, for example 12.50."
+
+
+def present(
+    outcome: Redeemed | Refused | Incomplete | AmountNeeded,
+    text: str,
+    program: Program,
+    *,
+    by: str = "",
+    amount: int | None = None,
+    now: datetime,
+) -> Answer:
+    """Put an outcome into words; `by` is who asks, and `amount` what they told of the basket."""
+    match outcome:
+        case Redeemed():
+            answer = _accepted(outcome, program, now)
+        case Incomplete():
+            answer = say(Reason.LOGIN_REQUIRED)
+        case AmountNeeded(voucher):
+            answer = _basket(voucher, program)
+        case Refused(reason, voucher):
+            answer = say(reason, text)
+            clock = times.say_time(now, program.time_zone, program.locale)
+            if voucher is None:
+                answer = replace(answer, foot=f"{_quoted(text)} · {clock}" if text else clock)
+            else:
+                answer = _explained(answer, outcome, voucher, program, by=by, amount=amount, now=now)
+                answer = replace(answer, foot=f"{voucher.code} · {clock}")
+    return sized(answer)
+
+
+def sized(answer: Answer) -> Answer:
+    """Return it with smaller letters if it has many."""
+    letters = len(answer.lead + answer.staff + answer.title + answer.member + answer.note)
+    return replace(answer, is_long=letters > MANY_LETTERS)
+
+
+def undone(code: str, title: str, member: str) -> Answer:
+    """Return what is said after somebody undid their scan."""
+    return Answer(
+        shape="undone",
+        headline="Undone",
+        lead="The voucher is good again.",
+        title=title,
+        member=member,
+        note="It can be redeemed another time.",
+        foot=code,
+    )
+
+
+def seconds_to_undo(at: datetime, minutes: int, now: datetime) -> int:
+    """Return for how long what was redeemed then may still be undone."""
+    return max(0, int((at + timedelta(minutes=minutes) - now).total_seconds()))
+
+
+def _accepted(redeemed: Redeemed, program: Program, now: datetime) -> Answer:
+    voucher, promise = redeemed.voucher, redeemed.voucher.promise
+    reward = say_reward(promise, program.currency, program.locale)
+    clock = times.say_time(redeemed.at, program.time_zone, program.locale)
+    seconds = seconds_to_undo(redeemed.at, program.undo_minutes, now)
+    return Answer(
+        shape="goodwill" if voucher.is_goodwill else "accepted",
+        headline="Honoured as goodwill" if voucher.is_goodwill else "Accepted",
+        lead=reward,
+        title=promise.title if promise.title != reward else "",
+        member=voucher.member,
+        note="It had expired, and counts in no figure." if voucher.is_goodwill else "",
+        foot=" · ".join(filter(None, (voucher.code, clock, redeemed.place))),
+        undo=redeemed.id if seconds else 0,
+        undo_for=seconds,
+    )
+
+
+def _basket(voucher: Voucher, program: Program) -> Answer:
+    reward = say_reward(voucher.promise, program.currency, program.locale)
+    return Answer(
+        shape="basket",
+        headline="How much is the basket?",
+        lead=reward,
+        title=voucher.promise.title if voucher.promise.title != reward else "",
+        member=voucher.member,
+        note=f"{_money(voucher.promise.minimum_purchase or 0, program)} or more. Nothing is redeemed yet.",
+        foot=voucher.code,
+        asks="amount",
+        code=voucher.code,
+        currency=program.currency,
+    )
+
+
+def _explained(  # noqa: PLR0913 - what an answer is made of
+    answer: Answer,
+    refused: Refused,
+    voucher: Voucher,
+    program: Program,
+    *,
+    by: str,
+    amount: int | None,
+    now: datetime,
+) -> Answer:
+    answer = replace(answer, title=voucher.promise.title, member=voucher.member)
+    match refused.reason:
+        case Reason.EXPIRED:
+            lead = f"It {times.say_validity(voucher.expires_at, program.time_zone, program.locale, now=now)}."
+            return _forgivable(replace(answer, lead=lead), refused, voucher)
+        case Reason.ALREADY_REDEEMED | Reason.CONFLICT_OFFLINE if voucher.redeemed_at:
+            return _repeated(answer, voucher, program, by=by, now=now)
+        case Reason.MIN_PURCHASE if amount is not None and voucher.promise.minimum_purchase:
+            minimum = voucher.promise.minimum_purchase
+            lead = f"{_money(minimum, program)} is needed, {_money(minimum - amount, program)} more than this basket."
+            return replace(answer, lead=lead)
+        case _:
+            return answer
+
+
+def _forgivable(answer: Answer, refused: Refused, voucher: Voucher) -> Answer:
+    if refused.is_goodwill_allowed:
+        note = "Nothing was redeemed. You may honour it as goodwill, which counts in no figure."
+        return replace(answer, note=note, asks="goodwill", code=voucher.code)
+    if not refused.also and not voucher.is_scan:
+        return replace(answer, note="Nothing was redeemed. Ask a lead: they may honour it as goodwill.")
+    return answer
+
+
+def _repeated(answer: Answer, voucher: Voucher, program: Program, *, by: str, now: datetime) -> Answer:
+    assert voucher.redeemed_at is not None, "only asked of what was redeemed"
+    age = now - voucher.redeemed_at
+    ago = f"{times.say_duration(age.total_seconds())} ago"
+    if voucher.redeemed_by == by and age < JUST_NOW:
+        answer = replace(answer, note="You just scanned this yourself. It counts once.")
+    verb = "Honoured as goodwill" if voucher.is_goodwill else "First redeemed"
+    first = times.say_instant(voucher.redeemed_at, program.time_zone, program.locale)
+    where = f" at {voucher.redeemed_place}" if voucher.redeemed_place else ""
+    since = f", {ago}" if age < RECENTLY else ""
+    return replace(
+        answer,
+        lead=f"{verb} {first}{where}{since}.",
+        staff=f"By {voucher.redeemed_by}" if voucher.redeemed_by else "",
+    )
+
+
+def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line a reason
+    """Return the words for a refusal: what it is, why, and what staff do next."""
+    match reason:
+        case Reason.ALREADY_REDEEMED:
+            return Answer(
+                "used", "Already redeemed", "This voucher was used before.", note="Do not give the reward again."
+            )
+        case Reason.DISABLED:
+            return Answer(
+                "disabled",
+                "Disabled",
+                "This voucher was withdrawn.",
+                note="Do not give the reward. An admin or marketer knows why, and can enable it again.",
+            )
+        case Reason.REDEMPTION_FROZEN:
+            return Answer(
+                "frozen",
+                "Redemptions frozen",
+                "No voucher of this batch is redeemed for now.",
+                note="It stays good: ask the customer to come back. An admin or marketer allows redemptions again.",
+            )
+        case Reason.NOT_HOLDER:
+            return Answer(
+                "unclaimed",
+                "Not theirs",
+                "This voucher belongs to another member.",
+                note="Ask for the code in the customer's own My cards.",
+            )
+        case Reason.MIN_PURCHASE:
+            return Answer(
+                "problem",
+                "Basket too small",
+                "This offer has a minimum purchase.",
+                note="Nothing was redeemed. Scan again when the basket is large enough.",
+            )
+        case Reason.EXPIRED:
+            return Answer(
+                "expired", "Expired", "This voucher is too old.", note="Nothing was redeemed, and nothing is counted."
+            )
+        case Reason.NOT_CLAIMED:
+            return Answer(
+                "unclaimed",
+                "Not claimed",
+                "Nobody has claimed this voucher yet.",
+                note="The customer opens the claim link, claims a voucher, and shows the code in My cards.",
+            )
+        case Reason.UNKNOWN_CODE:
+            return Answer(
+                "unknown",
+                "Unknown code",
+                "There is no voucher with this code.",
+                note="Compare it letter by letter, and try again.",
+            )
+        case Reason.TAMPERED | Reason.KEY_RETIRED:
+            return Answer(
+                "unknown",
+                "Not valid",
+                "This code was changed, forged, or withdrawn with its key.",
+                note="Do not give the reward.",
+            )
+        case Reason.LOGIN_REQUIRED:
+            return Answer(
+                "unclaimed",
+                "For the customer's phone",
+                "This code pays points to whoever opens it.",
+                note="Nothing was redeemed. The customer scans it with their own phone.",
+            )
+        case Reason.BATCH_PAUSED:
+            return Answer(
+                "frozen", "Paused", "No code of this batch is redeemed for now.", note="It stays good for later."
+            )
+        case Reason.MALFORMED:
+            return Answer(
+                "unknown",
+                "Not a voucher",
+                "Voucher codes do not look like this.",
+                note="Ask for the code in the customer's My cards.",
+            )
+        case Reason.WRONG_KIND:
+            return _say_wrong_kind(text)
+        case Reason.CONFLICT_OFFLINE:
+            return Answer(
+                "used",
+                "Already redeemed",
+                "Somebody redeemed this voucher before this scan arrived.",
+                note="Talk to whoever redeemed it first.",
+            )
+        case Reason.NONCE_REUSED:
+            return Answer(
+                "problem",
+                "Scan again",
+                "Two scans got the same number, so this one did not count.",
+                note="Nothing was redeemed.",
+            )
+        case (
+            Reason.RATE_LIMITED
+            | Reason.REVERSAL_DENIED
+            | Reason.ALREADY_REVERSED
+            | Reason.NOT_READY
+            | Reason.ALREADY_CLAIMED
+            | Reason.SOLD_OUT
+        ):  # said elsewhere, never at the counter
+            return Answer(
+                "problem", "Not redeemed", "This voucher cannot be redeemed now.", note="Ask an admin to look at it."
+            )
+
+
+def _say_wrong_kind(text: str) -> Answer:
+    if isinstance(rules.recognise(text), rules.ClaimLink):
+        return Answer(
+            "link",
+            "Claim link",
+            "This is the invitation, not the voucher.",
+            note="The customer opens it on their phone, claims a voucher, and shows the code they get.",
+        )
+    return Answer(
+        "unknown",
+        "Not a voucher",
+        "This code leads to another place.",
+        note="Ask for the code in the customer's My cards.",
+    )
+
+
+def _money(minor: int, program: Program) -> str:
+    return say_money(minor, program.currency, program.locale)
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"

@@ -1,0 +1,166 @@
+"""Every handler of the counter takes anything that may come over the wire, and the service decides."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from loyalty_app.codes.models import Code
+from loyalty_app.core import times
+from loyalty_app.core.actor import STRANGER, act_as
+from loyalty_app.core.reasons import Reason
+from loyalty_app.counter.state import ScanState
+from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
+from tests import builders
+from tests.builders import CASHIER, LEAD, OTHER_CASHIER
+from tests.doors import change, rows
+
+
+@pytest.fixture
+def till(database):
+    """Kasia's counter."""
+    act_as(CASHIER)
+    yield ScanState(_reflex_internal_init=True)
+    act_as(STRANGER)
+
+
+def do(handler, till, *told):
+    asyncio.run(handler.fn(till, *told))
+
+
+def ask(till, text, **more):
+    do(ScanState.asked, till, {"text": text, **more})
+    return till.answer
+
+
+def claimed(**changes):
+    offer = change(builders.offer, "Dear cake", **changes)
+    return change(builders.claimed, change(builders.batch, now=times.now(), offer_id=str(offer.id)), now=times.now())
+
+
+def expire():
+    """Let every voucher have ended yesterday."""
+    ended = sa.update(Code).values(expires_at=times.now() - timedelta(days=1)).where(col(Code.member_id).is_not(None))
+    change(lambda session: session.connection().execute(ended))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, "text", 5, {}, {"text": None}, {"text": ["a"]}, {"text": "x" * 5000}, {"text": "a\0b", "nonce": 7}],
+    ids=repr,
+)
+def test_anything_may_come_over_the_wire(till, told):
+    do(ScanState.asked, till, told)
+
+    assert till.answer.shape in {"problem", "unknown"}
+    assert till.answer.nonce
+
+
+def test_nothing_typed_is_answered_in_words_and_keeps_nothing(till):
+    answer = ask(till, "   ", nonce="one")
+
+    assert (answer.headline, answer.nonce) == ("No code", "one")
+    assert rows(Attempt) == []
+
+
+def test_a_basket_is_asked_for_told_wrongly_told_too_small_and_told(till):
+    code = claimed(minimum_purchase="20")
+
+    assert ask(till, code).asks == "amount"
+    wrong = ask(till, till.answer.code, amount="1,000")
+    assert (wrong.asks, "12.50" in wrong.problem) == ("amount", True)
+    assert rows(Attempt) == []
+    assert ask(till, till.answer.code, amount="19,99").headline == "Basket too small"
+    assert ask(till, code, amount="20").shape == "accepted"
+    (row,) = rows(Redemption)
+    assert row.amount == 2000
+
+
+def test_a_scan_is_undone_by_who_made_it_and_both_rows_stay(till):
+    code = claimed()
+    number = ask(till, code).undo
+    assert [row.outcome for row in till.mine] == ["Accepted"]
+
+    do(ScanState.undo, till, number)
+    assert (till.answer.shape, till.answer.headline) == ("undone", "Undone")
+    assert [(row.outcome, row.undo_for) for row in till.mine] == [("Undone", 0)]
+    assert ask(till, code).shape == "accepted"
+    assert [row.status for row in rows(Redemption)] == [RedemptionStatus.REVERSED, RedemptionStatus.RECORDED]
+
+
+def test_nobody_undoes_at_the_till_what_others_scanned(till):
+    number = ask(till, claimed()).undo
+
+    act_as(OTHER_CASHIER)
+    do(ScanState.undo, till, number)
+    assert till.answer.headline == "Not undone"
+    assert rows(Redemption)[0].status is RedemptionStatus.RECORDED
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**30, "7", None, True, 1.5], ids=repr)
+def test_what_is_no_redemption_is_not_undone(till, number):
+    do(ScanState.undo, till, number)
+
+    assert till.answer.headline == "Not undone"
+
+
+@pytest.mark.requirement("S2-15")
+def test_a_lead_honours_an_expired_voucher_with_a_reason(till):
+    code = claimed()
+    expire()
+    assert ask(till, code).asks == ""
+
+    act_as(LEAD)
+    assert ask(till, code).asks == "goodwill"
+    assert ask(till, till.answer.code, goodwill="Our mistake").shape == "goodwill"
+    (row,) = rows(Redemption)
+    assert (row.status, row.goodwill_reason) == (RedemptionStatus.GOODWILL, "Our mistake")
+
+
+@pytest.mark.requirement("S2-15")
+def test_staff_who_send_a_reason_all_the_same_honour_nothing(till):
+    code = claimed()
+    expire()
+
+    assert ask(till, code, goodwill="Please").headline == "Not redeemed"
+    assert rows(Redemption) == []
+
+
+def test_a_reason_that_is_too_long_is_refused_and_not_cut(till):
+    code = claimed()
+    expire()
+    act_as(LEAD)
+
+    assert ask(till, code, goodwill="y" * 300).headline == "Not redeemed"
+    assert rows(Redemption) == []
+
+
+def test_the_same_attempt_again_is_answered_alike_and_can_still_be_undone(till):
+    code = claimed()
+    first, again = ask(till, code, nonce="n1"), ask(till, code, nonce="n1")
+
+    assert (first.shape, again.shape, again.undo) == ("accepted", "accepted", first.undo)
+    assert [attempt.reason for attempt in rows(Attempt)] == [None]
+    assert ask(till, code, nonce="n2").shape == "used"
+    assert rows(Attempt)[-1].reason is Reason.ALREADY_REDEEMED
+
+
+def test_the_answer_is_put_away(till):
+    ask(till, "no!")
+    do(ScanState.next, till)
+
+    assert till.answer.shape == "ready"
+
+
+def test_the_last_five_of_ones_own_are_listed(till):
+    batch = change(builders.batch, now=times.now())
+    for name in ("Ana", "Ben", "Cat", "Dan", "Eve", "Fay"):
+        ask(till, change(builders.claimed, batch, change(builders.member, name), now=times.now()))
+    do(ScanState.opened, till)
+
+    assert [row.member for row in till.mine] == ["Fay", "Eve", "Dan", "Cat", "Ben"]
+    act_as(OTHER_CASHIER)
+    do(ScanState.opened, till)
+    assert till.mine == []
