@@ -168,27 +168,6 @@ def test_staff_land_on_the_counter_and_see_no_desk(visit: Callable[..., Page], k
     screenshot(page, "not-allowed")
 
 
-def open_with_camera(visit: Callable[..., Page], who: Account, browser: Browser) -> Page:
-    return visit(who, "/scan/", browser=browser, at=TABLET, permissions=["camera"])
-
-
-def type_code(till: Page, text: str) -> None:
-    till.get_by_label("Type a code").fill(text)
-    till.get_by_role("button", name="Redeem").click()
-
-
-def expect_answer(till: Page, headline: str, *words: str) -> None:
-    answer: Locator = till.get_by_role("region", name="Answer")
-    expect(answer.get_by_role("heading", name=headline, exact=True)).to_be_visible()
-    for some in words:
-        expect(answer).to_contain_text(some)
-
-
-def reasons_of(text: str) -> list[Reason | None]:
-    since = times.now() - timedelta(minutes=10)
-    return [attempt.reason for attempt in doors.rows(Attempt) if attempt.text == kept(text) and attempt.at > since]
-
-
 def free_code(batch_id: int | None) -> str:
     return next(code.code for code in doors.rows(Code) if code.batch_id == batch_id and code.member_id is None)
 

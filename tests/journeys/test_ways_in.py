@@ -1,0 +1,184 @@
+"""Whichever way a code comes to the counter, it fires once, and nobody's typing is taken for one."""
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from loyalty_app.accounts.models import Account, Role
+from tests.journeys import fake_camera
+from tests.journeys.conftest import PHONE, TABLET, Shop, screenshot
+from tests.journeys.till import expect_answer, open_with_camera, reasons_of
+
+SCANNER = 8
+"""Milliseconds between two letters of a hand scanner."""
+HAND = 130
+"""Milliseconds between two letters of a quick typist."""
+
+
+@pytest.fixture
+def kasia(shop: Shop) -> Account:
+    """Return somebody who works at the till."""
+    return shop.account("Kasia Till", Role.STAFF)
+
+
+@pytest.fixture
+def till(visit: Callable[..., Page], kasia: Account) -> Page:
+    """Open a counter whose tablet has no camera."""
+    page = visit(kasia, "/scan/", at=TABLET, permissions=["camera", "clipboard-read", "clipboard-write"])
+    expect(page.get_by_role("heading", name="No camera found")).to_be_visible()
+    return page
+
+
+def test_a_hand_scanner_fires_wherever_the_focus_is_and_typing_by_hand_does_not(till: Page, shop: Shop) -> None:
+    batch = shop.batch("Hand scanner")
+    codes = [shop.claimed(batch, shop.member(f"Ana Beam {number}")) for number in range(4)]
+    field, button = till.get_by_label("Type a code"), till.get_by_role("button", name="Sign out")
+
+    till.evaluate("document.activeElement.blur()")
+    till.keyboard.type(codes[0], delay=SCANNER)
+    till.keyboard.press("Enter")
+    expect_answer(till, "Accepted", "Ana Beam 0")
+
+    field.fill("HALF")  # what somebody typed stays
+    till.keyboard.type(f"]Q1{codes[1]}", delay=SCANNER)
+    till.keyboard.press("Tab")
+    expect_answer(till, "Accepted", "Ana Beam 1")
+    expect(field).to_have_value("HALF")
+    expect(field).to_be_focused()
+
+    button.focus()  # its Enter would press what has the focus
+    till.keyboard.type(codes[2], delay=SCANNER)
+    till.keyboard.press("Enter")
+    expect_answer(till, "Accepted", "Ana Beam 2")
+
+    field.fill("")
+    till.keyboard.type(codes[3], delay=SCANNER)  # one that sends no end
+    expect_answer(till, "Accepted", "Ana Beam 3")
+    expect(field).to_have_value("")
+
+    till.keyboard.type("TYPED-BY-23", delay=HAND)
+    expect(field).to_have_value("TYPED-BY-23")
+    expect_answer(till, "Accepted", "Ana Beam 3")
+    till.keyboard.press("Enter")
+    expect_answer(till, "Unknown code")
+    assert [reasons_of(code) for code in codes] == [[None]] * 4
+
+
+def test_hand_scans_that_come_faster_than_answers_all_get_their_turn(till: Page, shop: Shop) -> None:
+    batch = shop.batch("Fast hands")
+    codes = [shop.claimed(batch, shop.member(f"Ana Fast {number}")) for number in range(3)]
+
+    for code in codes:
+        till.keyboard.type(f"{shop.server.url}/redeem?code={code}", delay=1)
+        till.keyboard.press("Enter")
+        till.wait_for_timeout(60)
+    expect_answer(till, "Accepted", "Ana Fast 2")
+    assert [reasons_of(f"{shop.server.url}/redeem?code={code}") for code in codes] == [[None]] * 3
+
+
+def test_a_photo_of_a_code_is_read_and_one_without_says_so(till: Page, shop: Shop, tmp_path: Path) -> None:
+    code = shop.claimed(shop.batch("Photo"), shop.member("Ana Photo"))
+    photo, wall = tmp_path / "photo.jpg", tmp_path / "wall.png"
+    large_photo(code).save(photo)
+    Image.new("RGB", (600, 400), "grey").save(wall)
+
+    till.get_by_label("Photo of a code").set_input_files(wall)
+    expect(till.get_by_text("No code in this picture")).to_be_visible()
+    screenshot(till, "scan-no-code-in-picture")
+    till.get_by_label("Photo of a code").set_input_files(photo)
+    expect_answer(till, "Accepted", "Ana Photo")
+
+
+def test_a_code_is_pasted_as_text_and_as_a_picture(till: Page, shop: Shop) -> None:
+    batch = shop.batch("Pasted")
+    text, picture = (shop.claimed(batch, shop.member(name)) for name in ("Ana Text", "Ana Picture"))
+
+    till.evaluate("text => navigator.clipboard.writeText(text)", text)
+    till.get_by_role("heading", name="Ready").click()
+    till.keyboard.press("Control+v")
+    expect_answer(till, "Accepted", "Ana Text")
+
+    png = io.BytesIO()
+    fake_camera.picture(picture).save(png, "PNG")
+    till.evaluate(
+        """async base64 => {
+            const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+            const item = new ClipboardItem({ "image/png": new Blob([bytes], { type: "image/png" }) });
+            await navigator.clipboard.write([item]);
+        }""",
+        base64.b64encode(png.getvalue()).decode(),
+    )
+    till.get_by_role("button", name="Paste").click()
+    expect_answer(till, "Accepted", "Ana Picture")
+
+
+@pytest.mark.requirement("S2-7")
+def test_a_code_shown_again_later_fires_again(
+    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    code = shop.claimed(shop.batch("Shown again"), shop.member("Ana Again"))
+    film = fake_camera.film(tmp_path / "again.mjpeg", [(code, 3), (None, 5), (code, 30)])
+    till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
+
+    expect_answer(till, "Accepted", "Ana Again")
+    expect_answer(till, "Already redeemed", "You just scanned this yourself")
+    assert len(reasons_of(code)) == 2
+
+
+def test_two_codes_in_view_take_turns(
+    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    batch = shop.batch("Two in view")
+    codes = [shop.claimed(batch, shop.member(name)) for name in ("Ana Left", "Ana Right")]
+    film = fake_camera.film(tmp_path / "two.mjpeg", [(tuple(codes), 40)])
+    till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
+
+    expect(till.get_by_text("Two codes in view: one after the other")).to_be_visible()
+    screenshot(till, "scan-two-codes")
+    till.wait_for_timeout(9000)
+    assert sorted(len(reasons_of(code)) for code in codes) == [1, 1]
+    assert [reasons_of(code) for code in codes] == [[None], [None]]
+
+
+@pytest.mark.requirement("S2-11")
+@pytest.mark.parametrize("at", [TABLET, PHONE], ids=["tablet", "phone"])
+def test_in_the_kiosk_customers_show_their_phone_and_see_no_staff(
+    visit: Callable[..., Page],
+    shop: Shop,
+    kasia: Account,
+    start_browser: Callable[..., Browser],
+    tmp_path: Path,
+    at: dict[str, object],
+) -> None:
+    code = shop.claimed(shop.batch(f"Kiosk {at['viewport']}"), shop.member("Ana Kiosk"))
+    film = fake_camera.film(tmp_path / "kiosk.mjpeg", [(None, 6), (code, 3), (None, 11), (code, 4), (None, 60)])
+    browser = start_browser(*fake_camera.chromium_arguments(film))
+    till = visit(kasia, "/scan/", browser=browser, at=at, permissions=["camera"])
+
+    till.get_by_role("button", name="Kiosk").click()
+    expect(till.get_by_text("Hold your code here")).to_be_visible()
+    expect(till.get_by_role("button", name="Sign out")).to_be_hidden()
+    screenshot(till, "kiosk-ready")
+    expect_answer(till, "Accepted", "Ana Kiosk")
+    expect(till.get_by_role("button", name="Undo")).to_be_hidden()
+    screenshot(till, "kiosk-accepted")
+    expect(till.get_by_role("heading", name="Accepted")).to_be_hidden()  # by itself
+    expect_answer(till, "Already redeemed", "First redeemed")
+    expect(till.get_by_text("By Kasia Till")).to_be_hidden()
+    screenshot(till, "kiosk-already-redeemed")
+
+    till.reload()  # the tablet remembers
+    expect(till.get_by_role("button", name="Leave kiosk")).to_be_visible()
+    till.get_by_role("button", name="Leave kiosk").click()
+    expect(till.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def large_photo(code: str) -> Image.Image:
+    photo = Image.new("RGB", (3000, 4000), (120, 110, 100))
+    photo.paste(fake_camera.picture(code).resize((700, 525)).rotate(17, expand=True, fillcolor=(150, 146, 140)), (1200, 2300))
+    return photo
