@@ -330,20 +330,20 @@ def _actions_of_answer() -> rx.Component:
 
 def _basket() -> rx.Component:
     return Told.create(
-        rx.el.label("Basket in ", ScanState.answer.currency, html_for="basket"),
+        rx.el.label("Basket in ", ScanState.answer.currency, html_for="amount"),
         rx.el.input(
-            id="basket",
+            id="amount",
             name="amount",
             type="text",
             input_mode="decimal",
             max_length=16,
             auto_complete="off",
             auto_focus=True,
-            aria_describedby="basket-problem",
+            aria_describedby="amount-problem",
             enter_key_hint="go",
         ),
         rx.el.button("Redeem", type="submit", class_name="counter-button strong"),
-        rx.el.p(ScanState.answer.problem, id="basket-problem", class_name="counter-problem", role="alert"),
+        rx.el.p(ScanState.answer.problem, id="amount-problem", class_name="counter-problem", role="alert"),
         code=ScanState.answer.code,
         on_ask=ScanState.asked,
         class_name="counter-told",

@@ -1,12 +1,11 @@
 """The counter: whatever is scanned or typed, the answer is one that staff can act on."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlmodel import col
 
 from loyalty_app.accounts.models import Account, Role
@@ -15,13 +14,12 @@ from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.core.reasons import Reason
-from loyalty_app.redemptions.models import Attempt
-from loyalty_app.redemptions.rules import kept
 from loyalty_app.ui.shield import COOKIE
 from tests import doors
 from tests.builders import ADMIN
 from tests.journeys import fake_camera
 from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
+from tests.journeys.till import expect_answer, open_with_camera, reasons_of, type_code
 
 
 @pytest.fixture

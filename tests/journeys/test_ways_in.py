@@ -180,5 +180,7 @@ def test_in_the_kiosk_customers_show_their_phone_and_see_no_staff(
 
 def large_photo(code: str) -> Image.Image:
     photo = Image.new("RGB", (3000, 4000), (120, 110, 100))
-    photo.paste(fake_camera.picture(code).resize((700, 525)).rotate(17, expand=True, fillcolor=(150, 146, 140)), (1200, 2300))
+    photo.paste(
+        fake_camera.picture(code).resize((700, 525)).rotate(17, expand=True, fillcolor=(150, 146, 140)), (1200, 2300)
+    )
     return photo
