@@ -106,7 +106,7 @@ def test_who_may_not_see_members_gets_no_names():
     program, number = Program(), batch()
     code = program.post(f"/batches/{number}/claims", {"memberId": member_of(program)}).json()["code"]
     program.post("/redemptions", {"code": code})
-    viewer = Program("view_dashboard")
+    viewer = Program("view_dashboard", "view_redemptions")
 
     for path in (
         "/redemptions",
