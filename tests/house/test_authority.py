@@ -179,7 +179,8 @@ PUBLIC_VARS: dict[str, set[str]] = {
     },
     "ProfileState": {
         "name", "brand_color", "color", "logo", "digest", "about", "website", "contact", "time_zone",
-        "locale", "currency", "light", "dark", "problems", "picked", "version", "is_loaded",
+        "locale", "currency", "undo_minutes", "lock_minutes", "light", "dark", "problems", "picked", "version",
+        "is_loaded",
     },
     "AuditState": {"rows", "people", "search", "first_page", "next_page", "file", "is_loaded"},
     "BatchState": {
