@@ -28,7 +28,7 @@ from loyalty_app.program.rules import from_minor, to_minor
 from loyalty_app.redemptions import files, history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.history import Line, Wish
-from loyalty_app.redemptions.models import Redemption, RedemptionStatus
+from loyalty_app.redemptions.models import RedemptionStatus
 from loyalty_app.redemptions.service import NOBODY, AmountNeeded, Ask, Incomplete, Redeemed, Refused, Voucher
 from loyalty_app.ui.problems import Problem, refused
 from loyalty_app.ui.rest import (
@@ -167,13 +167,6 @@ class Holder(Shown):
     name: Annotated[str, Field(examples=["Ana Ruiz"])]
 
 
-class PlaceNamed(Shown):
-    """A location, in a few words."""
-
-    id: Annotated[int, Field(examples=[2])]
-    name: Annotated[str, Field(examples=["Old Town"])]
-
-
 class ValidationShown(Shown):
     """What redeeming would be answered now."""
 
@@ -200,7 +193,7 @@ class RedeemedShown(Shown):
     batch_id: Annotated[int, Field(examples=[12])]
     status: Annotated[RedemptionStatus, Field(examples=["recorded"])]
     redeemed_at: Instant
-    place: PlaceNamed | None
+    place: Annotated[str, Field(examples=["Old Town"], description="The location.")]
     offer: PromiseShown
     member: Holder | None
     points: Annotated[int | None, Field(examples=[None], description="What a scan code paid.")]
@@ -427,16 +420,14 @@ def _minor(session: Session, amount: Decimal | None) -> int | None:
 
 def _recorded(session: Session, answer: Redeemed) -> RedeemedShown:
     member_id = answer.voucher.member_id
-    # Of an attempt that was sent again, what was written then counts, and not where it is sent from now.
-    row = session.get(Redemption, answer.id)
-    is_goodwill = row is not None and row.status is RedemptionStatus.GOODWILL
+    status = RedemptionStatus.GOODWILL if answer.voucher.is_goodwill else RedemptionStatus.RECORDED
     return RedeemedShown(
         id=answer.id,
         code=answer.voucher.code,
         batch_id=answer.voucher.batch_id,
-        status=RedemptionStatus.GOODWILL if is_goodwill else RedemptionStatus.RECORDED,
+        status=status,
         redeemed_at=answer.at,
-        place=PlaceNamed(id=row.place_id, name=answer.place) if row and row.place_id else None,
+        place=answer.place,
         offer=_offer(session, answer.voucher),
         member=Holder(id=member_id, name=members.name_of(session, member_id)) if member_id else None,
         points=answer.voucher.points if answer.voucher.is_scan else None,
