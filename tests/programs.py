@@ -1,9 +1,12 @@
 """Other programs, which reach the routes with a key."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from loyalty_app import api
 from loyalty_app.accounts import service as accounts
@@ -72,3 +75,12 @@ def new_key(*scopes: str) -> str:
 def once(key: str) -> dict[str, dict[str, str]]:
     """Return what makes a request one that happens once."""
     return {"headers": {"Idempotency-Key": key}}
+
+
+def every_route(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """Yield the routes, those of included routers too."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif router := getattr(route, "original_router", None):
+            yield from every_route(router.routes)

@@ -175,6 +175,17 @@ def readings(session: Session, *, now: datetime) -> list[Reading]:
         *(Reading(f"loyalty_qr_codes_{name}", f"QR codes: {name}.", {"": n}) for name, n in scanned.items()),
         Reading("loyalty_points_paid", "Points that used QR codes paid.", {"": codes.points}),
         Reading(
+            "loyalty_redemptions",
+            "Redemptions there are, by status; goodwill counts in no other number.",
+            {"recorded": sums.redeemed + codes.used, **_exceptional(session)},
+            "status",
+        ),
+        Reading(
+            "loyalty_offline_conflicts",
+            "Scans without a connection that came too late, and that nobody has put aside.",
+            {"": _open_conflicts(session)},
+        ),
+        Reading(
             "loyalty_claim_attempts_last_hour",
             f"Presses of the claim button, of the newest {NEWEST:,} at most.",
             _outcomes(session, ClaimAttempt, now),
@@ -189,6 +200,24 @@ def readings(session: Session, *, now: datetime) -> list[Reading]:
         Reading("loyalty_jobs", "Jobs that are not done, by status.", _all_of(JobStatus, unfinished), "status"),
         Reading("loyalty_jobs_waiting", "Jobs that nobody works on.", {"": len(jobs.waiting(session, now=now))}),
     ]
+
+
+def _exceptional(session: Session) -> dict[str, float]:
+    # Those few by their index; all others are what the batches count.
+    found = session.execute(
+        sa.select(col(Redemption.status), sa.func.count())
+        .where(col(Redemption.status) != sa.literal_column("'recorded'"))
+        .group_by(col(Redemption.status))
+    )
+    counted = {status: number for status, number in found}  # noqa: C416 - rows are not pairs to the type checker
+    return {status.value: counted.get(status, 0) for status in (RedemptionStatus.REVERSED, RedemptionStatus.GOODWILL)}
+
+
+def _open_conflicts(session: Session) -> int:
+    conflict = col(Attempt.reason) == sa.literal_column("'conflict_offline'")
+    return session.execute(
+        sa.select(sa.func.count()).select_from(Attempt).where(conflict, col(Attempt.settled_at).is_(None))
+    ).scalar_one()
 
 
 def _outcomes(session: Session, attempts: type[Attempt | ClaimAttempt], now: datetime) -> dict[str, float]:

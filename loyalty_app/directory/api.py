@@ -25,7 +25,17 @@ from loyalty_app.ui.routes import allow
 rest = APIRouter(prefix="/api/v1/members", tags=["Members"])
 
 
-JSON_FILE: Responses = {200: {"content": {"application/json": {}}, "description": "The file."}}
+JSON_FILE: Responses = {
+    200: {
+        "content": {
+            "application/json": {
+                "schema": {"type": "object"},
+                "example": {"member": {"id": 21, "name": "Ana Ruiz"}, "vouchers": []},
+            }
+        },
+        "description": "The file.",
+    }
+}
 
 
 class Erasure(Sent):

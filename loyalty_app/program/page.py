@@ -93,10 +93,45 @@ def _form() -> rx.Component:
                 class_name="quiet",
             ),
         ),
+        rx.el.fieldset(
+            rx.el.legend("At the counter"),
+            rx.el.div(
+                _minutes(
+                    "undo_minutes",
+                    "Minutes to undo a scan",
+                    state.undo_minutes,
+                    "So long staff may undo what they redeemed themselves, without a reason. With 0 only leads and"
+                    " admins take something back.",
+                ),
+                _minutes(
+                    "lock_minutes",
+                    "Minutes until a device locks",
+                    state.lock_minutes,
+                    "An enrolled device that nobody touches for so long asks for the PIN again. With 0 it stays open.",
+                ),
+                class_name="pair",
+            ),
+        ),
         submit("Save profile"),
         on_submit=state.save,
         class_name="form card",
         no_validate=True,
+    )
+
+
+def _minutes(name: str, label: str, value: rx.Var[str], help_text: str) -> rx.Component:
+    return field(
+        name,
+        label,
+        help_text=help_text,
+        problems=ProfileState.problems,
+        type="number",
+        min="0",
+        max="120",
+        step="1",
+        input_mode="numeric",
+        auto_complete="off",
+        default_value=value,
     )
 
 

@@ -17,6 +17,7 @@ NAME_LENGTH = 80
 ABOUT_LENGTH = 300
 WEBSITE_LENGTH = 200
 AMOUNT = re.compile(r"(?P<whole>[0-9]{1,9})(?:[.,](?P<cents>[0-9]{1,3}))?")
+MOST_MINUTES = 120
 COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -33,6 +34,8 @@ class Draft:
     contact: str = ""
     time_zone: str = ""
     locale: str = ""
+    undo_minutes: str = "5"
+    lock_minutes: str = "5"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Profile:
     contact: str
     time_zone: str
     locale: str
+    undo_minutes: int
+    lock_minutes: int
 
 
 def read(draft: Draft, currency: str) -> Profile | dict[str, str]:
@@ -61,9 +66,20 @@ def read(draft: Draft, currency: str) -> Profile | dict[str, str]:
         found["about"] = f"Keep this to {ABOUT_LENGTH} characters; it has {len(about)}."
     website = _website(draft.website.strip(), found)
     contact = _contact(draft.contact.strip(), found)
+    undo = _minutes(draft.undo_minutes, "undo_minutes", found)
+    lock = _minutes(draft.lock_minutes, "lock_minutes", found)
     if found:
         return found
-    return Profile(name, color, about, website, contact, draft.time_zone, draft.locale)
+    return Profile(name, color, about, website, contact, draft.time_zone, draft.locale, undo, lock)
+
+
+def _minutes(text: str, field: str, found: dict[str, str]) -> int:
+    text = text.strip()
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_MINUTES))
+    if not is_number or int(text) > MOST_MINUTES:
+        found[field] = f"Enter whole minutes from 0 to {MOST_MINUTES}."
+        return 0
+    return int(text)
 
 
 def _website(text: str, found: dict[str, str]) -> str:

@@ -36,6 +36,8 @@ class ProfileState(rx.State):
     time_zone: rx.Field[str] = rx.field("")
     locale: rx.Field[str] = rx.field("")
     currency: rx.Field[str] = rx.field("")
+    undo_minutes: rx.Field[str] = rx.field("")
+    lock_minutes: rx.Field[str] = rx.field("")
     light: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     dark: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     problems: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
@@ -90,6 +92,7 @@ class ProfileState(rx.State):
         self.logo = face.logo
         self.digest = self.logo.rpartition("/")[2]
         self.time_zone, self.locale, self.currency = program.time_zone, program.locale, program.currency
+        self.undo_minutes, self.lock_minutes = str(program.undo_minutes), str(program.lock_minutes)
         self._paint(program.brand_color)
         self.version += 1
         self.is_loaded = True

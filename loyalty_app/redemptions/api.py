@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -22,6 +22,7 @@ from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
 from loyalty_app.members.service import Details
 from loyalty_app.offers.api import PromiseShown, View
+from loyalty_app.places.models import Place
 from loyalty_app.program import service as programs
 from loyalty_app.program.rules import from_minor, to_minor
 from loyalty_app.redemptions import files, history
@@ -95,7 +96,9 @@ class Presented(Sent):
     amount: Annotated[
         Decimal | None, Field(examples=[24.5], description="What the basket is worth, in the program's currency.")
     ] = None
-    place_id: Annotated[int | None, Field(description="Places are to come.")] = None
+    place_id: Annotated[
+        int | None, Field(ge=1, le=MOST_NUMBER, examples=[2], description="The open location where it is shown.")
+    ] = None
 
 
 class RedemptionWish(Presented):
@@ -110,6 +113,22 @@ class RedemptionWish(Presented):
             max_length=MOST_ANSWERS,
             examples=[{"Shoe size": "42"}],
             description="What the batch asks, by the label of the field.",
+        ),
+    ] = None
+
+    goodwill: Annotated[
+        str,
+        Field(
+            max_length=1000,
+            examples=[""],
+            description="Why a voucher is honoured though it is expired; it counts nowhere. Needs `goodwill`.",
+        ),
+    ] = ""
+    scanned_at: Annotated[
+        datetime | None,
+        Field(
+            examples=[None],
+            description="When a till without a connection scanned it, at most a week ago; with a `nonce` of its own.",
         ),
     ] = None
 
@@ -159,6 +178,9 @@ class ValidationShown(Shown):
     member: Holder | None
     expires_at: Instant | None
     redeemed_at: Instant | None
+    redeemed_by: Annotated[str, Field(examples=[""], description="A person or a program; empty unless redeemed.")]
+    redeemed_place: Annotated[str, Field(examples=[""], description="Where it was redeemed, if that is known.")]
+    goodwill_allowed: Annotated[bool, Field(description="Whether this key may honour it though it is expired.")]
     points: Annotated[int | None, Field(examples=[None], description="What a scan code pays.")]
     fields: Annotated[list[FieldShown] | None, Field(description="What the batch of a scan code asks.")]
 
@@ -171,6 +193,7 @@ class RedeemedShown(Shown):
     batch_id: Annotated[int, Field(examples=[12])]
     status: Annotated[RedemptionStatus, Field(examples=["recorded"])]
     redeemed_at: Instant
+    place: Annotated[str, Field(examples=["Old Town"], description="The location.")]
     offer: PromiseShown
     member: Holder | None
     points: Annotated[int | None, Field(examples=[None], description="What a scan code paid.")]
@@ -236,6 +259,9 @@ def validate_code(sent: Presented) -> ValidationShown:
             member=_holder(voucher) if voucher else None,
             expires_at=voucher.expires_at if voucher else None,
             redeemed_at=voucher.redeemed_at if voucher else None,
+            redeemed_by=voucher.redeemed_by if voucher else "",
+            redeemed_place=voucher.redeemed_place if voucher else "",
+            goodwill_allowed=checked.is_goodwill_allowed,
             points=voucher.points if voucher and is_scan else None,
             fields=[asked_of(one) for one in checked.fields] if is_scan else None,
         )
@@ -244,7 +270,10 @@ def validate_code(sent: Presented) -> ValidationShown:
 @router.post("/redemptions", status_code=201, response_model=RedeemedShown)
 @allow(Permission.REDEEM)
 def redeem_code(sent: RedemptionWish, once: OnceOnly) -> Response:
-    """Redeem a code, once: what stands against it is answered as a problem, with all reasons."""
+    """Redeem a code, once: what stands against it is answered as a problem, with all reasons.
+
+    With `goodwill` an expired voucher is honoured: its `status` is `goodwill`, and it counts in no number.
+    """
 
     def redeem(session: Session, now: datetime) -> RedeemedShown | Problem:
         ask = _with_newcomer(session, sent, _redeeming(session, sent), now)
@@ -328,9 +357,24 @@ def reverse_redemption(redemption_id: Number, sent: Reversal, once: OnceOnly) ->
     return once.answer(201, reverse)
 
 
+@router.post("/redemptions/{redemption_id}/undo", status_code=201, response_model=RedemptionShown)
+@allow(Permission.REDEEM)
+def undo_redemption(redemption_id: Number, once: OnceOnly) -> Response:
+    """Undo what this key redeemed itself, within the minutes that the program sets; nobody has to say why."""
+
+    def undo(session: Session, now: datetime) -> RedemptionShown | Problem:
+        answer = redemptions.reverse(session, redemption_id, reason="", by=actor(), now=now)
+        if isinstance(answer, Refused):
+            return _no(answer)
+        return _line(answer.redemption, programs.current(session).currency)
+
+    return once.answer(201, undo)
+
+
 def _ask(session: Session, sent: Presented) -> Ask:
-    if sent.place_id is not None:
-        raise InvalidError(place_id="There are no places yet.")
+    place = session.get(Place, sent.place_id) if sent.place_id is not None else None
+    if sent.place_id is not None and (place is None or place.closed_at):
+        raise InvalidError(place_id="There is no open location with this number.")
     if sent.member_id is not None and sent.member:
         raise InvalidError(member="Name the member by number or by address, not both.")
     member_id = sent.member_id
@@ -338,12 +382,17 @@ def _ask(session: Session, sent: Presented) -> Ask:
         member_id = NOBODY
     if sent.member:
         member_id = members.id_of_email(session, storable(sent.member.email)) or NOBODY
-    return Ask(sent.code, actor(), member_id=member_id, amount=_minor(session, sent.amount))
+    return Ask(sent.code, actor(), member_id=member_id, amount=_minor(session, sent.amount), place_id=sent.place_id)
 
 
 def _redeeming(session: Session, sent: RedemptionWish) -> Ask:
     told = {storable(label): storable(answer) for label, answer in (sent.fields or {}).items()}
-    return replace(_ask(session, sent), nonce=storable(sent.nonce), answers=told)
+    scanned_at = sent.scanned_at
+    if scanned_at and scanned_at.tzinfo is None:
+        raise InvalidError(scanned_at="Tell the instant with its offset, for example 2026-06-15T10:00:00Z.")
+    goodwill = storable(sent.goodwill).strip()
+    more = {"goodwill": goodwill, "scanned_at": scanned_at.astimezone(UTC) if scanned_at else None}
+    return replace(_ask(session, sent), nonce=storable(sent.nonce), answers=told, **more)
 
 
 def _with_newcomer(session: Session, sent: RedemptionWish, ask: Ask, now: datetime) -> Ask:
@@ -371,12 +420,14 @@ def _minor(session: Session, amount: Decimal | None) -> int | None:
 
 def _recorded(session: Session, answer: Redeemed) -> RedeemedShown:
     member_id = answer.voucher.member_id
+    status = RedemptionStatus.GOODWILL if answer.voucher.is_goodwill else RedemptionStatus.RECORDED
     return RedeemedShown(
         id=answer.id,
         code=answer.voucher.code,
         batch_id=answer.voucher.batch_id,
-        status=RedemptionStatus.RECORDED,
+        status=status,
         redeemed_at=answer.at,
+        place=answer.place,
         offer=_offer(session, answer.voucher),
         member=Holder(id=member_id, name=members.name_of(session, member_id)) if member_id else None,
         points=answer.voucher.points if answer.voucher.is_scan else None,
@@ -387,10 +438,11 @@ def _recorded(session: Session, answer: Redeemed) -> RedeemedShown:
 def _no(answer: Refused) -> Problem:
     more: dict[str, Any] = {"reasons": [answer.reason, *answer.also]}
     voucher = answer.voucher
-    if voucher and voucher.redeemed_at and answer.reason is Reason.ALREADY_REDEEMED:
+    if voucher and voucher.redeemed_at and answer.reason in {Reason.ALREADY_REDEEMED, Reason.CONFLICT_OFFLINE}:
         more |= {"redeemedAt": times.wire(voucher.redeemed_at), "redeemedBy": voucher.redeemed_by}
+        more |= {"redeemedPlace": voucher.redeemed_place}
     if voucher and answer.reason is Reason.EXPIRED:
-        more |= {"expiresAt": times.wire(voucher.expires_at)}
+        more |= {"expiresAt": times.wire(voucher.expires_at), "goodwillAllowed": answer.is_goodwill_allowed}
     return refused(answer.reason, **more)
 
 

@@ -142,6 +142,8 @@ class Checked:
     voucher: Voucher | None
     fields: tuple[Field, ...] = ()
     """What the batch asks of who redeems."""
+    is_goodwill_allowed: bool = False
+    """Whether the asker may honour it all the same, as nothing but its date stands against it."""
 
     @property
     def is_valid(self) -> bool:

@@ -147,9 +147,9 @@ def judged_at(scanned_at: datetime | None, now: datetime, *, is_enrolled: bool) 
     return min(scanned_at, now) if scanned_at and is_enrolled else now
 
 
-def may_undo(redemption_by: int | None, at: datetime, account_id: int | None, minutes: int, *, now: datetime) -> bool:
-    """Return whether somebody may still undo a redemption as their own last scan."""
-    return account_id is not None and redemption_by == account_id and now < at + timedelta(minutes=minutes)
+def may_undo(redemption_by: int | None, at: datetime, own_id: int | None, minutes: int, *, now: datetime) -> bool:
+    """Return whether somebody, or a program, may still undo a redemption as their own last scan."""
+    return own_id is not None and redemption_by == own_id and now < at + timedelta(minutes=minutes)
 
 
 def refusals(

@@ -119,8 +119,8 @@ def validate(session: Session, ask: Ask, *, now: datetime) -> Checked:
     match _answer(what, hit, ask, now):
         case Redeemed() | Incomplete() | AmountNeeded():
             return Checked((), hit.voucher if hit else None, asked)
-        case Refused(reason, voucher, also):
-            return Checked((reason, *also), voucher, asked)
+        case Refused(reason, voucher, also, is_goodwill_allowed):
+            return Checked((reason, *also), voucher, asked, is_goodwill_allowed)
 
 
 def explain(session: Session, ask: Ask, *, now: datetime) -> Explained:
@@ -169,12 +169,14 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
         raise NotFoundError("redemption")
     why = " ".join(storable(reason).split())
     minutes = programs.current(session).undo_minutes
-    if not why and rules.may_undo(redemption.account_id, redemption.at, by.account_id, minutes, now=now):
+    was_by, own_id = redemption.account_id, by.account_id
+    if by.api_key_id is not None:
+        was_by, own_id = redemption.api_key_id, by.api_key_id
+    may_undo = rules.may_undo(was_by, redemption.at, own_id, minutes, now=now)
+    if not may_undo and not by.may(Permission.REVERSE_REDEMPTIONS):
+        return Refused(Reason.REVERSAL_DENIED)
+    if may_undo and not why:
         why = rules.UNDONE
-    elif not by.may(Permission.REVERSE_REDEMPTIONS):
-        is_own = rules.may_undo(redemption.account_id, redemption.at, by.account_id, minutes, now=now)
-        if not is_own:
-            return Refused(Reason.REVERSAL_DENIED)
     if not 0 < len(why) <= rules.MOST_EXPLANATION:
         raise InvalidError(reason=f"Say why, in at most {rules.MOST_EXPLANATION} characters.")
     undone = session.connection().execute(

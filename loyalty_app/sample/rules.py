@@ -23,7 +23,15 @@ STAFF = (
     ("Jonas Weber", "staff"),
     ("Lucía Ortega", "staff"),
     ("Priya Raman", "viewer"),
+    ("Magda Zielińska", "lead"),
 )
+PLACES = (
+    ("Old Town", "12 Market Square"),
+    ("Harbour", "3 Pier Street"),
+    ("Station kiosk", "Platform 1, Central Station"),
+)
+DEVICES = (("Bar tablet", "Old Town"), ("Window till", "Harbour"))
+"""Each with the location where it stands; the kiosk has none yet."""
 DEMO_MEMBER = "Mia Lindgren"
 
 FIRST_NAMES = (
@@ -187,11 +195,12 @@ OFFERS: dict[str, Draft] = {
 
 PAUSED = "Weekend cake - Counter sign"
 FROZEN = "Evening kitchen - Flyer"
+OVER = "Rainy days - SMS"
 SERIES = (
     Series("Coffee - Email list", "coffee", Channel.EMAIL, 300, 34, 75, 92, 0.17, 0.25),
     Series("Coffee - Counter sign", "coffee", Channel.IN_STORE, 120, 33, 75, 74, 0.52),
     Series("Coffee - Social", "coffee", Channel.SOCIAL, 200, 31, 75, 41, 0.08, 0.12),
-    Series("Rainy days - SMS", "tea", Channel.SMS, 60, 40, 24, 38, 0.3, 0.1),
+    Series(OVER, "tea", Channel.SMS, 60, 40, 24, 38, 0.3, 0.1),
     Series("Tasting evening - Event", "tasting", Channel.EVENT, 24, 18, 60, 29, 0.72, 0.9),
     Series(PAUSED, "cake", Channel.IN_STORE, 80, 27, 60, 33, 0.45),
     Series(FROZEN, "dinner", Channel.PRINT, 150, 20, 45, 22, 0.3, 0.05),
@@ -225,7 +234,7 @@ def people() -> list[str]:
 
 def email_of(name: str) -> str:
     """Return an address that reaches nobody."""
-    plain = name.lower().translate(str.maketrans("áéíóúüäöåß", "aeiouuaoas"))
+    plain = name.lower().translate(str.maketrans("áéíóúüäöåßń", "aeiouuaoasn"))
     return f"{plain.replace(' ', '.')}@example.com"
 
 

@@ -1,6 +1,7 @@
 """Live through one week of the sample café, by the same verbs as everybody else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -18,9 +19,10 @@ from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.codes.step import prepare as prepare_codes
-from loyalty_app.core import live, times
+from loyalty_app.core import live, secrets, times
 from loyalty_app.core.actor import Actor
 from loyalty_app.core.config import settings
+from loyalty_app.core.reasons import Reason
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.members.models import Member
@@ -28,10 +30,13 @@ from loyalty_app.offers import service as offers
 from loyalty_app.offers.models import Offer
 from loyalty_app.pictures import drawing as pictures
 from loyalty_app.pictures import service as picture_service
+from loyalty_app.places.models import Device, Place
 from loyalty_app.points import service as points
 from loyalty_app.program import service as programs
+from loyalty_app.redemptions import conflicts
 from loyalty_app.redemptions import service as redemptions
-from loyalty_app.redemptions.models import Redemption
+from loyalty_app.redemptions.asks import Ask
+from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 from loyalty_app.sample import drawing, rules
 from loyalty_app.sample.rules import Deed, Event
 
@@ -81,6 +86,7 @@ def _open(session: Session, owner: Account, drawn: dict[str, pictures.Drawn | st
         who = Newcomer(name, rules.email_of(name), owner.password_hash)
         if _account(session, name) is None:
             accounts.create(session, who, Role(role), by=accounts.actor_for(owner), now=at)
+    _open_places(session, at=at)
     marketer = _actor(session, rules.STAFF[0][0])
     for number, (name, draft) in enumerate(rules.OFFERS.items()):
         moment = at + timedelta(minutes=number)
@@ -88,6 +94,21 @@ def _open(session: Session, owner: Account, drawn: dict[str, pictures.Drawn | st
         assert isinstance(picture, pictures.Drawn), picture
         kept = picture_service.keep(session, picture, by=marketer, now=moment)
         offers.create(session, rules.with_picture(draft, kept.digest), by=marketer, now=moment)
+
+
+def _open_places(session: Session, *, at: datetime) -> None:
+    zone, opened = programs.current(session).time_zone, {}
+    for name, address in rules.PLACES:
+        opened[name] = Place(name=name, address=address, time_zone=zone, created_at=at)
+        session.add(opened[name])
+    session.flush()
+    for name, place in rules.DEVICES:
+        # Enrolled for show: nobody ever had what would prove it.
+        nobodys = secrets.fingerprint(secrets.new_token())
+        session.add(
+            Device(place_id=opened[place].id or 0, name=name, secret_hash=nobodys, created_at=at, enrolled_at=at)
+        )
+    session.flush()
 
 
 def _today(session: Session, owner: Account, *, at: datetime) -> None:
@@ -116,6 +137,63 @@ def _today(session: Session, owner: Account, *, at: datetime) -> None:
     )
     guest = session.exec(select(Member.id).where(Member.email == rules.email_of(rules.DEMO_MEMBER))).one()
     points.adjust(session, guest or 0, 30, "For the broken cup", by=admin, now=at + timedelta(minutes=12))
+    _at_the_counter(session, at=at + timedelta(minutes=13))
+
+
+def _at_the_counter(session: Session, *, at: datetime) -> None:
+    """Honour what is too old, undo a slip, and send what a till scanned while it was offline."""
+    counter = _Counter(session)
+    lead, cashier = counter.who(rules.STAFF[4][0], "Old Town"), counter.who(rules.STAFF[1][0], "Harbour")
+    over = _of(_batch(session, rules.OVER), CodeStatus.CLAIMED).limit(2)
+    for code, why in zip(session.exec(over).all(), ("Was ill for a week", "The queue was long yesterday"), strict=True):
+        redemptions.redeem_many(session, [Ask(code.code, lead, goodwill=why)], now=at)
+
+    open_ones = _of(_batch(session, rules.SERIES[0].name), CodeStatus.CLAIMED).where(col(Code.expires_at) > at)
+    slip, late = session.exec(open_ones.limit(2)).all()
+    (done,) = redemptions.redeem_many(session, [Ask(slip.code, cashier, "sample-slip")], now=at)
+    assert isinstance(done, redemptions.Redeemed), done
+    redemptions.reverse(session, done.id, reason="", by=cashier, now=at + timedelta(minutes=1))
+    sent = at + timedelta(minutes=2)
+    offline = {"nonce": "sample-late", "scanned_at": at - timedelta(minutes=40)}
+    redemptions.redeem_many(session, [Ask(late.code, cashier, **offline)], now=sent)
+
+    first = (
+        select(Code)
+        .join(Redemption, col(Redemption.code_id) == col(Code.id))
+        .where(Redemption.status == RedemptionStatus.RECORDED, col(Redemption.account_id) != cashier.account_id)
+        .join(Batch, col(Batch.id) == col(Code.batch_id))
+        .where(Batch.kind == BatchKind.CLAIM, ~col(Code.disabled))
+        .order_by(col(Redemption.id).desc())
+        .limit(2)
+    )
+    lost = [
+        Ask(code.code, cashier, f"sample-lost-{code.id}", scanned_at=at - timedelta(minutes=30))
+        for code in session.exec(first)
+    ]
+    redemptions.redeem_many(session, lost, now=sent)
+    oldest = select(Attempt.id).where(Attempt.reason == Reason.CONFLICT_OFFLINE).order_by(col(Attempt.id)).limit(1)
+    conflicts.settle(session, session.exec(oldest).one() or 0, by=lead, now=sent + timedelta(minutes=1))
+
+
+class _Counter:
+    """Who stands where, and on which device."""
+
+    def __init__(self, session: Session) -> None:
+        """Know the locations and what stands there."""
+        self._session = session
+        named = {place.name: place.id for place in session.exec(select(Place).order_by(col(Place.id)))}
+        self._places = [(name, named.get(name)) for name, _ in rules.PLACES]
+        self._devices = {one.place_id: one.id for one in session.exec(select(Device).order_by(col(Device.id)))}
+
+    def who(self, name: str, place: str) -> Actor:
+        """Return somebody of the staff at a location."""
+        place_id = dict(self._places)[place]
+        return replace(_actor(self._session, name), place_id=place_id, device_id=self._devices.get(place_id or 0))
+
+    def at(self, who: Actor, moment: datetime) -> Actor:
+        """Return somebody where they work at that moment: most days in the old town."""
+        _, place_id = self._places[(0, 0, 1, 0, 1, 2)[moment.toordinal() * 2 % 6 + moment.hour // 13]]
+        return replace(who, place_id=place_id, device_id=self._devices.get(place_id or 0))
 
 
 class _Week:
@@ -126,6 +204,7 @@ class _Week:
         self._session = session
         self._owner = owner
         self._marketer = _actor(session, rules.STAFF[0][0])
+        self._counter = _Counter(session)
         self._cashiers = [_actor(session, rules.STAFF[number][0]) for number in (1, 2)]
 
     def live(self, event: Event) -> None:
@@ -209,7 +288,7 @@ class _Week:
         self._session.flush()
 
     def _scan(self, text: str, at: datetime) -> None:
-        cashier = self._cashiers[at.day % 2]
+        cashier = self._counter.at(self._cashiers[at.day % 2], at)
         ask = redemptions.Ask(text, cashier, f"sample-{at.timestamp():.0f}-{text[:20]}")
         redemptions.redeem_many(self._session, [ask], now=at)
 
@@ -249,6 +328,14 @@ def _last_code(session: Session, batch: Batch, status: CodeStatus) -> Code | Non
 def _last_voucher(session: Session, status: CodeStatus) -> Code | None:
     vouchers = _newest(status).join(Batch, col(Batch.id) == col(Code.batch_id)).where(Batch.kind == BatchKind.CLAIM)
     return session.exec(vouchers).first()
+
+
+def _of(batch: Batch, status: CodeStatus) -> SelectOfScalar[Code]:
+    return (
+        select(Code)
+        .where(Code.batch_id == batch.id, Code.status == status, ~col(Code.disabled))
+        .order_by(col(Code.serial))
+    )
 
 
 def _newest(status: CodeStatus) -> SelectOfScalar[Code]:

@@ -1,7 +1,10 @@
 """Codes, claims and redemptions through the door for programs."""
 
+from datetime import timedelta
+
 import pytest
 
+from loyalty_app.batches.models import Batch
 from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.redemptions.models import Attempt, Redemption
@@ -103,7 +106,7 @@ def test_who_may_not_see_members_gets_no_names():
     program, number = Program(), batch()
     code = program.post(f"/batches/{number}/claims", {"memberId": member_of(program)}).json()["code"]
     program.post("/redemptions", {"code": code})
-    viewer = Program("view_dashboard")
+    viewer = Program("view_dashboard", "view_redemptions")
 
     for path in (
         "/redemptions",
@@ -154,3 +157,92 @@ def test_codes_are_listed_switched_and_drawn():
     assert program.get("/codes/NOSUCHCODE").json()["code"] == "unknown_code"
     assert program.get(f"/codes/{claimed}/image.png").content.startswith(b"\x89PNG")
     assert program.get(f"{path}/codes.csv").headers["content-type"].startswith("text/csv")
+
+
+def claimed_by(program: Program, name: str = "ana", number: int = 0) -> str:
+    ana = member_of(program, f"{name}@example.com")
+    return program.post(f"/batches/{number or batch()}/claims", {"memberId": ana}).json()["code"]
+
+
+@pytest.mark.requirement("S2-16", "S2-17")
+def test_where_it_was_redeemed_is_kept_and_told_to_who_comes_later():
+    program, place = Program(), change(builders.place)
+    code = claimed_by(program)
+
+    first = program.post("/redemptions", {"code": code, "placeId": place.id})
+    assert (first.status_code, first.json()["place"]) == (201, "Old Town")
+    again = program.post("/redemptions", {"code": code}).json()
+    assert (again["code"], again["redeemedPlace"], again["redeemedBy"]) == ("already_redeemed", "Old Town", "Till")
+    checked = program.post("/validations", {"code": code, "placeId": place.id}).json()
+    assert (checked["redeemedPlace"], checked["redeemedAt"]) == ("Old Town", first.json()["redeemedAt"])
+
+
+@pytest.mark.parametrize("path", ["/validations", "/redemptions"])
+def test_a_location_has_to_be_known_and_open(path):
+    program, place = Program(), change(builders.place)
+    change(lambda session: session.merge(place).sqlmodel_update({"closed_at": times.now()}))
+
+    for number in (place.id, 999):
+        said = program.post(path, {"code": "ABCD2345", "placeId": number})
+        assert (said.status_code, list(said.json()["problems"])) == (422, ["placeId"])
+
+
+def expired(program: Program) -> str:
+    """Return the code of a voucher that was over ten days ago."""
+    long_ago = times.now() - timedelta(days=40)
+    number = change(builders.batch, 2, now=long_ago).id
+    return change(builders.claimed, doors_batch(number), now=long_ago)
+
+
+def doors_batch(number: int | None) -> Batch:
+    return next(one for one in rows(Batch) if one.id == number)
+
+
+@pytest.mark.requirement("S2-15")
+def test_an_expired_voucher_is_honoured_by_a_key_that_may():
+    program, till = Program(), Program("redeem")
+    code = expired(program)
+
+    assert till.post("/redemptions", {"code": code}).json()["goodwillAllowed"] is False
+    assert program.post("/redemptions", {"code": code}).json()["goodwillAllowed"] is True
+    assert program.post("/validations", {"code": code}).json()["goodwillAllowed"] is True
+    refused = till.post("/redemptions", {"code": code, "goodwill": "Long queue"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+
+    honoured = program.post("/redemptions", {"code": code, "goodwill": "Long queue"}, **once("g"))
+    assert (honoured.status_code, honoured.json()["status"]) == (201, "goodwill")
+    assert program.post("/redemptions", {"code": code, "goodwill": "Long queue"}, **once("g")).text == honoured.text
+    assert program.post("/redemptions", {"code": code, "goodwill": "Again"}).json()["code"] == "already_redeemed"
+    (row,) = rows(Redemption)
+    assert (row.status, row.goodwill_reason) == ("goodwill", "Long queue")
+    assert program.get(f"/batches/{row.batch_id}").json()["redeemed"] == 0
+
+
+def test_a_scan_without_a_connection_tells_when_it_was_and_loses_to_an_earlier_one():
+    program, number = Program(), batch()
+    code, other = claimed_by(program, number=number), claimed_by(program, "ola", number)
+    then = times.now() - timedelta(hours=2)
+
+    kept = program.post("/redemptions", {"code": code, "scannedAt": times.wire(then), "nonce": "t-1"})
+    assert kept.status_code == 201, kept.text
+    program.post("/redemptions", {"code": other})
+    lost = program.post("/redemptions", {"code": other, "scannedAt": times.wire(then), "nonce": "t-2"})
+    assert (lost.status_code, lost.json()["code"], lost.json()["redeemedBy"]) == (409, "conflict_offline", "Till")
+    for wrong in ("2026-06-15T10:00:00", times.wire(then - timedelta(days=8))):
+        said = program.post("/redemptions", {"code": code, "scannedAt": wrong})
+        assert (said.status_code, list(said.json()["problems"])) == (422, ["scannedAt"])
+
+
+def test_a_key_undoes_its_own_redemption_for_some_minutes_and_no_other():
+    program, till, other = Program(), Program("redeem"), Program("redeem")
+    code = claimed_by(program)
+    made = till.post("/redemptions", {"code": code}).json()["id"]
+
+    assert other.post(f"/redemptions/{made}/undo").json()["code"] == "reversal_denied"
+    undone = till.post(f"/redemptions/{made}/undo")
+    assert (undone.status_code, undone.json()["status"]) == (201, "reversed")
+    assert till.post(f"/redemptions/{made}/undo").json()["code"] == "already_reversed"
+    late = till.post("/redemptions", {"code": code}).json()["id"]
+    change(lambda session: session.get(Redemption, late).sqlmodel_update({"at": times.now() - timedelta(hours=1)}))
+    assert till.post(f"/redemptions/{late}/undo").json()["code"] == "reversal_denied"
+    assert till.post("/redemptions/999/undo").status_code == 404

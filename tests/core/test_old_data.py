@@ -1,15 +1,25 @@
 """A database of the first version keeps everything when it is brought in step with this one."""
 
+import json
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
+from loyalty_app.apikeys.models import ApiKey
 from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches.models import Batch, BatchActivity
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import migrations
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.offers.models import Offer
+from loyalty_app.redemptions import history
+from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
+from loyalty_app.redemptions.service import Ask
 from tests import builders, doors
 from tests.core.test_migrations import bare_database
 
@@ -151,6 +161,63 @@ def test_old_vouchers_are_still_good_and_go_with_their_batch(old_database):
     assert doors.rows(Redemption) == doors.rows(BatchActivity) == []
     assert [attempt.text for attempt in doors.rows(Attempt)] == ["?"]
     assert {code.batch_id for code in doors.rows(Code)} == {2}
+
+
+def test_old_redemptions_are_found_by_what_is_searched_now(old_database):
+    migrations.migrate(old_database)
+
+    (row,) = doors.rows(Redemption)
+    assert (row.code_text, row.title, row.member_name, row.place_id) == ("AAA", "Kawa", "", None)
+    assert [line.id for line in doors.see(found, "kawa")] == [row.id]
+    assert doors.see(found, "tea") == []
+
+
+def test_keys_that_could_read_redemptions_go_on_reading_them(old_database):
+    with migrations.alone(old_database) as connection:
+        migrations.to(connection, "0003")
+        for number, scopes in ((1, ["view_dashboard"]), (2, ["redeem"])):
+            row = {"id": number, "name": "Till", "hint": "loy_", "key_hash": str(number), "scopes": json.dumps(scopes)}
+            connection.execute(
+                sa.text(
+                    "insert into api_key (id, name, hint, key_hash, scopes, created_at)"
+                    " values (:id, :name, :hint, :key_hash, :scopes, :at)"
+                ),
+                row | {"at": NOON if connection.dialect.name == "postgresql" else as_sqlite_writes(NOON)},
+            )
+    migrations.migrate(old_database)
+
+    assert [key.scopes for key in doors.rows(ApiKey)] == [["view_dashboard", "view_redemptions"], ["redeem"]]
+
+
+def test_the_version_before_can_be_gone_back_to_and_forth_again(database):
+    place = doors.change(builders.place)
+    tablet = replace(builders.CASHIER, place_id=place.id, device_id=doors.change(builders.device, place).id)
+    batch = doors.change(builders.batch)
+    late, used = (doors.change(builders.claimed, batch, doors.change(builders.member, name)) for name in ("Mia", "Ola"))
+    too_late = builders.NOON + timedelta(days=40)
+    for ask, now in (
+        (Ask(used, tablet, "t-1"), builders.NOON),
+        (Ask(used, tablet, "t-2", scanned_at=builders.NOON), builders.NOON),
+        (Ask(late, builders.LEAD, goodwill="Long queue"), too_late),
+    ):
+        doors.change(redemptions.redeem_many, [ask], now=now)
+    command.downgrade(Config(toml_file=migrations.CHECKOUT / "pyproject.toml"), "0003")
+    with database.connect() as connection:
+        kept = connection.execute(sa.text("select status from redemption")).scalars().all()
+        tried = connection.execute(sa.text("select reason from attempt order by id")).scalars().all()
+        roles = connection.execute(sa.text("select role from account")).scalars().all()
+    assert (kept, tried, "lead" in roles) == (["recorded"], [None, None], False)
+    migrations.migrate(database)
+
+    (row,) = doors.rows(Redemption)
+    assert (row.code_text, row.member_name, row.place_id) == (used.replace("-", ""), "Ola", None)
+    assert [line.id for line in doors.see(found, "ola")] == [row.id]
+    assert doors.see(dashboard.differences) == []
+
+
+def found(session, text):
+    """Return the redemptions that fit a search."""
+    return history.listed(session, history.Wish(text), limit=9, by=builders.ADMIN)
 
 
 def as_told(value):

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import re
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FunctionType
 from typing import Any
@@ -15,13 +15,11 @@ from typing import Any
 import httpx
 import pytest
 import reflex as rx
-from fastapi.routing import APIRoute
 from reflex.state import BaseState, EventHandlerSetVar, State
 from reflex.utils.format import json_dumps
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 from sqlmodel import Session
-from starlette.routing import BaseRoute
 
 import loyalty_app
 from loyalty_app import api
@@ -38,6 +36,7 @@ from loyalty_app.ui.guard import FRAMEWORK, HYDRATE, BoundState, needed
 from loyalty_app.ui.shield import COOKIE
 from tests import builders, doors
 from tests.house.app import app, guard
+from tests.programs import every_route
 
 HANDLERS = dict(RegistrationContext.get().event_handlers)
 OURS = sorted(
@@ -180,7 +179,8 @@ PUBLIC_VARS: dict[str, set[str]] = {
     },
     "ProfileState": {
         "name", "brand_color", "color", "logo", "digest", "about", "website", "contact", "time_zone",
-        "locale", "currency", "light", "dark", "problems", "picked", "version", "is_loaded",
+        "locale", "currency", "undo_minutes", "lock_minutes", "light", "dark", "problems", "picked", "version",
+        "is_loaded",
     },
     "AuditState": {"rows", "people", "search", "first_page", "next_page", "file", "is_loaded"},
     "BatchState": {
@@ -291,6 +291,7 @@ PRIVATE_ROUTES = {
     ("/api/v1/redemptions", "GET"): Permission.VIEW_REDEMPTIONS,
     ("/api/v1/redemptions.csv", "GET"): Permission.VIEW_REDEMPTIONS,
     ("/api/v1/redemptions/{redemption_id}", "GET"): Permission.VIEW_REDEMPTIONS,
+    ("/api/v1/redemptions/{redemption_id}/undo", "POST"): Permission.REDEEM,
     ("/api/v1/redemptions/{redemption_id}/reverse", "POST"): Permission.REVERSE_REDEMPTIONS,
     ("/api/v1/batches", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/batches", "POST"): Permission.QR_CODE_MANAGEMENT,
@@ -811,15 +812,6 @@ def every_state(state: type[BaseState]) -> Iterator[type[BaseState]]:
     for child in state.get_substates():
         yield child
         yield from every_state(child)
-
-
-def every_route(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
-    """Yield the routes, those of included routers too."""
-    for route in routes:
-        if isinstance(route, APIRoute):
-            yield route
-        elif router := getattr(route, "original_router", None):
-            yield from every_route(router.routes)
 
 
 def declared(permission: Permission) -> Callable[[], Coroutine[Any, Any, str]]:

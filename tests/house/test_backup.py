@@ -9,6 +9,8 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +37,11 @@ from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job
 from loyalty_app.keys import service as keys
 from loyalty_app.mail import service as mails
+from loyalty_app.members.models import Member
 from loyalty_app.pictures.models import Picture
+from loyalty_app.places.models import Device, Place
 from loyalty_app.points.models import PointsEntry
+from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 from tests import builders, doors
@@ -59,6 +64,41 @@ def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
         yield make
         databases.disconnect()
         settings.cache_clear()  # of a machine that a test named
+
+
+@pytest.mark.parametrize("target", KINDS)
+def test_a_restored_copy_finds_its_redemptions_and_knows_its_devices(
+    database: Any, elsewhere: Callable[[str], str], target: str, tmp_path: Path
+) -> None:
+    place = doors.change(builders.place)
+    device = doors.change(builders.device, place)
+    batch = doors.change(builders.batch)
+    codes_of = [doors.change(builders.claimed, batch, doors.change(builders.member, who)) for who in ("Mia", "Ola")]
+    till = replace(builders.CASHIER, place_id=place.id, device_id=device.id)
+    doors.change(redemptions.redeem_many, [redemptions.Ask(codes_of[0], till)], now=builders.NOON)
+    late = builders.NOON + timedelta(days=40)
+    honour = redemptions.Ask(codes_of[1], builders.LEAD, goodwill="Long queue")
+    doors.change(redemptions.redeem_many, [honour], now=late)
+    before = [row.model_dump() for table in (Place, Device, Redemption) for row in doors.rows(table)]
+    backup.save(database, tmp_path / "desk.zip")
+
+    copy = databases.connect(elsewhere(target))
+    backup.restore(copy, tmp_path / "desk.zip")
+
+    assert [row.model_dump() for table in (Place, Device, Redemption) for row in doors.rows(table)] == before
+
+    def found(text: str) -> list[str]:
+        wish = history.Wish(text)
+        return [line.member for line in doors.see(history.listed, wish, limit=9, by=builders.ADMIN)]
+
+    assert (found(codes_of[0]), found("ola"), found("coffee")) == (["Mia"], ["Ola"], ["Ola", "Mia"])
+    doors.change(lambda session: session.get(Member, 1).sqlmodel_update({"name": "Nina"}))
+    assert (found("nina"), found("mia")) == (["Nina"], [])
+    with copy.begin() as connection:
+        if databases.is_sqlite(connection):
+            check = "insert into redemption_search (redemption_search, rank) values ('integrity-check', 1)"
+            connection.execute(sa.text(check))
+    assert doors.see(dashboard.differences) == []
 
 
 @pytest.mark.parametrize("target", KINDS)

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -202,6 +203,27 @@ def test_printed_codes_and_what_they_paid_are_numbers_of_their_own(database):
     assert [numbers[f"loyalty_qr_codes_{name}"] for name in ("made", "used", "active")] == [10, 2, 2]
     assert numbers["loyalty_points_paid"] == 120
     assert [numbers[f"loyalty_vouchers_{name}"] for name in ("made", "claimed", "redeemed")] == [0, 0, 0]
+
+
+def test_goodwill_reversals_and_conflicts_are_numbers_of_their_own(database):
+    till = replace(builders.CASHIER, device_id=doors.change(builders.device, doors.change(builders.place)).id)
+    batch = doors.change(builders.batch)
+    people = [doors.change(builders.member, name) for name in ("Ana", "Ben", "Cem")]
+    late, used, undone = (doors.change(builders.claimed, batch, who) for who in people)
+    for ask, now in (
+        (redemptions.Ask(used, till), builders.NOON),
+        (redemptions.Ask(undone, till), builders.NOON),
+        (redemptions.Ask(used, till, scanned_at=builders.NOON), builders.NOON),
+        (redemptions.Ask(late, builders.LEAD, goodwill="Long queue"), builders.NOON + timedelta(days=40)),
+    ):
+        (answer,) = doors.change(redemptions.redeem_many, [ask], now=now)
+        if ask.text == undone:
+            doors.change(redemptions.reverse, answer.id, reason="", by=till, now=now)
+
+    readings = {one.name: one.values for one in doors.see(dashboard.readings, now=builders.NOON)}
+
+    assert readings["loyalty_redemptions"] == {"recorded": 1, "reversed": 1, "goodwill": 1}
+    assert readings["loyalty_offline_conflicts"] == {"": 1}
 
 
 @pytest.mark.parametrize(

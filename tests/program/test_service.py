@@ -55,6 +55,23 @@ def test_a_changed_profile_is_what_everybody_sees_and_stands_in_the_trail():
 
 
 @pytest.mark.usefixtures("database")
+def test_minutes_at_the_counter_are_set_and_stand_in_the_trail():
+    change(programs.update, replace(PROFILE, undo_minutes="0", lock_minutes="120"), by=ADMIN, now=NOON)
+
+    assert (see(programs.current).undo_minutes, see(programs.current).lock_minutes) == (0, 120)
+    assert rows(AuditEntry)[-1].details == "undo minutes, lock minutes"
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("minutes", ["", "-1", "121", "5.5", "five", "9999999999", "\u0665"])
+def test_minutes_at_the_counter_are_whole_and_at_most_two_hours(minutes):
+    with pytest.raises(InvalidError) as refused:
+        change(programs.update, replace(PROFILE, undo_minutes=minutes, lock_minutes=minutes), by=ADMIN, now=NOON)
+
+    assert list(refused.value.problems) == ["undo_minutes", "lock_minutes"]
+
+
+@pytest.mark.usefixtures("database")
 def test_a_profile_saved_as_it_was_leaves_no_trace():
     before = len(rows(AuditEntry))
     change(programs.update, PROFILE, by=ADMIN, now=NOON)

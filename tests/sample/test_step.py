@@ -23,9 +23,11 @@ from loyalty_app.jobs import engine
 from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Offer
+from loyalty_app.places.models import Device, Place
 from loyalty_app.points.models import EntryKind, PointsEntry
 from loyalty_app.program import service as programs
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
+from loyalty_app.redemptions.rules import UNDONE
 from loyalty_app.sample import rules
 from loyalty_app.worker import KINDS
 from tests import builders, doors
@@ -106,6 +108,25 @@ def test_printed_codes_were_collected_asked_for_switched_off_and_taken_back():
     assert len(own) > 5
     assert demo.points == own[-1].balance > 100
     assert len({entry.member_id for entry in entries}) > 30
+
+
+@ON_ONE
+@pytest.mark.usefixtures("cafe")
+def test_the_counter_has_locations_devices_goodwill_undo_and_conflicts():
+    assert [place.name for place in doors.rows(Place)] == [name for name, _ in rules.PLACES]
+    assert all(device.enrolled_at and device.secret_hash for device in doors.rows(Device))
+    made = doors.rows(Redemption)
+    scanned = [one for one in made if one.place_id]
+    assert {one.place_id for one in scanned} == {place.id for place in doors.rows(Place)}
+    assert {one.device_id for one in scanned} == {None, *(device.id for device in doors.rows(Device))}
+    assert len({one.account_id for one in scanned}) >= 3
+    honoured = [one for one in made if one.status is RedemptionStatus.GOODWILL]
+    assert (len(honoured), all(one.goodwill_reason for one in honoured)) == (2, True)
+    assert UNDONE in {one.reversal_reason for one in made}
+    assert [one.status for one in made if one.scanned_at] == [RedemptionStatus.RECORDED]
+    lost = [one for one in doors.rows(Attempt) if one.reason is Reason.CONFLICT_OFFLINE]
+    assert [bool(one.settled_at) for one in lost] == [True, False]
+    assert not any(account.pin_hash for account in doors.rows(Account))
 
 
 @ON_ONE
