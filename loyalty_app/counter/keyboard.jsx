@@ -5,8 +5,9 @@ import { ask, askInTurn, hint, usePhase } from "./attempt.jsx";
 import { decodeFile } from "./decode.jsx";
 import { useOpen } from "./dialog.jsx";
 
-const BETWEEN = 50; // no hand types letter after letter within so many milliseconds
-const PAUSE = 90; // a hand scanner without Enter or Tab at its end is done by then
+const BETWEEN = 50; // no hand types letter after letter within so many milliseconds, on the whole
+const GAP = 120; // a busy tablet hands a single key on late
+const PAUSE = 150; // a hand scanner without Enter or Tab at its end is done by then
 const LEAST = 4; // letters, with an end
 const LEAST_UNENDED = 6;
 const ECHO = 1000; // the same code again within this is one pull of the trigger
@@ -30,7 +31,8 @@ function restore(field, value) {
 function listen(fire) {
   let burst = null, timer, last = { text: "", at: -ECHO };
 
-  const isDone = (least) => burst && burst.text.length >= least;
+  const pace = () => (burst.at - burst.from) / (burst.text.length - 1);
+  const isDone = (least) => burst && burst.text.length >= least && pace() <= BETWEEN;
   const take = () => {
     const { text, field, value } = burst;
     burst = null;
@@ -44,7 +46,7 @@ function listen(fire) {
   };
   const pressed = (event) => {
     if (event.isComposing || IDLE.has(event.key)) return;
-    const isFast = burst && event.timeStamp - burst.at <= BETWEEN;
+    const isFast = burst && event.timeStamp - burst.at <= GAP;
     if (ENDS.has(event.key)) {
       const isAfter = !burst && performance.now() - last.at < STRAGGLER;
       if (isAfter || (isFast && isDone(LEAST))) {
@@ -62,7 +64,7 @@ function listen(fire) {
     }
     if (!isFast) {
       const field = document.activeElement;
-      burst = isField(field) ? { text: "", field, value: field.value } : { text: "" };
+      burst = { text: "", from: event.timeStamp, ...(isField(field) && { field, value: field.value }) };
     }
     burst.text += event.key;
     burst.at = event.timeStamp;
