@@ -594,6 +594,17 @@ def names(session: Session, account_ids: set[int]) -> dict[int, str]:
     return {account_id or 0: name for account_id, name in found}
 
 
+def names_at_counter(session: Session, account_ids: set[int]) -> dict[int, str]:
+    """Return the names of those accounts that may redeem at a counter."""
+    may_redeem = [role for role, permissions in rules.PERMISSIONS.items() if Permission.REDEEM in permissions]
+    found = session.exec(
+        select(Account.id, Account.name).where(
+            col(Account.id).in_(account_ids), col(Account.role).in_(may_redeem), col(Account.is_active)
+        )
+    )
+    return {account_id or 0: name for account_id, name in found}
+
+
 def count_tries(session: Session, keys: Iterable[str], *, now: datetime) -> None:
     """Count one try under each key."""
     for key in keys:

@@ -28,6 +28,7 @@ PAST = {
     "change_password": "changed the password of",
     "reset_password": "chose a new password for",
     "reverse": "reversed",
+    "accept_late": "accepted, after its end, by a tablet's clock:",
     "look_into": "looked into",
     "adjust": "adjusted the points of",
     "erase": "erased",

@@ -43,6 +43,8 @@ class Ask:
     """Where, if not where the asker is."""
     scanned_at: datetime | None = None
     """When the device scanned it, if there was no connection then."""
+    scanned_by: int | None = None
+    """Whose account scanned it then, on an enrolled device that several people use."""
     asks_amount: bool = False
     """Whether somebody is there who can be asked for the basket, where the offer has a minimum."""
     goodwill: str = ""

@@ -75,7 +75,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
             ask.by.must(Permission.GOODWILL)
         _must_be_acceptable(ask, now)
     _must_be_enrolled(session, asks)
-    asks = _for_themselves(session, asks)
+    asks = _of_who_scanned(session, _for_themselves(session, asks))
     read = recognised(session, asks)
     hits = find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
     asks = _without_erased(session, asks)
@@ -84,11 +84,17 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
 
     answers: list[Answer] = []
     fresh: list[int] = []
+    lost: dict[int, datetime] = {}
     for number, (ask, what) in enumerate(zip(asks, read, strict=True)):
         hit = hit_of(hits, what)
         repeated = next(filter(None, map(answered.get, _names_of_attempt(ask))), None)
         if repeated:
-            answers.append(repeated.to(ask))
+            again = repeated.to(ask)
+            if again == Refused(Reason.CONFLICT_OFFLINE, repeated.voucher) and ask.scanned_at and repeated.attempt_id:
+                lost[repeated.attempt_id] = ask.scanned_at
+            elif isinstance(again, Refused) and again.reason is Reason.EXPIRED:
+                again = _forgivable(again, _answer(what, hit, replace(ask, goodwill=""), now))
+            answers.append(again)
             continue
         answer = _answer(what, hit, ask, now, place=named.get(ask.at_place or 0, ""))
         if isinstance(answer, Incomplete | AmountNeeded):
@@ -102,6 +108,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
 
     new = [_New(asks[number], answers[number], hit_of(hits, read[number])) for number in fresh]
     made = _record(session, new, now=now)
+    _keep_conflicts(session, lost)
     numbered = [_numbered(answer, hit_of(hits, what), made) for answer, what in zip(answers, read, strict=True)]
     return [
         _outward(answer, ask) if isinstance(answer, Refused) else answer
@@ -274,9 +281,20 @@ class _Answered:
 
     text: str
     answer: Redeemed | Refused
+    attempt_id: int | None = None
+    """Its row, if it was there before."""
+
+    @property
+    def voucher(self) -> Voucher | None:
+        return self.answer.voucher
 
     def to(self, ask: Ask) -> Redeemed | Refused:
-        return self.answer if self.text == rules.kept(ask.text) else Refused(Reason.NONCE_REUSED)
+        if self.text != rules.kept(ask.text):
+            return Refused(Reason.NONCE_REUSED)
+        # The refusal never reached the device: it went on alone, and gave what another one had given.
+        if ask.scanned_at and isinstance(self.answer, Refused) and self.answer.reason is Reason.ALREADY_REDEEMED:
+            return Refused(Reason.CONFLICT_OFFLINE, self.voucher)
+        return self.answer
 
 
 def _must_be_enrolled(session: Session, asks: Sequence[Ask]) -> None:
@@ -315,6 +333,33 @@ def _for_themselves(session: Session, asks: Sequence[Ask]) -> list[Ask]:
         return list(asks)
     own = members.ids_of_accounts(session, people)
     return [replace(ask, member_id=own.get(ask.by.account_id or 0)) if _is_member(ask.by) else ask for ask in asks]
+
+
+def _of_who_scanned(session: Session, asks: Sequence[Ask]) -> list[Ask]:
+    """Return the asks as those of who scanned them: on a shared device another one may be signed in by now."""
+    told = {ask.scanned_by for ask in asks if ask.scanned_by and ask.scanned_at and ask.by.device_id}
+    workers = accounts.names_at_counter(session, told) if told else {}
+    return [
+        replace(ask, by=replace(ask.by, account_id=ask.scanned_by, name=workers[ask.scanned_by]))
+        if ask.scanned_by in workers and ask.scanned_at and ask.by.device_id
+        else ask
+        for ask in asks
+    ]
+
+
+def _forgivable(refused: Refused, fresh: Answer) -> Refused:
+    return replace(refused, is_goodwill_allowed=isinstance(fresh, Refused) and fresh.is_goodwill_allowed)
+
+
+def _keep_conflicts(session: Session, lost: Mapping[int, datetime]) -> None:
+    for attempt_id, scanned_at in lost.items():
+        session.connection().execute(
+            sa.update(Attempt)
+            .where(col(Attempt.id) == attempt_id, col(Attempt.reason) == Reason.ALREADY_REDEEMED)
+            .values(reason=Reason.CONFLICT_OFFLINE, scanned_at=scanned_at)
+        )
+    if lost:
+        live.announce(session, TOPIC)
 
 
 def _without_erased(session: Session, asks: Sequence[Ask]) -> list[Ask]:
@@ -364,9 +409,9 @@ def _answered_before(session: Session, asks: Sequence[Ask], hits: dict[str, Hit]
             answer = Redeemed(then, then.redeemed_at or attempt.at, number, balances.get(number), then.redeemed_place)
         else:
             answer = Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher)
-        answered[*caller, attempt.nonce] = _Answered(attempt.text, answer)
+        answered[*caller, attempt.nonce] = _Answered(attempt.text, answer, attempt.id)
         if attempt.device_id:
-            answered["device", attempt.device_id, attempt.nonce] = _Answered(attempt.text, answer)
+            answered["device", attempt.device_id, attempt.nonce] = _Answered(attempt.text, answer, attempt.id)
     return answered
 
 
@@ -483,6 +528,13 @@ def _redeem(session: Session, won: Sequence[_Won], *, now: datetime) -> _Made:
     counts = Counter(one.hit.code.batch_id for one in counting)
     for batch_id in sorted(counts):
         batches.count_redemptions(session, batch_id, counts[batch_id], at=now)
+    for one in counting:
+        if one.hit.facts.expires_at <= now:  # good only by the clock of the device, which is not ours
+            subject, details = (
+                f"redemption {numbers[one.hit.code.id]}",
+                f"scanned {one.ask.scanned_at:%Y-%m-%d %H:%M} UTC",
+            )
+            audit.record(session, "accept_late", subject, details, by=one.ask.by, now=now)
     paying = [
         Movement(one.member_id, one.voucher.points, EntryKind.REDEMPTION, number, one.voucher.promise.title)
         for one in counting

@@ -5,17 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches import service as batches
 from loyalty_app.core.errors import ForbiddenError, InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
-from loyalty_app.redemptions import rules
+from loyalty_app.redemptions import conflicts, rules
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.asks import AmountNeeded
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 from loyalty_app.redemptions.service import Ask, Redeemed, Refused, Reversed
 from tests import builders
-from tests.builders import ADMIN, CASHIER, LEAD, NOON, OTHER_CASHIER
+from tests.builders import ADMIN, CASHIER, LEAD, NOON, OTHER_CASHIER, VIEWER
 from tests.doors import at_once, change, rows, see
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -218,6 +219,59 @@ def test_what_one_shift_scanned_the_next_may_send_again_on_the_same_device(code,
 
     assert (again.id, again.at) == (first.id, first.at)
     assert len(rows(Redemption)) == len(rows(Attempt)) == 1
+
+
+def test_what_only_the_clock_of_a_tablet_made_good_is_written_down(code, tablet):
+    redeem(code, tablet, scanned_at=NOON + timedelta(days=30), now=NOON + timedelta(days=32))
+
+    (entry,) = [entry for entry in rows(AuditEntry) if entry.verb == "accept_late"]
+    assert (entry.actor, entry.subject) == ("Kasia", "redemption 1")
+    assert "2026-07-15 10:00 UTC" in entry.details
+
+
+def test_a_scan_without_a_connection_is_of_who_made_it_whoever_sends_it(code, tablet):
+    next_shift = replace(OTHER_CASHIER, place_id=tablet.place_id, device_id=tablet.device_id)
+    sent = NOON + timedelta(hours=9)
+
+    answer = redeem(code, next_shift, nonce="till-1", scanned_at=NOON, scanned_by=CASHIER.account_id, now=sent)
+
+    assert answer.voucher.redeemed_by == "Kasia"
+    assert rows(Redemption)[0].account_id == rows(Attempt)[0].account_id == CASHIER.account_id
+    assert reverse(answer.id, next_shift, now=sent) == Refused(Reason.REVERSAL_DENIED)
+
+
+@pytest.mark.parametrize("claimed", [ADMIN.account_id + 98, VIEWER.account_id], ids=["nobody", "no worker"])
+def test_a_scan_is_not_put_down_to_who_cannot_scan(code, tablet, claimed):
+    redeem(code, tablet, scanned_at=NOON, scanned_by=claimed)
+
+    assert rows(Redemption)[0].account_id == CASHIER.account_id
+
+
+def test_only_an_enrolled_device_tells_who_scanned(code):
+    redeem(code, CASHIER, scanned_at=NOON, scanned_by=OTHER_CASHIER.account_id)
+
+    assert rows(Redemption)[0].account_id == CASHIER.account_id
+
+
+def test_a_refusal_that_never_reached_the_tablet_becomes_a_conflict_for_the_leads_too(code, tablet):
+    redeem(code, OTHER_CASHIER)
+    assert redeem(code, tablet, nonce="till-1").reason is Reason.ALREADY_REDEEMED  # the answer is lost on its way
+
+    again = redeem(code, tablet, nonce="till-1", scanned_at=NOON, now=NOON + timedelta(minutes=5))
+
+    assert (again.reason, again.voucher.redeemed_by) == (Reason.CONFLICT_OFFLINE, "Tomek")
+    assert len(see(conflicts.conflicts, by=LEAD)) == 1
+    assert len(rows(Attempt)) == 2
+    assert rows(Attempt)[-1].scanned_at == NOON
+    assert redeem(code, tablet, nonce="till-1", scanned_at=NOON) == again
+    assert len(see(conflicts.conflicts, by=LEAD)) == 1
+
+
+def test_asking_again_still_says_that_goodwill_may_help(code):
+    first, again = (redeem(code, LEAD, nonce="till-1", now=TOO_LATE) for _ in range(2))
+
+    assert first == again
+    assert again.is_goodwill_allowed
 
 
 @pytest.mark.parametrize("scanned_at", [NOON - timedelta(days=8), NOON + timedelta(hours=1)])
