@@ -107,8 +107,8 @@ def close(session: Session, place_id: int, *, by: Actor, now: datetime) -> Place
     by.must(Permission.PLACE_MANAGEMENT)
     place = _held(session, place_id)
     if place.closed_at is None:
-        for device in devices_of(session, [place_id], by=by):
-            revoke(session, device.id or 0, by=by, now=now)
+        for device_id in _held_devices_at(session, place_id):
+            revoke(session, device_id, by=by, now=now)
         place.closed_at = now
         session.add(place)
         _changed(session, "close", place, by=by, now=now)
@@ -208,8 +208,8 @@ def move(session: Session, device_id: int, name: str, place_id: int, *, by: Acto
     by.must(Permission.PLACE_MANAGEMENT)
     if problem := rules.name_problem(name, NAME_THE_DEVICE):
         raise InvalidError(name=problem)
-    device = _held_device(session, device_id)
     place = _open(session, place_id)
+    device = _held_device(session, device_id)
     if (device.name, device.place_id) != (name.strip(), place_id):
         device.name, device.place_id = name.strip(), place_id
         session.add(device)
@@ -325,8 +325,9 @@ def _changed(session: Session, verb: str, place: Place, *, by: Actor, now: datet
 
 
 def _held(session: Session, place_id: int) -> Place:
-    # Who closes a place and who sends a device there take turns.
-    place = session.exec(select(Place).where(Place.id == place_id).with_for_update()).first()
+    # Who closes a place and who sends a device there take turns: the place first, then its devices.
+    # A scan holds its device and then names the place: it must not wait here for who waits for it.
+    place = session.exec(select(Place).where(Place.id == place_id).with_for_update(key_share=True)).first()
     if place is None:
         raise NotFoundError("location")
     return place
@@ -346,6 +347,13 @@ def _held_device(session: Session, device_id: int) -> Device:
     if device.revoked_at is not None:
         raise RevokedError
     return device
+
+
+def _held_devices_at(session: Session, place_id: int) -> list[int]:
+    # Read while they are held: one that was just sent elsewhere is none of this place any more.
+    wanted = select(Device.id).where(Device.place_id == place_id, col(Device.revoked_at).is_(None))
+    held = session.exec(wanted.order_by(col(Device.id)).with_for_update(key_share=True))
+    return [device_id or 0 for device_id in held]
 
 
 def _invited(session: Session, device: Device, *, now: datetime) -> Invited:

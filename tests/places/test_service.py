@@ -1,12 +1,16 @@
 """Locations are opened and closed; tablets are enrolled once, moved and revoked."""
 
+import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlmodel import Session
 
 from loyalty_app.audit.models import AuditEntry
+from loyalty_app.core import database
 from loyalty_app.core.actor import device_topic
 from loyalty_app.core.errors import ForbiddenError, InvalidError
 from loyalty_app.core.live import Topic
@@ -15,6 +19,7 @@ from loyalty_app.places import service as places
 from loyalty_app.places.models import Device, Place
 from loyalty_app.places.rules import Draft
 from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import Redemption
 from tests import builders
 from tests.builders import ADMIN, CASHIER, MARKETER, NOON, WARSAW
 from tests.doors import at_once, change, rows, see
@@ -144,6 +149,55 @@ def test_a_tablet_is_renamed_and_moved():
 
     found = see(places.enrolled, device.secret)
     assert (found.name, found.place) == ("Door tablet", "Riverside")
+
+
+@furnished
+@pytest.mark.usefixtures("other_processes")
+def test_a_scan_and_the_closing_of_its_location_wait_for_each_other_in_one_order():
+    made = change(invited)
+    device = change(places.enrol, made.secret, now=NOON)
+    code = change(lambda session: builders.claimed(session, builders.batch(session)))
+    who = replace(CASHIER, place_id=device.place_id, device_id=device.id)
+    is_held, is_closing = Event(), Event()
+
+    def scan() -> None:
+        with database.transaction() as session:
+            assert places.hold(session, {device.id}) == {device.id}
+            is_held.set()
+            assert is_closing.wait(30)
+            time.sleep(0.3)  # the closing has come as far as it can
+            redemptions.redeem_many(session, [redemptions.Ask(code, who)], now=NOON)
+
+    def close() -> None:
+        assert is_held.wait(30)
+        is_closing.set()
+        change(places.close, device.place_id, by=ADMIN, now=NOON)
+
+    at_once([scan, close])
+    assert [one.place_id for one in rows(Redemption)] == [device.place_id]
+    assert see(places.enrolled, device.secret) is None
+
+
+@furnished
+@pytest.mark.usefixtures("other_processes")
+def test_a_tablet_that_leaves_while_its_location_closes_is_taken_out_or_has_left():
+    town, river = change(old_town), change(places.create, Draft("Riverside"), by=ADMIN, now=NOON)
+    device = change(places.invite, town.id, "Bar tablet", by=ADMIN, now=NOON).device
+
+    def move(place_id: int) -> None:
+        with suppress(places.ClosedError, places.RevokedError):
+            change(places.move, device.id, f"Tablet {place_id}", place_id, by=ADMIN, now=NOON)
+
+    def close() -> bool:
+        return bool(change(places.close, town.id, by=ADMIN, now=NOON).closed_at)
+
+    for turn in range(10):
+        *_, is_closed = at_once([lambda: move(town.id), lambda: move(river.id), close])
+        (kept,) = (one for one in rows(Device) if one.id == device.id)
+        assert is_closed
+        assert (kept.revoked_at is None) == (kept.place_id == river.id), turn
+        change(places.reopen, town.id, by=ADMIN, now=NOON)
+        device = change(places.invite, town.id, "Bar tablet", by=ADMIN, now=NOON).device
 
 
 @furnished
