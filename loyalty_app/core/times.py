@@ -8,6 +8,8 @@ from babel.dates import format_date, format_time
 from loyalty_app.core.languages import ENGLISH, Language
 
 SLOT_MINUTES = 15
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(9000, 1, 1)
+"""Days that somebody may ask about; further out no zone can be reckoned with."""
 
 
 def now() -> datetime:

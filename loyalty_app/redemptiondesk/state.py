@@ -463,9 +463,10 @@ def _asked_of_programs(search: Search) -> dict[str, str]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if times.FIRST_DAY <= day <= times.LAST_DAY else None
 
 
 def _numbers(session: Session) -> tuple[Stand, Program, Choices]:

@@ -140,7 +140,7 @@ class Reversal(Sent):
 
 
 Which = Annotated[int | None, Field(ge=1, le=MOST_NUMBER)]
-Day = Annotated[date | None, Field(ge=date(2000, 1, 1), le=date(9000, 1, 1))]
+Day = Annotated[date | None, Field(ge=times.FIRST_DAY, le=times.LAST_DAY)]
 
 
 class Wanted(Sent):

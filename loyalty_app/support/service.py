@@ -13,6 +13,7 @@ from loyalty_app.batches.models import Batch
 from loyalty_app.claims import service as claims
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import Code, CodeStatus
+from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
@@ -286,5 +287,7 @@ def _instant(text: str, zone: str) -> datetime | None:
     try:
         typed = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if not times.FIRST_DAY <= typed.date() <= times.LAST_DAY:
         return None
     return (typed if typed.tzinfo else typed.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)

@@ -198,7 +198,16 @@ def test_of_several_members_one_is_chosen(database):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"code": " "}, {"code": "A" * 2501}, {"amount": "five"}, {"amount": "1e99"}, {"at": "soon"}, {"place": "99"}],
+    [
+        {"code": " "},
+        {"code": "A" * 2501},
+        {"amount": "five"},
+        {"amount": "1e99"},
+        {"at": "soon"},
+        {"at": "0001-01-01T00:00"},
+        {"at": "9999-12-31T23:59-10:00"},
+        {"place": "99"},
+    ],
 )
 def test_a_question_that_makes_no_sense_is_said_at_its_field(wrong):
     with pytest.raises(InvalidError) as refused:
