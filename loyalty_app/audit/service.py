@@ -1,5 +1,6 @@
 """Write the trail in the transaction of the deed itself."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -29,13 +30,25 @@ def record(session: Session, verb: str, subject: str, details: str = "", *, by: 
     )
 
 
-def forget(session: Session, account_id: int | None, redaction: Redaction, name: str) -> None:
-    """Take a person's words out of the trail; what they did themselves stays, under another name."""
-    if account_id is not None:
-        session.connection().execute(
-            sa.update(AuditEntry).where(col(AuditEntry.account_id) == account_id).values(actor=name)
-        )
-    found = session.exec(select(AuditEntry).where(redaction.may_be_in(col(AuditEntry.details))))
+def forget(session: Session, subjects: Collection[str], words: Redaction, contact: Redaction) -> None:
+    """Take a person's words out of what is about these subjects, and how to reach them out of the whole trail.
+
+    Elsewhere what is a name may be an ordinary word: an offer can be called Summer, too.
+    """
+    about = col(AuditEntry.subject).in_(subjects)
+    details = col(AuditEntry.details)
+    found = session.exec(
+        select(AuditEntry).where(sa.or_(sa.and_(about, words.may_be_in(details)), contact.may_be_in(details)))
+    )
     for entry in found:
-        entry.details = redaction.of(entry.details)
+        entry.details = (words if entry.subject in subjects else contact).of(entry.details)
+        session.add(entry)
+
+
+def rename(session: Session, account_id: int, words: Redaction, name: str) -> None:
+    """Say another name for who did things with an account, and take these words out of what they did."""
+    own = col(AuditEntry.account_id) == account_id
+    session.connection().execute(sa.update(AuditEntry).where(own).values(actor=name))
+    for entry in session.exec(select(AuditEntry).where(own, words.may_be_in(col(AuditEntry.details)))):
+        entry.details = words.of(entry.details)
         session.add(entry)

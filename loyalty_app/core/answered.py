@@ -1,6 +1,8 @@
 """Answers to requests that named themselves: a repeat gets the same answer and has no second effect."""
 
+import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, UTCDateTime, col
@@ -45,14 +47,38 @@ def keep(session: Session, owner: str, key: str, status: int, body: str) -> None
     )
 
 
-def forget(session: Session, redaction: Redaction) -> None:
-    """Empty the answers that hold one of these words; a repeat still has no second effect."""
-    session.connection().execute(sa.update(Answered).where(redaction.may_be_in(col(Answered.body))).values(body="{}"))
+def forget(session: Session, member_id: int, contact: Redaction) -> None:
+    """Empty the answers that tell of a member, by number or address; a repeat still has no second effect."""
+    numbered = (
+        f'"{name}":{space}{member_id}{end}' for name in ("id", "memberId") for space in ("", " ") for end in ",}"
+    )
+    numbered_too = [col(Answered.body).contains(part, autoescape=True) for part in numbered]
+    kept = session.execute(
+        sa.select(col(Answered.owner), col(Answered.key), col(Answered.body)).where(
+            sa.or_(contact.may_be_in(col(Answered.body)), *numbered_too)
+        )
+    )
+    theirs = [(owner, key) for owner, key, body in kept if _tells_of(json.loads(body), member_id, contact)]
+    for owner, key in theirs:
+        keep_empty = sa.update(Answered).where(col(Answered.owner) == owner, col(Answered.key) == key)
+        session.connection().execute(keep_empty.values(body="{}"))
 
 
 def sweep(session: Session, *, now: datetime) -> None:
     """Forget answers that nobody will ask for again."""
     session.connection().execute(sa.delete(Answered).where(col(Answered.created_at) <= now - KEPT_FOR))
+
+
+def _tells_of(told: Any, member_id: int, contact: Redaction) -> bool:
+    match told:
+        case {"memberId": int(number)} | {"member": {"id": int(number)}} | {"id": int(number), "email": _}:
+            is_theirs = number == member_id
+        case str(text):
+            is_theirs = contact.is_in(text)
+        case _:
+            is_theirs = False
+    parts = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+    return is_theirs or any(_tells_of(part, member_id, contact) for part in parts)
 
 
 _FORGET = sa.delete(Answered).where(

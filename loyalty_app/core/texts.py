@@ -30,9 +30,15 @@ class Redaction:
         """Return the text without them."""
         return self._pattern.sub("[erased]", text)
 
+    def is_in(self, text: str) -> bool:
+        """Return whether one of them stands in the text as a whole."""
+        return self._pattern.search(text) is not None
+
     def may_be_in(self, column: Any) -> ColumnElement[bool]:
         """Return which rows of a column to look at: all that hold one of the words, as text or within JSON."""
-        written = {form for word in self._words for form in (word, json.dumps(word)[1:-1])}
+        # SQLite knows only the capitals of English.
+        spelt = {form for word in self._words for form in (word, word.lower(), word.upper(), word.title())}
+        written = {form for word in spelt for form in (word, json.dumps(word)[1:-1])}
         return sa.or_(sa.false(), *(column.icontains(form, autoescape=True) for form in sorted(written)))
 
     @property
@@ -41,6 +47,11 @@ class Redaction:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        # Whole words only: Mia is not in Miami.
-        found = "|".join(map(re.escape, self._words)) or "(?!)"
-        return re.compile(rf"(?<!\w)(?:{found})(?!\w)", re.IGNORECASE)
+        # Whole words only: Mia is not in Miami, nor al@example.com in jo.al@example.com.
+        found = "|".join(_whole(word) for word in self._words) or "(?!)"
+        return re.compile(found, re.IGNORECASE)
+
+
+def _whole(word: str) -> str:
+    around = (r"(?<![\w.+-])", r"(?![\w-]|\.\w)") if "@" in word else (r"(?<!\w)", r"(?!\w)")
+    return re.escape(word).join(around)

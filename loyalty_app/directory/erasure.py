@@ -23,6 +23,8 @@ from loyalty_app.points import service as ledger
 from loyalty_app.redemptions import service as redemptions
 
 TRIES = 5
+LEAST_DIGITS = 7
+"""A phone number of fewer may be any number."""
 
 
 class BusyError(AppError):
@@ -45,6 +47,17 @@ class _Known:
     name: str
     email: str
     phone: str
+
+    @property
+    def words(self) -> Redaction:
+        """Return what says who they were, where something is about them."""
+        return Redaction((self.name, self.email, self.phone))
+
+    @property
+    def contact(self) -> Redaction:
+        """Return what says so wherever it stands."""
+        is_long = sum(map(str.isdigit, self.phone)) >= LEAST_DIGITS
+        return Redaction((self.email, self.phone if is_long else ""))
 
 
 def erase(session: Session, member_id: int, *, typed_name: str, by: Actor, now: datetime) -> Member:
@@ -76,10 +89,13 @@ def _erase(session: Session, member_id: int, by: Actor, now: datetime) -> None:
     accounts.forget_member(session, known.account_id, known.email)
     if accounts.with_address(session, known.email) is None:  # else these letters are of somebody who works here
         mails.forget(session, known.email)
-    words = Redaction((known.name, known.email, known.phone))
-    redemptions.forget(session, member_id, words)
-    audit.forget(session, known.account_id, words, members.erased_name(member_id))
-    answered.forget(session, words)
+    explained = redemptions.forget(session, member_id, known.words, known.contact)
+    subjects = {f"member {member_id}", *(f"redemption {number}" for number in explained)}
+    if known.account_id is not None:
+        subjects.add(f"account {known.account_id}")
+        audit.rename(session, known.account_id, known.words, members.erased_name(member_id))
+    audit.forget(session, subjects, known.words, known.contact)
+    answered.forget(session, member_id, known.contact)
     audit.record(session, "erase", f"member {member_id}", by=by, now=now)
     live.announce(session, ledger.topic(member_id), batches.TOPIC)
 

@@ -205,18 +205,35 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
     return Reversed(history.line(session, redemption_id, by))
 
 
-def forget(session: Session, member_id: int, redaction: Redaction) -> None:
-    """Take out of a member's redemptions what they told, and out of reasons and what they typed who they are."""
+def forget(session: Session, member_id: int, words: Redaction, contact: Redaction) -> list[int]:
+    """Take out of redemptions what a member told, and out of reasons and what was typed who they are.
+
+    Return the numbers of their redemptions that have reasons. In those of others only what reaches them is looked
+    for: what is their name may be an ordinary word there.
+    """
     session.connection().execute(sa.update(Redemption).where(col(Redemption.member_id) == member_id).values(answers={}))
     given = sa.or_(col(Redemption.goodwill_reason) != "", col(Redemption.reversal_reason) != "")
-    for one in session.exec(select(Redemption).where(Redemption.member_id == member_id, given)):
-        one.goodwill_reason, one.reversal_reason = map(redaction.of, (one.goodwill_reason, one.reversal_reason))
-        session.add(one)
-    # What is no code of ours may be anything that people type.
-    session.connection().execute(
-        sa.update(Attempt).where(col(Attempt.member_id) == member_id, col(Attempt.code_id).is_(None)).values(text="")
-    )
+    own = session.exec(select(Redemption).where(Redemption.member_id == member_id, given)).all()
+    # The words of an index: only what is not simply recorded has a reason.
+    has_reason = col(Redemption.status) != sa.literal_column(f"'{RedemptionStatus.RECORDED}'")
+    reaches = sa.or_(*map(contact.may_be_in, (col(Redemption.goodwill_reason), col(Redemption.reversal_reason))))
+    others = session.exec(
+        select(Redemption).where(col(Redemption.member_id).is_distinct_from(member_id), has_reason, reaches)
+    ).all()
+    for redaction, found in ((words, own), (contact, others)):
+        for one in found:
+            one.goodwill_reason, one.reversal_reason = map(redaction.of, (one.goodwill_reason, one.reversal_reason))
+            session.add(one)
+    # What is no code of ours may be anything that people type, staff too: of them nobody is told whose it was.
+    no_code = col(Attempt.code_id).is_(None)
+    theirs = sa.select(col(Attempt.id), col(Attempt.text)).where(no_code, words.may_be_in(col(Attempt.text)))
+    named = [number for number, text in session.execute(theirs) if words.is_in(text)]
+    empty = sa.update(Attempt).where(col(Attempt.id) == sa.bindparam("number")).values(text="")
+    session.connection().execute(sa.update(Attempt).where(col(Attempt.member_id) == member_id, no_code).values(text=""))
+    if named:
+        session.connection().execute(empty, [{"number": number} for number in named])
     live.announce(session, TOPIC)
+    return [one.id or 0 for one in own]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """A person is forgotten, and every number stays."""
 
+import json
+
 import pytest
 import sqlalchemy as sa
 
@@ -28,7 +30,7 @@ from loyalty_app.members.service import Changes, ErasedError, Wish
 from loyalty_app.points import service as ledger
 from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
-from loyalty_app.redemptions.models import Redemption
+from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Ask, Redeemed
 from tests import builders
 from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, OTHER_CASHIER
@@ -99,10 +101,18 @@ def test_nothing_names_the_person_afterwards_and_every_number_stays(zofia):
     wrong = redeem(builders.link(cups, 2), zofia, answers={"Your name": NAME})
     change(redemptions.reverse, wrong.id, reason=f"{NAME} asked twice", by=LEAD, now=NOON)
     change(ledger.adjust, 1, 5, "Waited long", by=ADMIN, now=NOON)
-    change(audit.record, "note", "batch 1", f"For {NAME.upper()}, {EMAIL}", by=ADMIN, now=NOON)
+    change(audit.record, "note", "member 1", f"For {NAME.upper()}, {EMAIL}", by=ADMIN, now=NOON)
+    change(audit.record, "note", "batch 1", f"For {EMAIL.upper()}, {PHONE}", by=ADMIN, now=NOON)
+    redeem(f"{NAME.upper()}, Kraków")
+    redeem(f"{EMAIL}!")
+    redeem(f"call {PHONE}")
     change(audit.record, "change_password", "account 7", by=zofia, now=NOON)
     change(answered.answer_before, "key:1", "k", "f", now=NOON)
-    change(answered.keep, "key:1", "k", 201, f'{{"name":"{NAME}"}}')
+    change(answered.keep, "key:1", "k", 201, f'{{"id":1,"email":"old@example.com","name":"{NAME}"}}')
+    change(answered.answer_before, "key:1", "no", "f", now=NOON)
+    change(answered.keep, "key:1", "no", 409, f'{{"x": [{{"member": {{"id": 1, "name": "{NAME}"}}}}]}}')
+    change(answered.answer_before, "key:1", "mail", "f", now=NOON)
+    change(answered.keep, "key:1", "mail", 409, json.dumps({"detail": f"There is {EMAIL}, {NAME}."}))
     change(accounts.ask_for_reset, EMAIL, ENGLISH, peer=builders.PEER, now=NOON)
     change(accounts.ask_to_join, builders.newcomer(NAME), ENGLISH, peer=builders.PEER, now=NOON)
     change(accounts.open_session, rows(Account)[-1], now=NOON)
@@ -122,7 +132,33 @@ def test_nothing_names_the_person_afterwards_and_every_number_stays(zofia):
     assert rows(SignUp) == rows(Mail) == []
     assert {line.member for line in see(history.listed, history.Wish(member_id=1), limit=9, by=ADMIN)} == {member.name}
     told = [entry.details for entry in rows(AuditEntry) if entry.verb in {"note", "reverse"}]
-    assert told == ["[erased] asked twice", "For [erased], [erased]"]
+    assert told == ["[erased] asked twice", *["For [erased], [erased]"] * 2]
+
+
+def test_what_is_of_others_stays_though_it_holds_the_same_letters(database):
+    change(members.create, members.Details("Al", "al@example.com", "1000"), by=ADMIN, now=NOON)
+    for details in ("Al: 1000 vouchers", "Alaska, jo.al@example.com", "al@example.com, 1000"):
+        change(audit.record, "note", "batch 1", details, by=ADMIN, now=NOON)
+    nina = change(builders.member, "Al Nina")
+    redeem("Total malice")
+    other = redeem(change(builders.claimed, change(builders.batch), nina))
+    change(redemptions.reverse, other.id, reason="Al of al@example.com said so", by=LEAD, now=NOON)
+    kept = {
+        "member": '{"id":2,"email":"jo.al@example.com","name":"Al Nina"}',
+        "offer": '{"id":1,"name":"Al","price":1000}',
+        "redemption": '{"id":1,"memberId":11,"member":{"id":11,"name":"Al"}}',
+    }
+    for key, body in kept.items():
+        change(answered.answer_before, "key:1", key, "f", now=NOON)
+        change(answered.keep, "key:1", key, 201, body)
+
+    gone(name="Al")
+
+    told = [one.details for one in rows(AuditEntry) if one.verb in {"note", "reverse"}]
+    assert told[:3] == ["Al: 1000 vouchers", "Alaska, jo.al@example.com", "[erased], 1000"]
+    assert told[3] == rows(Redemption)[0].reversal_reason == "Al of [erased] said so"
+    assert {one.key: one.body for one in rows(answered.Answered)} == kept
+    assert "Total malice" in {one.text for one in rows(Attempt)}
 
 
 def test_letters_in_the_outbox_folder_go_too(zofia, tmp_path, monkeypatch):
