@@ -17,6 +17,8 @@ GAP_SECONDS = 0.15
 """Changes closer together than this reach a tab as one."""
 PATIENCE_SECONDS = 2.0
 SWEEP_SECONDS = 30.0
+SLOW_SECONDS = 60.0
+"""What takes long to read is read again at most so often."""
 
 
 class Hub:
@@ -29,6 +31,8 @@ class Hub:
         self._tabs: dict[str, dict[str, set[str]]] = defaultdict(dict)  # topic → tab → event names
         self._topics: dict[str, set[str]] = defaultdict(set)  # tab → topics
         self._snapshots: dict[str, dict[Any, asyncio.Future[Any]]] = defaultdict(dict)
+        self._slow: dict[str, float] = {}  # topic → when its slow topic may be heard next
+        self._waiting: set[str] = set()
         self._changed: set[str] = set()
         self._flushing: asyncio.Task[None] | None = None
 
@@ -50,6 +54,11 @@ class Hub:
             kept[key] = asyncio.ensure_future(load())
         return await asyncio.shield(kept[key])
 
+    def slow(self, topic: str) -> str:
+        """Return a topic that is heard when the other one is, and at most once a minute; the last is never missed."""
+        self._slow.setdefault(topic, 0.0)
+        return f"slow:{topic}"
+
     @property
     def listeners(self) -> int:
         """Return how many tabs are subscribed to something."""
@@ -67,6 +76,19 @@ class Hub:
 
     def _hear(self, topics: set[str]) -> None:
         self.heard_first(topics)
+        loop = asyncio.get_running_loop()
+        for topic in topics & set(self._slow) - self._waiting:
+            self._waiting.add(topic)
+            at = max(loop.time(), self._slow[topic])
+            loop.call_at(at, self._hear_slowly, topic, context=contextvars.Context())
+        self._note(topics)
+
+    def _hear_slowly(self, topic: str) -> None:
+        self._waiting.discard(topic)
+        self._slow[topic] = asyncio.get_running_loop().time() + SLOW_SECONDS
+        self._note({self.slow(topic)})
+
+    def _note(self, topics: set[str]) -> None:
         changed = set(self._tabs) | set(self._snapshots) if live.EVERYTHING in topics else topics
         for topic in changed:
             self._snapshots.pop(topic, None)
