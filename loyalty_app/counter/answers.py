@@ -9,6 +9,7 @@ from loyalty_app.offers.rules import say_reward
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
 from loyalty_app.redemptions import rules
+from loyalty_app.redemptions.history import Line
 from loyalty_app.redemptions.service import AmountNeeded, Incomplete, Redeemed, Refused, Voucher
 
 MOST_QUOTED = 40
@@ -92,16 +93,17 @@ def sized(answer: Answer) -> Answer:
     return replace(answer, is_long=letters > MANY_LETTERS)
 
 
-def undone(code: str, title: str, member: str) -> Answer:
+def undone(line: Line) -> Answer:
     """Return what is said after somebody undid their scan."""
+    is_goodwill = bool(line.goodwill_reason)
     return Answer(
         shape="undone",
         headline="Undone",
-        lead="The voucher is good again.",
-        title=title,
-        member=member,
-        note="It can be redeemed another time.",
-        foot=code,
+        lead="The goodwill does not stand any more." if is_goodwill else "The voucher is good again.",
+        title=line.title,
+        member=line.member,
+        note="The voucher is expired, as it was before." if is_goodwill else "It can be redeemed another time.",
+        foot=line.code,
     )
 
 

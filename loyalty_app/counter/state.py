@@ -116,7 +116,7 @@ class ScanState(rx.State):
         else:
             match outcome:
                 case Reversed(line):
-                    answer = undone(line.code, line.title, line.member)
+                    answer = undone(line)
                 case Refused():
                     answer = Answer(
                         shape="problem",

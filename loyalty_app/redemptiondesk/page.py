@@ -134,8 +134,8 @@ def _conflict(one: ObjectVar[ConflictRow]) -> rx.Component:
             f" {one.about}",
         ),
         rx.el.dl(
-            rx.el.div(rx.el.dt("First, and it counts"), rx.el.dd(one.first)),
-            rx.el.div(rx.el.dt("Too late"), rx.el.dd(one.late)),
+            rx.el.div(rx.el.dt("Reached us first, and counts"), rx.el.dd(one.first)),
+            rx.el.div(rx.el.dt("Reached us later"), rx.el.dd(one.late)),
             class_name="labelled",
         ),
         rx.cond(

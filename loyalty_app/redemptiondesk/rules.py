@@ -67,8 +67,8 @@ def say_found(number: int, *, is_more: bool) -> str:
 def say_conflicts(number: int) -> str:
     """Return how many scans came too late."""
     if number == 1:
-        return "1 scan made without a connection lost to an earlier one"
-    return f"{number} scans made without a connection lost to earlier ones"
+        return "1 scan made without a connection reached us after another one"
+    return f"{number} scans made without a connection reached us after others"
 
 
 def say_narrowed(parts: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from loyalty_app.accounts.models import Account
+from loyalty_app.accounts.models import Account, Role
 from loyalty_app.apikeys.models import ApiKey
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
@@ -119,7 +119,7 @@ def latest(session: Session, *, by: Actor) -> list[Scan]:
             Attempt,
             col(Batch.title),
             col(Member.name),
-            sa.func.coalesce(Account.name, ApiKey.name),
+            _redeemer(is_named=named),
             sa.and_(col(Code.id).is_not(None), codes.is_open_to(by)),
         )
         .join(Code, col(Code.id) == col(Attempt.code_id), isouter=True)
@@ -145,6 +145,12 @@ def latest(session: Session, *, by: Actor) -> list[Scan]:
     ]
 
 
+def _redeemer(*, is_named: bool) -> sa.ColumnElement[str]:
+    """Return who redeemed, or tried: staff and programs for everybody, members for who may read their names."""
+    person = col(Account.name) if is_named else sa.case((col(Account.role) != Role.MEMBER, col(Account.name)))
+    return sa.func.coalesce(person, ApiKey.name, "")
+
+
 def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
     sees_members = by.may(Permission.VIEW_MEMBERS)
     # Outer joins, though no row lacks its code or batch: so SQLite keeps to the order of the redemptions.
@@ -160,7 +166,7 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
             col(Redemption.member_id),
             col(Redemption.member_name) if search.sees_names(by) else sa.literal(""),
             sa.func.coalesce(Member.email, "") if sees_members else sa.literal(""),
-            sa.func.coalesce(Account.name, ApiKey.name, ""),
+            _redeemer(is_named=search.sees_names(by)),
             col(Redemption.account_id),
             sa.func.coalesce(Place.name, ""),
             col(Redemption.place_id),

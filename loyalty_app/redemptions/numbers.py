@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.batches.models import Batch, BatchKind
-from loyalty_app.codes.models import Code
+from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.places.models import Place
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
@@ -71,12 +71,19 @@ def stand(session: Session, *, by: Actor, now: datetime) -> Stand:
         .where(sa.text("status = 'claimed' and not disabled"))
         .where(col(Code.expires_at) > now)
     ).one()
+    on_hold = session.exec(
+        select(sa.func.count())
+        .select_from(Batch)
+        .join(Code, col(Code.batch_id) == col(Batch.id))
+        .where(of_claims, col(Batch.redemptions_frozen), col(Code.expires_at) > now)
+        .where(col(Code.status) == CodeStatus.CLAIMED, ~col(Code.disabled))
+    ).one()
     goodwill = session.exec(
         select(sa.func.count())
         .select_from(Redemption)
         .where(Redemption.status == RedemptionStatus.GOODWILL, sa.text("status <> 'recorded'"))
     ).one()
-    return Stand(int(redemptions), active, int(distributed), int(redeemed), goodwill)
+    return Stand(int(redemptions), active - on_hold, int(distributed), int(redeemed), goodwill)
 
 
 def choices(session: Session, *, by: Actor) -> Choices:

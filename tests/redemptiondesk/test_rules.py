@@ -39,5 +39,5 @@ def test_what_fits_is_counted_as_far_as_one_page_goes():
 
 
 def test_scans_that_lost_are_counted_in_words():
-    assert rules.say_conflicts(1) == "1 scan made without a connection lost to an earlier one"
-    assert rules.say_conflicts(2) == "2 scans made without a connection lost to earlier ones"
+    assert rules.say_conflicts(1) == "1 scan made without a connection reached us after another one"
+    assert rules.say_conflicts(2) == "2 scans made without a connection reached us after others"

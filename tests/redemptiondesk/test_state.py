@@ -336,7 +336,7 @@ def lost(batch):
 def test_a_scan_that_lost_shows_both_sides_until_a_lead_puts_it_aside(lost):
     tab = Tab(LEAD)
     (row,) = tab.state.conflicts
-    assert tab.state.conflicts_words == "1 scan made without a connection lost to an earlier one"
+    assert tab.state.conflicts_words == "1 scan made without a connection reached us after another one"
     assert (row.about, row.first) == ("One coffee, Ana", "Kasia, at Old Town, 15 Jun 2026, 12:00")
     assert row.late == "Tomek, at Harbour, 15 Jun 2026, 12:05; sent 15 Jun 2026, 12:30"
     assert (tab.state.may_settle, Tab(CASHIER).state.may_settle) == (True, False)

@@ -96,6 +96,16 @@ def test_a_viewer_sees_no_members_and_cannot_find_out_by_searching(three):
     assert found(three[0], VIEWER) == [1]
 
 
+def test_who_may_not_see_members_does_not_read_their_names_as_those_of_staff_either(three):
+    change(
+        redemptions.redeem_many, [Ask(builders.link(change(builders.scan_batch)), change(builders.member))], now=NOON
+    )
+
+    assert [line.staff for line in see(history.listed, Wish(), limit=1, by=VIEWER)] == [""]
+    assert [line.staff for line in see(history.listed, Wish(), limit=1, by=MARKETER)] == ["Mia"]
+    assert see(history.latest, by=VIEWER)[0].staff == ""
+
+
 @pytest.mark.requirement("S2-17")
 def test_staff_find_whose_it_was_by_name_but_read_no_address(three):
     (line,) = see(history.listed, Wish("mia"), limit=9, by=CASHIER)

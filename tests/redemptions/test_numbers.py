@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from loyalty_app.batches import service as batches
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.redemptions import numbers
@@ -52,6 +53,14 @@ def test_the_numbers_are_what_the_rows_say(lively):
     assert found == Stand(len(recorded), len(held), distributed=7, redeemed=1, goodwill=1)
     assert (found.redemptions, found.active) == (2, 4)
     assert found.coupon_rate == 1 / 7
+
+
+def test_what_is_on_hold_is_not_active(lively):
+    before = see(numbers.stand, by=VIEWER, now=NOON).active
+
+    change(batches.freeze, 1, by=ADMIN, now=NOON)
+
+    assert see(numbers.stand, by=VIEWER, now=NOON).active == before - 4
 
 
 def test_before_anything_was_handed_out_there_is_no_rate():
