@@ -605,10 +605,12 @@ def names_at_counter(session: Session, account_ids: set[int]) -> dict[int, str]:
     return {account_id or 0: name for account_id, name in found}
 
 
-def count_tries(session: Session, keys: Iterable[str], *, now: datetime) -> None:
+def count_tries(
+    session: Session, keys: Iterable[str], *, now: datetime, window: timedelta = rules.THROTTLE_WINDOW
+) -> None:
     """Count one try under each key."""
     for key in keys:
-        session.connection().execute(_COUNT, {"key": key, "now": now, "ends": now + rules.THROTTLE_WINDOW})
+        session.connection().execute(_COUNT, {"key": key, "now": now, "ends": now + window})
 
 
 def take_tries_back(session: Session, keys: Iterable[str]) -> None:

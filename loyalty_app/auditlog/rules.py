@@ -37,6 +37,7 @@ PAST = {
     "claim_for": "claimed for a member from",
     "restore": "restored",
     "settle": "put aside",
+    "refuse_pins": "refused wrong PINs on",
 }
 """The verbs of the trail as the past tense; another one is written as it is."""
 

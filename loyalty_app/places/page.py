@@ -118,7 +118,22 @@ def _devices(row: ObjectVar[PlaceRow]) -> rx.Component:
 def _device(row: ObjectVar[DeviceRow]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(row.name, class_name="loose", custom_attrs={"data-label": "Tablet"}),
-        rx.el.td(row.standing, class_name="loose", custom_attrs={"data-label": "Status"}),
+        rx.el.td(
+            rx.el.span(
+                row.standing,
+                rx.cond(
+                    row.wrong_pins,
+                    rx.fragment(
+                        " ",
+                        rx.el.span(
+                            icon("warning"), row.wrong_pins, class_name="badge", custom_attrs={"data-badge": "failed"}
+                        ),
+                    ),
+                ),
+            ),
+            class_name="loose",
+            custom_attrs={"data-label": "Status"},
+        ),
         rx.el.td(row.seen, custom_attrs={"data-label": "Last seen"}),
         rx.el.td(
             rx.el.div(

@@ -9,6 +9,8 @@ NAME_LENGTH = 80
 ADDRESS_LENGTH = 200
 ENROL_LIFE = timedelta(minutes=15)
 """For so long a link enrols a device."""
+WARN_FOR = timedelta(days=7)
+"""For so long wrong PINs are shown beside a device; the trail keeps them."""
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly the last contact is known: not every request should write."""
 MOST_COUNTED = 9_999

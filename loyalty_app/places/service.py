@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from loyalty_app.audit import service as audit
+from loyalty_app.audit.models import AuditEntry
 from loyalty_app.core import live, secrets
 from loyalty_app.core.actor import Actor, Permission, device_topic
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
@@ -20,6 +21,7 @@ REDEEMED = "redemptions"
 """The topic of the room above whose rows are counted here; a test keeps the two the same."""
 PAGE = 50
 MOST_PLACES = 200
+WRONG_PINS = "refuse_pins"
 NAME_THE_DEVICE = "Name the tablet, for example: Bar tablet."
 
 _redemption = sa.table("redemption", sa.column("place_id", sa.Integer))
@@ -48,6 +50,8 @@ class Site:
     place: Place
     devices: list[Device]
     redemptions: int
+    wrong_pins: dict[int, datetime]
+    """When a device last had too many wrong PINs, if that was lately."""
 
 
 @dataclass(frozen=True)
@@ -142,17 +146,19 @@ def listed(session: Session, *, after: int = 0, limit: int = PAGE, by: Actor) ->
     return list(session.exec(query.where(col(Place.id) < after) if after else query))
 
 
-def sites(session: Session, *, by: Actor) -> list[Site]:
+def sites(session: Session, *, by: Actor, now: datetime) -> list[Site]:
     """Return every place with its devices, the open ones first, by name."""
     by.must(Permission.PLACE_MANAGEMENT)
     order = (col(Place.closed_at).is_not(None), sa.func.lower(col(Place.name)), col(Place.id))
     found = list(session.exec(select(Place).order_by(*order).limit(MOST_PLACES)))
     devices = devices_of(session, [place.id or 0 for place in found], by=by)
+    wrong = _wrong_pins(session, since=now - rules.WARN_FOR)
     return [
         Site(
             place,
             [device for device in devices if device.place_id == place.id],
             _redemptions(session, place.id or 0),
+            wrong,
         )
         for place in found
     ]
@@ -309,6 +315,24 @@ def seen(session: Session, device_id: int, *, now: datetime) -> None:
     )
     if written.rowcount:
         live.announce(session, TOPIC)
+
+
+def tell_wrong_pins(session: Session, device: Enrolled, whose: str, *, now: datetime) -> None:
+    """Write down that too many wrong PINs were entered on a device, and whose they should have been."""
+    itself = Actor(name=device.name, device_id=device.id, place_id=device.place_id)
+    audit.record(session, WRONG_PINS, _subject(device.id), f"{device.name}, {whose}", by=itself, now=now)
+    live.announce(session, TOPIC)
+
+
+def _wrong_pins(session: Session, *, since: datetime) -> dict[int, datetime]:
+    latest = sa.func.max(col(AuditEntry.at))
+    wanted = select(AuditEntry.subject, latest).where(AuditEntry.verb == WRONG_PINS, col(AuditEntry.at) > since)
+    found = session.exec(wanted.group_by(col(AuditEntry.subject)))
+    return {int(subject.removeprefix(_subject(""))): at for subject, at in found}
+
+
+def _subject(device_id: int | str) -> str:
+    return f"device {device_id}"
 
 
 def _checked(session: Session, draft: rules.Draft) -> rules.Draft:

@@ -35,6 +35,8 @@ class DeviceRow:
     standing: str = ""
     seen: str = ""
     is_enrolled: bool = False
+    wrong_pins: str = ""
+    """When too many wrong PINs were entered on it, if that was lately."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,7 @@ def _number(text: str) -> int:
 
 
 def _all(session: Session, *, by: Actor) -> tuple[Program, list[Site]]:
-    return programs.current(session), places.sites(session, by=by)
+    return programs.current(session), places.sites(session, by=by, now=times.now())
 
 
 def _invitation(session: Session, made: Invited) -> Invitation:
@@ -285,7 +287,7 @@ def _row(site: Site, program: Program, now: datetime) -> PlaceRow:
         place.time_zone,
         _counted(site.redemptions, program.locale),
         place.closed_at is None,
-        [_device_row(device, program, now) for device in site.devices],
+        [_device_row(device, site.wrong_pins.get(device.id or 0), program, now) for device in site.devices],
     )
 
 
@@ -295,7 +297,7 @@ def _counted(number: int, locale: str) -> str:
     return f"{say_number(number, locale)} redemption{'' if number == 1 else 's'}"
 
 
-def _device_row(device: Device, program: Program, now: datetime) -> DeviceRow:
+def _device_row(device: Device, wrong_pins: datetime | None, program: Program, now: datetime) -> DeviceRow:
     seen = device.last_seen_at
     is_invited = device.enrol_expires_at is not None and device.enrol_expires_at > now
     standing = "Waiting for its link to be opened" if is_invited else "Its link is over"
@@ -306,4 +308,5 @@ def _device_row(device: Device, program: Program, now: datetime) -> DeviceRow:
         "Enrolled" if device.enrolled_at else standing,
         times.say_instant(seen, program.time_zone, program.locale) if seen else "Never",
         device.enrolled_at is not None and not is_invited,
+        f"Wrong PINs, {times.say_instant(wrong_pins, program.time_zone, program.locale)}" if wrong_pins else "",
     )

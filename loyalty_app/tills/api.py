@@ -30,6 +30,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 NOT_ENROLLED = "This tablet is not enrolled any more. Ask an admin to add it again."
 LINK_IS_OVER = "This link does not work any more. Ask an admin for a new one."
 WRONG_PIN = "This PIN is wrong."
+TOO_MANY_WRONG = "Too many wrong PINs were entered on this tablet. Sign in with e-mail and password."
 
 Who = Annotated[int, Form(ge=0, le=MOST_NUMBER)]
 
@@ -40,13 +41,19 @@ def describe_device(request: Request) -> JSONResponse:
     """Tell a browser which device it is; names of people are for an enrolled one only."""
     secret = _secret(request)
     with reading() as session:
-        face = tills.face(session, secret)
+        face = tills.face(session, secret, now=times.now())
         device = places.enrolled(session, secret)
     if device:
         with transaction() as session:
             places.seen(session, device.id, now=times.now())
     people = [{"id": number, "name": name} for number, name in face.people.items()]
-    told = {"standing": face.standing, "device": face.device, "place": face.place, "people": people}
+    told = {
+        "standing": face.standing,
+        "device": face.device,
+        "place": face.place,
+        "people": people,
+        "asksPassword": face.asks_password,
+    }
     return JSONResponse(told, headers=NO_STORE)
 
 
@@ -94,6 +101,10 @@ def unlock(request: Request, account: Who = 0, pin: Text = "") -> JSONResponse:
         if not isinstance(outcome, SignInRefused):
             return entrance.entrance(request, outcome, COUNTER)
         refused = outcome
+    with reading() as session:
+        asks_password = tills.asks_password(session, device.id, now=now)
+    if asks_password:
+        return JSONResponse({"code": Reason.RATE_LIMITED, "detail": TOO_MANY_WRONG}, 429, headers=NO_STORE)
     if refused.reason is Reason.RATE_LIMITED:
         return entrance.refusal(refused)
     return JSONResponse({"code": refused.reason, "detail": WRONG_PIN}, 401, headers=NO_STORE)

@@ -12,6 +12,9 @@ PIN_LENGTH = range(4, 9)
 WRONG_PINS = 5
 """For one person on one device; who guesses there locks only that."""
 WRONG_PINS_A_DEVICE = 20
+WRONG_PINS_A_DAY = 50
+"""For all on one device; then it opens with e-mail and password only, until the day since the first is over."""
+A_DAY = timedelta(days=1)
 WORKERS = tuple(role for role in Role if Permission.REDEEM in accounts.PERMISSIONS[role])
 """Whose PIN opens anything."""
 

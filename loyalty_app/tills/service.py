@@ -41,6 +41,8 @@ class Face:
     place: str = ""
     people: dict[int, str] = field(default_factory=dict)
     """The names of those who can unlock it; told to an enrolled device only."""
+    asks_password: bool = False
+    """Whether too many wrong PINs were entered for it to take another."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,17 @@ class Standing:
     """The locations that can be chosen, where the browser is not enrolled."""
 
 
-def face(session: Session, device_secret: str) -> Face:
+def face(session: Session, device_secret: str, *, now: datetime) -> Face:
     """Return what a browser may know by its device cookie."""
     device = places.enrolled(session, device_secret)
     if device is None:
         return Face(REVOKED if places.was_revoked(session, device_secret) else UNKNOWN)
-    return Face(GOOD, device.name, device.place, _people(session))
+    return Face(GOOD, device.name, device.place, _people(session), asks_password(session, device.id, now=now))
+
+
+def asks_password(session: Session, device_id: int, *, now: datetime) -> bool:
+    """Return whether a device takes no PIN for now, because too many were wrong in a day."""
+    return accounts.tries(session, _day_key(device_id), now=now) >= rules.WRONG_PINS_A_DAY
 
 
 def enrol(session: Session, secret: str, *, device_secret: str, session_hash: str, now: datetime) -> Enrolled | None:
@@ -71,6 +78,7 @@ def enrol(session: Session, secret: str, *, device_secret: str, session_hash: st
     device = places.enrol(session, secret, now=now)
     if device is None:
         return None
+    accounts.forgive_tries(session, [_day_key(device.id)])  # an admin has looked after it
     accounts.close_sessions_on(session, device.id)  # on the browser that was this device so far
     accounts.close_session(session, session_hash)
     if before and before.id != device.id:
@@ -82,7 +90,8 @@ def count_pin(session: Session, device: Enrolled, account_id: int, *, now: datet
     """Count a PIN before it is looked at: guesses sent at the same time are too many together."""
     limits = _limits(device.id, account_id)
     accounts.count_tries(session, limits, now=now)
-    wait = accounts.seconds_to_wait(session, {key: limit + 1 for key, limit in limits.items()}, now=now)
+    full = {key: limit + 1 for key, limit in limits.items()} | {_day_key(device.id): rules.WRONG_PINS_A_DAY}
+    wait = accounts.seconds_to_wait(session, full, now=now)
     return SignInRefused(Reason.RATE_LIMITED, wait) if wait else None
 
 
@@ -97,7 +106,11 @@ def unlock(
 ) -> SignedIn | SignInRefused:
     """Open a session on a device for whoever entered their PIN."""
     account = _worker(session, account_id)
-    if account is None or not is_right or not places.hold(session, {device.id}):
+    if account is None or not is_right:
+        _remember_wrong(session, device, account_id, account.name if account else "", now=now)
+        return SignInRefused(Reason.LOGIN_REQUIRED)
+    places.seen(session, device.id, now=now)  # before it is held: two who hold it could not write it then
+    if not places.hold(session, {device.id}):
         return SignInRefused(Reason.LOGIN_REQUIRED)
 
     accounts.take_tries_back(session, _limits(device.id, account_id))
@@ -105,7 +118,6 @@ def unlock(
     idle = rules.idle(programs.current(session).lock_minutes)
     signed_in = accounts.open_session(session, account, now=now, device=browser, idle=idle)
     accounts.tie_to_device(session, signed_in, device.id)
-    places.seen(session, device.id, now=now)
     return signed_in
 
 
@@ -215,8 +227,23 @@ def _people(session: Session) -> dict[int, str]:
     return {account_id or 0: name for account_id, name in session.exec(wanted.limit(MOST_PEOPLE))}
 
 
+def _remember_wrong(session: Session, device: Enrolled, account_id: int, name: str, *, now: datetime) -> None:
+    # Counted here and never forgiven, so that each limit is reached once and told once.
+    person, day = accounts.throttle_key("pin-wrong", f"{device.id} {account_id}"), _day_key(device.id)
+    accounts.count_tries(session, [person], now=now)
+    accounts.count_tries(session, [day], now=now, window=rules.A_DAY)
+    if accounts.tries(session, person, now=now) == rules.WRONG_PINS:
+        places.tell_wrong_pins(session, device, name or "somebody unknown", now=now)
+    if accounts.tries(session, day, now=now) == rules.WRONG_PINS_A_DAY:
+        places.tell_wrong_pins(session, device, "asks for e-mail and password now", now=now)
+
+
 def _key(device_id: int, account_id: int) -> str:
     return accounts.throttle_key("pin", f"{device_id} {account_id}")
+
+
+def _day_key(device_id: int) -> str:
+    return accounts.throttle_key("pin-day", str(device_id))
 
 
 def _limits(device_id: int, account_id: int) -> dict[str, int]:

@@ -55,6 +55,14 @@ export function Unlock() {
       <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
     </div>;
   }
+  if (told.asksPassword) {
+    return <div className="till-panel" role="alert">
+      <p className="till-where" dir="auto">{told.device} · {told.place}</p>
+      <h1>Too many wrong PINs</h1>
+      <p>This tablet takes no PIN for now. Sign in with your password, and tell an admin.</p>
+      <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
+    </div>;
+  }
   return <div className="till-panel">
     <p className="till-where" dir="auto">{told.device} · {told.place}</p>
     {who ? <Pad who={who} back={() => setWho(null)} /> : <People people={told.people} choose={setWho} />}

@@ -49,7 +49,7 @@ def test_the_redemptions_of_a_location_are_counted_where_it_is_listed():
     change(redemptions.redeem_many, [redemptions.Ask(code, who)], now=NOON)
 
     assert places.REDEEMED == redemptions.TOPIC
-    (site,) = see(places.sites, by=ADMIN)
+    (site,) = see(places.sites, by=ADMIN, now=NOON)
     assert (site.redemptions, [one.name for one in site.devices]) == (1, ["Bar tablet"])
 
 
@@ -58,7 +58,7 @@ def test_a_location_has_the_zone_of_the_program_unless_it_says_another():
     assert change(old_town).time_zone == WARSAW
     lisbon = change(places.create, Draft("Alfama", "", "Europe/Lisbon"), by=ADMIN, now=NOON)
     assert lisbon.time_zone == "Europe/Lisbon"
-    assert [site.place.name for site in see(places.sites, by=ADMIN)] == ["Alfama", "Old Town"]
+    assert [site.place.name for site in see(places.sites, by=ADMIN, now=NOON)] == ["Alfama", "Old Town"]
 
 
 @furnished

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account
 from loyalty_app.accounts.service import SignedIn, SignInRefused
+from loyalty_app.audit.models import AuditEntry
 from loyalty_app.core import secrets
 from loyalty_app.core.actor import STRANGER, Actor, Permission
 from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
@@ -81,11 +82,11 @@ def actor(signed_in: SignedIn | SignInRefused, now=NOON) -> Actor:
 def test_only_an_enrolled_tablet_is_told_who_works_here():
     device = change(tablet)
 
-    assert see(tills.face, device.secret).people == {CASHIER.account_id: "Kasia", LEAD.account_id: "Lena"}
+    assert see(tills.face, device.secret, now=NOON).people == {CASHIER.account_id: "Kasia", LEAD.account_id: "Lena"}
     for secret in ("", "made up"):
-        assert see(tills.face, secret) == tills.Face("none")
+        assert see(tills.face, secret, now=NOON) == tills.Face("none")
     change(places.revoke, device.id, by=ADMIN, now=NOON)
-    assert see(tills.face, device.secret) == tills.Face("revoked")
+    assert see(tills.face, device.secret, now=NOON) == tills.Face("revoked")
 
 
 @furnished
@@ -143,6 +144,46 @@ def test_a_tablet_on_which_many_are_guessed_locks_for_all():
     for number in range(rules.WRONG_PINS_A_DEVICE):
         assert unlocked(device, Actor(100 + number), pin="9999").reason is Reason.LOGIN_REQUIRED
     assert unlocked(device).reason is Reason.RATE_LIMITED
+
+
+def told() -> list[str]:
+    return [entry.details for entry in rows(AuditEntry) if entry.verb == "refuse_pins"]
+
+
+@furnished
+def test_guessed_pins_are_told_once_a_window_and_shown_beside_the_tablet():
+    device = change(tablet)
+    for _ in range(rules.WRONG_PINS - 1):
+        unlocked(device, pin="9999")
+    assert told() == []
+    later = NOON + timedelta(minutes=15)
+    for now in (NOON, NOON, *[later] * (rules.WRONG_PINS + 2)):
+        unlocked(device, pin="9999", now=now)
+
+    assert told() == ["Bar tablet, Kasia"] * 2
+    (site,) = see(places.sites, by=ADMIN, now=later)
+    assert site.wrong_pins == {device.id: later}
+    (site,) = see(places.sites, by=ADMIN, now=later + timedelta(days=7))
+    assert site.wrong_pins == {}
+
+
+@furnished
+def test_a_tablet_on_which_they_are_guessed_all_day_asks_for_the_password_until_it_is_enrolled_again():
+    device, other = change(tablet), change(tablet, "Riverside", "Door tablet")
+    for number in range(rules.WRONG_PINS_A_DAY):  # few at a time, so that no other limit is reached
+        now = NOON + number // 3 * timedelta(minutes=15)
+        assert unlocked(device, pin="9999", now=now).reason is Reason.LOGIN_REQUIRED
+
+    now += timedelta(hours=1)
+    assert told() == ["Bar tablet, asks for e-mail and password now"]
+    assert see(tills.face, device.secret, now=now).asks_password
+    assert unlocked(device, LEAD, now=now).reason is Reason.RATE_LIMITED
+    assert isinstance(unlocked(other, LEAD, now=now), SignedIn)
+    assert isinstance(unlocked(device, LEAD, now=NOON + timedelta(days=1)), SignedIn)
+
+    made = change(places.invite_again, device.id, by=ADMIN, now=now)
+    again = change(tills.enrol, made.secret, device_secret=device.secret, session_hash="", now=now)
+    assert isinstance(unlocked(again, LEAD, now=now), SignedIn)
 
 
 @furnished
@@ -276,7 +317,7 @@ def test_one_s_own_pin_needs_the_password_and_ends_what_the_old_one_opened():
 def test_an_admin_gives_and_takes_pins_of_those_who_work_at_the_counter():
     device = change(tablet)
     change(tills.give_pin, CASHIER.account_id, "", by=ADMIN, now=NOON)
-    assert CASHIER.account_id not in see(tills.face, device.secret).people
+    assert CASHIER.account_id not in see(tills.face, device.secret, now=NOON).people
     assert unlocked(device, pin="").reason is Reason.LOGIN_REQUIRED
     with pytest.raises(NotFoundError):
         change(tills.give_pin, MARKETER.account_id, pin_hash(), by=ADMIN, now=NOON)
