@@ -171,10 +171,10 @@ def test_guessed_pins_are_told_once_a_window_and_shown_beside_the_tablet():
 def test_a_tablet_on_which_they_are_guessed_all_day_asks_for_the_password_until_it_is_enrolled_again():
     device, other = change(tablet), change(tablet, "Riverside", "Door tablet")
     for number in range(rules.WRONG_PINS_A_DAY):  # few at a time, so that no other limit is reached
-        now = NOON + number // 3 * timedelta(minutes=15)
-        assert unlocked(device, pin="9999", now=now).reason is Reason.LOGIN_REQUIRED
+        at = NOON + number // 3 * timedelta(minutes=15)
+        assert unlocked(device, pin="9999", now=at).reason is Reason.LOGIN_REQUIRED
 
-    now += timedelta(hours=1)
+    now = NOON + timedelta(hours=6)
     assert told() == ["Bar tablet, asks for e-mail and password now"]
     assert see(tills.face, device.secret, now=now).asks_password
     assert unlocked(device, LEAD, now=now).reason is Reason.RATE_LIMITED
