@@ -110,7 +110,8 @@ class OverviewState(rx.State):
         program, sums = await hub.shared(batches.TOPIC, "totals", lambda: read(_totals))
         self.chart = await chart_of(Range(self._range))
         # What is shared is shared by those who may see the same.
-        sees = tuple(actor().may(one) for one in (Permission.VIEW_MEMBERS, Permission.QR_CODE_MANAGEMENT))
+        decides = (Permission.VIEW_MEMBERS, Permission.REDEEM, Permission.QR_CODE_MANAGEMENT)
+        sees = tuple(map(actor().may, decides))
         latest = await hub.shared(redemptions.TOPIC, ("latest", *sees), lambda: read(_latest))
         locale = program.locale
         self.batches, self.batches_ever = say_number(sums.batches, locale), say_number(sums.batches_ever, locale)

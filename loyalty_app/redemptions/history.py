@@ -30,7 +30,8 @@ LATEST = 12
 class Line:
     """One redemption as a list shows it; without its customer for who neither redeems nor may see members.
 
-    A code that is good again, as its redemption was reversed, is only read by who may manage codes.
+    Of a code that is good again, as its redemption was reversed, who only watches reads but the end; of a scan code
+    everybody who may not manage codes.
     """
 
     id: int
@@ -110,7 +111,7 @@ def of_code(session: Session, batch_id: int, serial: int, *, by: Actor) -> Line 
 def latest(session: Session, *, by: Actor) -> list[Scan]:
     """Return the latest attempts, the newest first; members' names only to those who may view them.
 
-    Of what may be a scan code that is still good, only those who may manage codes read more than the end.
+    Of what may be a code that is still good they read but the end, as in the list (`search.is_readable`).
     """
     by.must(Permission.VIEW_DASHBOARD)
     named = by.may(Permission.VIEW_MEMBERS)
@@ -120,7 +121,7 @@ def latest(session: Session, *, by: Actor) -> list[Scan]:
             col(Batch.title),
             col(Member.name),
             _redeemer(is_named=named),
-            sa.and_(col(Code.id).is_not(None), codes.is_open_to(by)),
+            sa.and_(col(Code.id).is_not(None), search.is_readable(by)),
         )
         .join(Code, col(Code.id) == col(Attempt.code_id), isouter=True)
         .join(Batch, col(Batch.id) == col(Attempt.batch_id), isouter=True)
@@ -159,6 +160,12 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
             col(Redemption.id),
             codes.shown_to(by),
             col(Batch.prefix),
+            # A scan code that is good again is hidden already (`shown_to`).
+            sa.and_(
+                col(Redemption.status) == RedemptionStatus.REVERSED,
+                codes.is_open_to(by),
+                sa.not_(search.is_readable(by)),
+            ),
             col(Redemption.batch_id),
             col(Redemption.title),
             col(Redemption.status),
@@ -205,5 +212,7 @@ def _numbered(session: Session, numbers: Sequence[int], by: Actor) -> list[Line]
 
 
 def _as_line(row: sa.Row[*tuple[Any, ...]]) -> Line:
-    number, code, prefix, *others = row
+    number, code, prefix, is_hidden, *others = row
+    if is_hidden:
+        code = prefix + alphabet.masked(code[len(prefix) :])
     return Line(number, alphabet.display(code, prefix), *others)

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
-from loyalty_app.codes.models import Code
+from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import database
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.texts import storable
@@ -59,6 +59,17 @@ class Wish:
 def sees_names(by: Actor) -> bool:
     """Return whether somebody may read the customers' names; staff settle disputes by them (S2-17)."""
     return by.may(Permission.VIEW_MEMBERS) or by.may(Permission.REDEEM)
+
+
+def is_readable(by: Actor) -> ColumnElement[bool]:
+    """Return which codes, joined with their batches, somebody may read in a history though their redemption is over.
+
+    A voucher that is good again can be redeemed by whoever has its code: who only watches reads how it ends.
+    """
+    knowing = (Permission.REDEEM, Permission.QR_CODE_MANAGEMENT, Permission.VIEW_MEMBERS)
+    if any(map(by.may, knowing)):
+        return codes.is_open_to(by)
+    return sa.and_(codes.is_open_to(by), col(Code.status) == CodeStatus.REDEEMED)
 
 
 def newest(session: Session, wish: Wish, *, after: int, limit: int, by: Actor) -> list[int]:
@@ -119,7 +130,7 @@ class _Meant:
             return sa.true()
         is_open = (
             sa.exists()
-            .where(col(Code.id) == row.code_id, col(Batch.id) == col(Code.batch_id), codes.is_open_to(self.by))
+            .where(col(Code.id) == row.code_id, col(Batch.id) == col(Code.batch_id), is_readable(self.by))
             .correlate(row)
         )
         return sa.or_(row.status != RedemptionStatus.REVERSED, is_open)

@@ -106,6 +106,31 @@ def test_who_may_not_see_members_does_not_read_their_names_as_those_of_staff_eit
     assert see(history.latest, by=VIEWER)[0].staff == ""
 
 
+def test_who_only_watches_reads_no_code_that_is_good_again(three):
+    def read(by):
+        codes = [line.code for line in see(history.listed, Wish(), limit=9, by=by)]
+        filed = [
+            line.code for part in see(lambda session: list(history.all_listed(session, Wish(), by=by))) for line in part
+        ]
+        assert codes == filed
+        assert see(history.get, 3, by=by).code == codes[0]
+        return codes
+
+    good = three[2]
+    whole = [alphabet.display(good, "SUN"), alphabet.display(three[1]), alphabet.display(three[0], "SUN")]
+    assert read(VIEWER) == [f"SUN-…{good[-4:]}", *whole[1:]]
+    for by in (MARKETER, CASHIER, LEAD, replace(VIEWER, permissions=VIEWER.permissions | {Permission.VIEW_MEMBERS})):
+        assert read(by) == whole
+    for part in (good, good[2:9], alphabet.display(good, "SUN")):
+        assert (found(part, VIEWER), found(part, CASHIER)) == ([], [3])
+    assert {scan.text for scan in see(history.latest, by=VIEWER)} == {three[0], three[1], f"…{good[-4:]}"}
+    assert good in {scan.text for scan in see(history.latest, by=MARKETER)}
+
+    change(redemptions.redeem_many, [Ask(good, CASHIER)], now=NOON)
+    assert found(good, VIEWER) == [4, 3]
+    assert read(VIEWER) == [whole[0], *whole]
+
+
 @pytest.mark.requirement("S2-17")
 def test_staff_find_whose_it_was_by_name_but_read_no_address(three):
     (line,) = see(history.listed, Wish("mia"), limit=9, by=CASHIER)
