@@ -102,7 +102,7 @@ def test_an_admin_adjusts_points_and_takes_a_redemption_back(visit: Callable[...
     expect(taking.locator("#why-problem")).to_contain_text("Say why")
     taking.get_by_label("Reason").fill("Somebody else's receipt")
     taking.get_by_role("button", name="Take back").click()
-    expect(desk.get_by_text("Somebody else's receipt", exact=False)).to_be_visible()
+    expect(desk.get_by_text("Somebody else's receipt", exact=True)).to_be_visible()
     expect(phone.locator(".balance")).to_have_text("-15 points")
     expect(phone.get_by_text("The next ones make up for it.")).to_be_visible()
     screenshot(phone, "points-below")

@@ -10,6 +10,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from loyalty_app.accounts.models import Account, Role
+from loyalty_app.redemptions.models import Redemption
+from tests import doors
 from tests.journeys import fake_camera
 from tests.journeys.conftest import PHONE, TABLET, Shop, screenshot
 from tests.journeys.till import expect_answer, open_with_camera, reasons_of
@@ -72,7 +74,9 @@ def test_hand_scans_that_come_faster_than_answers_all_get_their_turn(till: Page,
         beam(till, f"{shop.server.url}/redeem?code={code}", end="Enter")
         till.wait_for_timeout(60)
     expect_answer(till, "Accepted", "Ana Fast 2")
-    assert [reasons_of(f"{shop.server.url}/redeem?code={code}") for code in codes] == [[None]] * 3
+    # By what was redeemed: on a machine this busy a beam's first letters may be late, and a link is read without them.
+    redeemed = [row.code_text for row in doors.rows(Redemption)]
+    assert [redeemed.count(code.replace("-", "")) for code in codes] == [1, 1, 1]
 
 
 def test_a_photo_of_a_code_is_read_and_one_without_says_so(till: Page, shop: Shop, tmp_path: Path) -> None:
