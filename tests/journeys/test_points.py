@@ -111,7 +111,7 @@ def test_an_admin_adjusts_points_and_takes_a_redemption_back(visit: Callable[...
 
     for at in (PHONE, {"viewport": {"width": 820, "height": 1180}}):
         other = visit(shop.admin, f"/admin/members/{member_id(lea)}", at=at, color_scheme="dark")
-        expect(other.get_by_text("Somebody else's receipt", exact=False)).to_be_visible()
+        expect(other.get_by_text("Somebody else's receipt", exact=True)).to_be_visible()
         screenshot(other, "member", dark=True)
         other.goto("/admin/members/")
         expect(other.get_by_role("link", name="Lea Brandt")).to_be_visible()
