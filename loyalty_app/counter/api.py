@@ -2,9 +2,13 @@
 
 import gzip
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from threading import Lock
 from typing import Annotated
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
@@ -12,7 +16,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission, actor
-from loyalty_app.core.database import read, reading, together
+from loyalty_app.core.database import engine, read, reading, together
 from loyalty_app.core.errors import AppError, ForbiddenError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
@@ -31,9 +35,17 @@ router = APIRouter(prefix="/counter")
 
 MOST_AT_ONCE = 50
 MEDIA_TYPE = "application/octet-stream"
+TIME = "X-Time"
+"""The header that says since when the list is known to be right, in milliseconds."""
 LOST = frozenset({Reason.CONFLICT_OFFLINE, Reason.ALREADY_REDEEMED})
 
-Text = Annotated[str, AfterValidator(storable), Field(max_length=MOST_READ)]
+
+def _cut(text: str) -> str:
+    return printable(text, MOST_READ)
+
+
+Text = Annotated[str, AfterValidator(_cut)]
+"""Cut and not refused: one long text must not hold up the scans that came with it."""
 
 
 class Verdict(StrEnum):
@@ -87,17 +99,44 @@ class ScansAnswered(Shown):
 @allow(Permission.REDEEM)
 def snapshot(if_none_match: Annotated[str, Header()] = "", accept_encoding: Annotated[str, Header()] = "") -> Response:
     """Return what a tablet needs to judge vouchers by itself, unless it has that already."""
-    by = actor()
+    by, now = actor(), times.now()
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding", TIME: str(rules.milliseconds(now))}
     with reading() as session:
-        tag = f'"{counter.stamp(session, by=by)}"'
-        headers = {"ETag": tag, "Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-        if if_none_match == tag:
+        stamp = counter.stamp(session, by=by)
+        headers["ETag"] = f'"{stamp}"'
+        if if_none_match == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        listing = counter.listing(session, by=by, now=times.now())
-    body = rules.packed(listing, os.urandom(rules.SALT_BYTES))
+        listed = _listed.at(stamp, lambda: counter.listing(session, by=by, now=now))
     if "gzip" in accept_encoding:
-        body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
-    return Response(body, media_type=MEDIA_TYPE, headers=headers)
+        return Response(listed.small, media_type=MEDIA_TYPE, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(listed.body, media_type=MEDIA_TYPE, headers=headers)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    stamp: str
+    body: bytes
+    small: bytes
+
+
+class _Lists:
+    """The newest list of a database as it goes over the wire: made once, however many tablets fetch it."""
+
+    def __init__(self) -> None:
+        self._turn = Lock()
+        self._kept: WeakKeyDictionary[object, _Listed] = WeakKeyDictionary()  # by database
+
+    def at(self, stamp: str, load: Callable[[], rules.Listing]) -> _Listed:
+        """Return the list with this stamp."""
+        with self._turn:
+            kept = self._kept.get(engine())
+            if kept is None or kept.stamp != stamp:
+                body = rules.packed(load(), os.urandom(rules.SALT_BYTES))
+                kept = self._kept[engine()] = _Listed(stamp, body, gzip.compress(body, 1))
+            return kept
+
+
+_listed = _Lists()
 
 
 @router.post("/queue")
@@ -115,7 +154,7 @@ async def send(sent: ScansSent) -> ScansAnswered:
 
 
 async def _redeem(scan: ScanSent, at: datetime, by: Actor, program: Program) -> ScanAnswered:
-    text, nonce = printable(scan.text, MOST_READ), printable(scan.nonce, MOST_NONCE)
+    text, nonce = scan.text, printable(scan.nonce, MOST_NONCE)
     ask = Ask(text=text, by=by, nonce=nonce, amount=scan.amount, scanned_at=at)
     try:
         outcome = await together(redemptions.redeem_many, ask)

@@ -20,12 +20,15 @@ from loyalty_app.offers.models import Promise
 from loyalty_app.offers.rules import say_reward
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
+from loyalty_app.redemptions.rules import OFFLINE_LIFE
 
 FORMAT = 1
 SALT_BYTES = 16
 DIGEST_BYTES = 4
 LATELY = timedelta(days=30)
 """A voucher that was used, or grew too old, within this is still known, and said to be so."""
+OLDEST = OFFLINE_LIFE - timedelta(hours=1)
+"""What was scanned before that is taken as scanned then; a little is left for the way through the queue."""
 SPACE = 2 ** (8 * DIGEST_BYTES)
 _NARROW = 2**16
 _LOW = SPACE - 1
@@ -95,13 +98,13 @@ def packed(listing: Listing, salt: bytes) -> bytes:
     head = {
         "format": FORMAT,
         "salt": salt.hex(),
-        "at": _milliseconds(listing.at),
+        "at": milliseconds(listing.at),
         "program": program.name,
         "zone": program.time_zone,
         "locale": program.locale,
         "currency": program.currency,
         "batches": [_said(listing.batches[batch_id], program) for batch_id in batches],
-        "ends": [[_milliseconds(end), _ended(end, program)] for end in ends],
+        "ends": [[milliseconds(end), _ended(end, program)] for end in ends],
         "kinds": [[batches[batch_id], ends[end], standing] for batch_id, end, standing in kinds],
         "count": len(found),
         "wide": len(kinds) > _NARROW,
@@ -119,8 +122,8 @@ def packed(listing: Listing, salt: bytes) -> bytes:
 
 
 def scanned_at(scanned: datetime, sent: datetime, now: datetime) -> datetime:
-    """Return when a scan was made by our clock; both others are the tablet's, which may go wrong."""
-    return now - max(sent - scanned, timedelta(0))
+    """Return when a scan was made by our clock; both others are the tablet's, which may go wrong, or be put right."""
+    return now - min(max(sent - scanned, timedelta(0)), OLDEST)
 
 
 def _said(offered: Offered, program: Program) -> dict[str, Any]:
@@ -139,5 +142,6 @@ def _ended(end: datetime, program: Program) -> str:
     return f"It was {times.say_until(end, program.time_zone, program.locale)}."
 
 
-def _milliseconds(instant: datetime) -> int:
+def milliseconds(instant: datetime) -> int:
+    """Return an instant as scripts count it."""
     return round(instant.timestamp() * 1000)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -16,19 +17,21 @@ from loyalty_app.counter.rules import FORMAT, LATELY, Held, Listing, Offered, St
 from loyalty_app.program import service as programs
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 
+LATEST = 1000
+"""So many numbers are looked at: more than are ever given out while one transaction is under way."""
+
 
 def stamp(session: Session, *, by: Actor) -> str:
     """Return a text that is another one whenever the listing may be; it costs next to nothing.
 
-    Claims are counted, redemptions are numbered, and everything else that changes a voucher is audited.
+    Claims are counted; redemptions, and everything else that changes a voucher and is audited, are numbered.
     """
     _must_be_at_a_counter(by)
     counted = session.execute(
         sa.select(sa.func.count(col(Batch.id)), sa.func.coalesce(sa.func.sum(Batch.claimed), 0), sa.func.max(Batch.id))
     ).one()
-    redeemed = session.execute(sa.select(sa.func.max(Redemption.id))).scalar_one()
-    changed = session.execute(sa.select(sa.func.max(AuditEntry.id))).scalar_one()
-    return "-".join(str(number or 0) for number in (FORMAT, *counted, redeemed, changed))
+    numbered = (number for latest in _LATEST for number in session.execute(latest).one())
+    return "-".join(str(number or 0) for number in (FORMAT, *counted, *numbered))
 
 
 def listing(session: Session, *, by: Actor, now: datetime) -> Listing:
@@ -60,6 +63,13 @@ def _held(rows: Iterable[sa.Row[str, int, datetime]], standing: Standing) -> lis
     return [Held(code, batch_id, expires_at, standing) for code, batch_id, expires_at in rows]
 
 
+def _latest(number: Any) -> sa.Select[Any]:
+    # The greatest number alone says nothing of a lower one that was given before it, and is committed after it.
+    newest = sa.select(number.label("number")).order_by(number.desc()).limit(LATEST).subquery()
+    return sa.select(sa.func.max(newest.c.number), sa.func.sum(newest.c.number))
+
+
+_LATEST = (_latest(col(Redemption.id)), _latest(col(AuditEntry.id)))
 _VOUCHER = sa.select(col(Code.code), col(Code.batch_id), col(Code.expires_at))
 _IS_KNOWN_STILL = col(Code.expires_at) > sa.bindparam("since")
 _CLAIMED = _VOUCHER.where(sa.text("code.status = 'claimed' and not code.disabled"), _IS_KNOWN_STILL)

@@ -11,6 +11,7 @@ from loyalty_app import api
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor
 from loyalty_app.core.reasons import Reason
+from loyalty_app.counter import rules
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Ask
@@ -82,6 +83,26 @@ def test_the_list_is_fetched_once_and_again_when_something_changed(batch):
     assert packed.headers["cache-control"] == "no-store"
 
 
+def test_all_tablets_get_the_list_that_was_made_once_and_are_told_since_when_it_is_right(batch, monkeypatch):
+    packed = []
+    monkeypatch.setattr(
+        rules, "packed", lambda listing, salt, pack=rules.packed: packed.append(1) or pack(listing, salt)
+    )
+    claimed(batch)
+
+    first = ask("GET", "/counter/snapshot", headers={"Accept-Encoding": "identity"})
+    second = ask("GET", "/counter/snapshot", OTHER_CASHIER, headers={"Accept-Encoding": "gzip"})
+    same = ask("GET", "/counter/snapshot", headers={"If-None-Match": first.headers["etag"]})
+
+    assert first.content == second.content  # the client unpacks it
+    assert len(packed) == 1
+    assert int(first.headers["x-time"]) <= int(second.headers["x-time"]) <= int(same.headers["x-time"])
+    claimed(batch, "Max")
+    third = ask("GET", "/counter/snapshot", headers={"Accept-Encoding": "identity"})
+    assert third.content != first.content
+    assert len(packed) == 2
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/counter/snapshot"), ("POST", "/counter/queue")])
 def test_only_people_at_a_counter_get_in(batch, method, path):
     body = {"json": {"scans": [], "sentAt": times.now().isoformat()}} if method == "POST" else {}
@@ -139,10 +160,36 @@ def test_an_attempt_that_was_answered_unheard_is_confirmed_and_counted_once(batc
 def test_a_scan_that_cannot_be_taken_does_not_hold_up_those_behind_it(batch):
     code = claimed(batch)
 
-    answers = send(scan("ABCD-EFGH", "a", timedelta(days=30)), scan(code, "b"))
+    answers = send(scan("ABCD-EFGH", "a", amount=-1), scan("x" * 5000, "b"), scan(code, "c"))
 
-    assert [one["verdict"] for one in answers] == ["refused", "confirmed"]
-    assert answers[0]["lead"].startswith("Tell of a scan within a week")
+    assert [one["verdict"] for one in answers] == ["refused", "refused", "confirmed"]
+    assert answers[0]["lead"].startswith("Enter what the basket is worth")
+
+
+def test_a_link_that_is_longer_than_any_of_ours_is_cut_as_with_a_connection(batch):
+    code = claimed(batch)
+
+    (answer,) = send(scan(f"https://kawa.example/?code={code}&pad={'A' * 5000}"))
+
+    assert answer["verdict"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("scanned", "sent"),
+    [
+        ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+        ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"),
+        ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"),
+        ("1970-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+    ],
+)
+def test_a_clock_that_was_put_right_between_scan_and_sending_loses_nothing(batch, tablet, scanned, sent):
+    scans = [scan(claimed(batch)) | {"scannedAt": scanned}]
+
+    answer = ask("POST", "/counter/queue", tablet, json={"scans": scans, "sentAt": sent})
+
+    assert [one["verdict"] for one in answer.json()["answers"]] == ["confirmed"]
+    assert len(rows(Redemption)) == len(rows(Attempt)) == 1
 
 
 def test_at_most_fifty_scans_come_at_once(batch):

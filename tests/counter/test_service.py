@@ -6,15 +6,18 @@ from datetime import timedelta
 
 import pytest
 
+from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
+from loyalty_app.codes.models import Code
 from loyalty_app.core.actor import Actor
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.counter import rules
 from loyalty_app.counter import service as counter
 from loyalty_app.counter.rules import Standing
 from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 from loyalty_app.redemptions.service import Ask
 from tests import builders
 from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, VIEWER
@@ -45,6 +48,16 @@ def claimed(batch, name="Mia", *, now=NOON):
 def redeem(code, now=NOON):
     (answer,) = change(redemptions.redeem_many, [Ask(code, CASHIER)], now=now)
     return answer
+
+
+def audit_entry(_batch, number):
+    return AuditEntry(id=number, at=NOON, verb="freeze", subject="batch 1")
+
+
+def redemption(batch, number):
+    code = rows(Code)[number % 10]
+    status = RedemptionStatus.GOODWILL  # which the counters of the batch do not tell
+    return Redemption(id=number, code_id=code.id, batch_id=batch.id, status=status, at=NOON)
 
 
 def test_every_claimed_voucher_is_listed_and_no_other_code(batch):
@@ -129,6 +142,17 @@ def test_the_stamp_is_another_one_after_each_change_to_a_voucher_and_else_the_sa
     assert not now_another()  # refused: nothing changed
 
 
+@pytest.mark.parametrize("written", [audit_entry, redemption])
+def test_what_got_its_number_early_and_is_committed_late_changes_the_stamp(batch, written):
+    late, early = written(batch, 811), written(batch, 812)
+    change(lambda session: session.add(early))
+    seen = see(counter.stamp, by=CASHIER)
+
+    change(lambda session: session.add(late))
+
+    assert see(counter.stamp, by=CASHIER) != seen
+
+
 def test_the_vouchers_are_found_by_their_index(database):
     # An empty table is read as a whole on PostgreSQL; there the words of the query are the same.
     if database.dialect.name == "sqlite":
@@ -162,3 +186,4 @@ def test_the_clock_of_the_tablet_may_go_wrong():
 
     assert rules.scanned_at(sent - timedelta(minutes=5), sent, NOON) == NOON - timedelta(minutes=5)
     assert rules.scanned_at(sent + timedelta(minutes=5), sent, NOON) == NOON
+    assert rules.scanned_at(NOON, sent, NOON) == NOON - rules.OLDEST
