@@ -1,8 +1,10 @@
 // Keeps the counter's page, with its scripts, styles and decoder, for a reload without a connection. It keeps nothing
-// else: no answer of the server, nobody's data. Whoever has a connection always gets the page from the server.
+// else: no answer of the server, nobody's data. Whoever has a connection always gets the page from the server, and no
+// network that is there but silent keeps anybody waiting for longer than a moment.
 
 const PAGE = "/scan/";
 const BUILT = /^\/(assets|css|external)\//;
+const NAMED = /^\/assets\//; // by what is in them: never another thing under the same name
 const PATIENCE = 5000;
 const NAME = "counter-page-";
 
@@ -39,12 +41,13 @@ async function page({ request, resultingClientId }) {
 }
 
 async function file(request) {
+  const kept = await caches.match(request, { ignoreSearch: true, ignoreVary: true });
+  if (!kept) return fetch(request);
+  if (NAMED.test(new URL(request.url).pathname)) return kept;
   try {
-    return await fetch(request);
-  } catch (problem) {
-    const kept = await caches.match(request, { ignoreSearch: true, ignoreVary: true });
-    if (kept) return kept;
-    throw problem;
+    return await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
+  } catch {
+    return kept;
   }
 }
 

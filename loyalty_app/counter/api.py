@@ -23,7 +23,7 @@ from loyalty_app.core.texts import storable
 from loyalty_app.counter import rules
 from loyalty_app.counter import service as counter
 from loyalty_app.counter.answers import Answer, present
-from loyalty_app.counter.state import MOST_NONCE, MOST_READ, printable
+from loyalty_app.counter.state import MOST_NONCE, MOST_NUMBER, MOST_READ, printable
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions import service as redemptions
@@ -48,6 +48,13 @@ Text = Annotated[str, AfterValidator(_cut)]
 """Cut and not refused: one long text must not hold up the scans that came with it."""
 
 
+def _told(number: int | None) -> int | None:
+    return number if number and 0 < number < MOST_NUMBER else None
+
+
+Person = Annotated[int | None, AfterValidator(_told)]
+
+
 class Verdict(StrEnum):
     """What became of a scan that was made without a connection."""
 
@@ -65,6 +72,8 @@ class ScanSent(Sent):
     scanned_at: AwareDatetime
     amount: int | None = None
     """The basket, in minor units, where the offer asked for it."""
+    scanned_by: Person = None
+    """The account of whoever scanned it; another one may be signed in when it is sent."""
 
 
 class ScansSent(Sent):
@@ -155,7 +164,7 @@ async def send(sent: ScansSent) -> ScansAnswered:
 
 async def _redeem(scan: ScanSent, at: datetime, by: Actor, program: Program) -> ScanAnswered:
     text, nonce = scan.text, printable(scan.nonce, MOST_NONCE)
-    ask = Ask(text=text, by=by, nonce=nonce, amount=scan.amount, scanned_at=at)
+    ask = Ask(text=text, by=by, nonce=nonce, amount=scan.amount, scanned_at=at, scanned_by=scan.scanned_by)
     try:
         outcome = await together(redemptions.redeem_many, ask)
     except AppError as problem:

@@ -10,6 +10,7 @@ const PATIENCE = 4000; // then the tablet answers by itself
 const LOST_COUNTS = 600000;
 const READING = 1200; // so long an answer stands before the next of a row of scans
 const MOST_IN_ROW = 20;
+const MISSED = "counter-missed";
 const HINTED = 6000;
 const SHOWN = { accepted: 6000, other: 9000 }; // in the kiosk, until it is ready for the next customer
 
@@ -58,8 +59,9 @@ export function ask(what, send, done) {
 
 // What is not seen again, like the beep of a hand scanner, waits for its turn.
 export function askInTurn(what, send) {
-  if (ask(what, send) || row.length >= MOST_IN_ROW) return;
-  row.push([what, send]);
+  if (ask(what, send)) return;
+  if (row.length < MOST_IN_ROW) row.push([what, send]);
+  else missed(1);
 }
 
 // Say something that the server is not needed for: `empty` (no code in the picture).
@@ -67,6 +69,19 @@ export function hint(about) {
   if (attempt) return;
   show(about);
   setTimeout(() => phase === about && show(""), HINTED);
+}
+
+// What was read and never asked for is told, on this page or, once it was left, on the next one with a counter.
+function missed(number) {
+  if (!number) return;
+  sessionStorage.setItem(MISSED, Number(sessionStorage.getItem(MISSED) ?? 0) + number);
+  signal("problem");
+  watchers.forEach((tell) => tell());
+}
+const useMissed = () => useSyncExternalStore(watch, () => Number(sessionStorage.getItem(MISSED) ?? 0), () => 0);
+function toldOfMissed() {
+  sessionStorage.removeItem(MISSED);
+  watchers.forEach((tell) => tell());
 }
 
 function giveUp() {
@@ -127,6 +142,7 @@ export function Waiting({ answered, shape, hasKiosk, onNext }) {
   const now = usePhase();
   const isKiosk = useChoice().mode === "kiosk" && hasKiosk;
   const alone = useVerdict();
+  const untried = useMissed();
 
   useEffect(() => { if (answered && (answer(answered, shape) || shape === "undone")) signal(shape); }, [answered, shape]);
   useEffect(() => { // the next customer is waiting
@@ -138,10 +154,16 @@ export function Waiting({ answered, shape, hasKiosk, onNext }) {
     if (navigator.userActivation?.hasBeenActive) unlockSound();
     document.addEventListener("pointerdown", unlockSound);
     document.addEventListener("keydown", unlockSound);
+    const leave = () => {
+      missed(row.length);
+      row = [];
+    };
+    addEventListener("pagehide", leave);
     return () => {
       document.removeEventListener("pointerdown", unlockSound);
       document.removeEventListener("keydown", unlockSound);
-      row = [];
+      removeEventListener("pagehide", leave);
+      leave();
       settle();
       show("");
       tell(null);
@@ -155,6 +177,13 @@ export function Waiting({ answered, shape, hasKiosk, onNext }) {
         <>
           <p>No code in this picture</p>
           <p>Take it straight from the front, with the whole code in it and light on it, or type the code.</p>
+        </>
+      )}
+      {untried > 0 && (
+        <>
+          <p>{untried === 1 ? "1 scan was not checked" : `${untried} scans were not checked`}</p>
+          <p>Too many waited, or the page was left before their turn. Scan them again.</p>
+          <button type="button" className="counter-button" onClick={toldOfMissed}>OK</button>
         </>
       )}
     </div>

@@ -10,13 +10,13 @@ const scansOf = (number) => `${number} ${number === 1 ? "scan" : "scans"}`;
 
 // --- The verdict, in the place of the answer. -----------------------------------------------------------------------
 
-export function Alone({ connected, person, words, shapes, className }) {
+export function Alone({ connected, person, account, words, shapes, className }) {
   const said = useVerdict();
   const { scans } = queue.useQueue();
 
   useEffect(() => { queue.start(); }, []);
   useEffect(() => { queue.socketIs(connected); }, [connected]);
-  useEffect(() => { queue.worksHere(person); }, [person]);
+  useEffect(() => { queue.worksHere(person, account); }, [person, account]);
 
   if (!said) return <div className={className} aria-live="assertive" aria-atomic="true" />;
   const { verdict, what } = said;
@@ -45,7 +45,8 @@ export function Alone({ connected, person, words, shapes, className }) {
 // What the server said of it meanwhile.
 function later(scan) {
   if (!scan?.answer) return null;
-  const { shape, headline, lead, title, member, note } = scan.answer;
+  const { shape, headline, lead, title, note } = scan.answer;
+  const member = queue.memberOf(scan);
   return scan.state === "done" ? { shape, headline: "Confirmed", lead, title, member } : { shape, headline, lead, title, member, note };
 }
 
@@ -153,7 +154,7 @@ function Board({ scans }) {
               <dd>{queue.clock(scan.scannedAt)}{scan.by && ` by ${scan.by}`}, {scan.verdict === "unchecked" ? "taken unchecked" : "provisional"}</dd>
               <dt>{scan.state === "conflict" ? "First" : "Why"}</dt>
               <dd>{scan.state === "conflict" ? scan.answer.first || scan.answer.lead : `${scan.answer.headline}. ${scan.answer.lead}`}</dd>
-              {scan.answer.member && <><dt>Member</dt><dd dir="auto">{scan.answer.member}</dd></>}
+              {queue.memberOf(scan) && <><dt>Member</dt><dd dir="auto">{queue.memberOf(scan)}</dd></>}
             </dl>
             <button type="button" onClick={() => queue.putAside(scan)}>Put aside</button>
           </li>

@@ -151,6 +151,8 @@ class Alone(NoSSRComponent):
 
     connected: rx.Var[bool]
     person: rx.Var[str]
+    account: rx.Var[int]
+    """Whose scans they are."""
     words: rx.Var[dict[str, dict[str, str]]]
     shapes: rx.Var[dict[str, str]]
 
@@ -258,6 +260,7 @@ def answer(*, has_kiosk: bool = False) -> rx.Component:
         Alone.create(
             connected=layout.is_connected,
             person=ShellState.name,
+            account=ScanState.person,
             words={name: _alone(name, reason) for name, reason in _ALONE.items()},
             shapes=_SHAPES,
             class_name="counter-alone",

@@ -1,7 +1,7 @@
 // What a tablet does while the connection is gone: it judges vouchers by its list, keeps the scans, and sends them later.
 
 import { useSyncExternalStore } from "react";
-import { best, lookedUp, recognised, unpacked } from "./verdict.jsx";
+import { best, cut, lookedUp, recognised, unpacked } from "./verdict.jsx";
 
 const REFRESH = 180000;
 const MOST_AT_ONCE = 50;
@@ -10,6 +10,8 @@ const FIRST_PAUSE = 2000;
 const LONGEST_PAUSE = 60000;
 const LIST_LIFE = 7 * 86400000; // as long as the server takes scans
 const REMEMBERED = 86400000;
+const UNREADABLE = 422;
+const UNTAKEN = { shape: "problem", headline: "Not redeemed", lead: "The server cannot read this scan.", title: "", member: "", note: "", first: "" };
 
 // --- What is kept, and survives the page: scans by their number, and the list. --------------------------------------
 
@@ -42,7 +44,14 @@ const keep = (name, value) => stored("kept", (place) => { place.put(value, name)
 const kept = (name) => stored("kept", (place) => place.get(name));
 
 const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel("counter") : null;
-if (tabs) tabs.onmessage = () => recall();
+if (tabs) tabs.onmessage = ({ data }) => {
+  if (Array.isArray(data)) data.forEach(([nonce, name]) => names.set(nonce, name));
+  else recall();
+};
+
+// Whose vouchers they were is never kept: it is gone with the page, with whoever read it, and after a day.
+const names = new Map();
+export const memberOf = (scan) => names.get(scan.nonce) ?? "";
 
 async function changed() {
   await recall();
@@ -111,10 +120,10 @@ let ahead = 0; // by how much the server's clock is before this one
 const now = () => Date.now() + ahead;
 export const listAt = () => seen.listAt;
 
-function take({ body, etag, difference }) {
+function take({ body, etag, at, difference }) {
   list = unpacked(body);
   [tag, ahead] = list ? [etag, difference] : ["", 0];
-  show({ listAt: list?.head.at ?? 0 });
+  show({ listAt: list ? at : 0 });
 }
 
 const isCounter = () => location.pathname === "/scan/";
@@ -126,13 +135,17 @@ async function refresh() {
   }
   const headers = tag ? { "If-None-Match": tag } : {};
   const answer = await fetch("/counter/snapshot", { headers, cache: "no-store", signal: AbortSignal.timeout(SLOW) });
-  if (answer.status !== 200) return;
-  const body = await answer.arrayBuffer();
-  const fresh = { body, etag: answer.headers.get("ETag") ?? "", difference: 0 };
-  fresh.difference = unpacked(body).head.at - Date.now();
+  if (answer.status !== 200 && answer.status !== 304) return;
+  const at = Number(answer.headers.get("X-Time")); // the list may be older, and still be right
+  const difference = at - Date.now();
+  const body = answer.status === 200 ? await answer.arrayBuffer() : (await kept("list"))?.body;
+  if (!body) return;
+  const fresh = { body, etag: answer.headers.get("ETag") ?? "", at, difference };
   take(fresh);
   await keep("list", fresh);
-  const old = seen.scans.filter((scan) => scan.state === "done" && Date.now() - scan.scannedAt > REMEMBERED);
+  const isOld = (scan) => Date.now() - scan.scannedAt > REMEMBERED;
+  seen.scans.filter(isOld).forEach((scan) => names.delete(scan.nonce));
+  const old = seen.scans.filter((scan) => scan.state === "done" && isOld(scan));
   if (old.length) await drop(...old);
 }
 
@@ -143,29 +156,31 @@ export function clock(instant) {
 
 // --- One scan without the server. -----------------------------------------------------------------------------------
 
-let person = "";
-export function worksHere(name) {
-  if (!name || name === person) return;
-  person = name;
-  keep("person", name).catch(() => {});
+let person = { name: "", account: 0 };
+export function worksHere(name, account) {
+  if (!name || !account || (name === person.name && account === person.account)) return;
+  if (account !== person.account) names.clear();
+  person = { name, account };
+  keep("person", person).catch(() => {});
 }
 
 // What to say of it: {is, voucher?, at?}. What is good is kept before it is said; what nobody can tell is kept only if
 // somebody takes it on themselves (`isTaken`), so that nobody loses a voucher for which they got nothing.
 export async function judge(what, nonce, { isTaken = false } = {}) {
-  const { is, code } = recognised(what.text);
+  const text = cut(what.text);
+  const { is, code } = recognised(text);
   if (is !== "code") return { is };
   await isReady;
   if (!seen.canKeep) return { is: "lost" };
   const before = seen.scans.findLast((scan) => scan.code === code && isAgainst(scan));
   if (before) return { is: before.state === "waiting" ? "again" : "here", at: before.scannedAt };
 
-  const known = Boolean(list) && now() - list.head.at < LIST_LIFE && Boolean(globalThis.crypto?.subtle);
+  const known = Boolean(list) && now() - seen.listAt < LIST_LIFE && Boolean(globalThis.crypto?.subtle);
   const found = known ? best(await lookedUp(list, code), now(), what.amount) : undefined;
   const verdict = found?.verdict ?? (known ? "unlisted" : "unlistable");
   if (verdict === "good" || (isTaken && !found)) {
     await put({
-      nonce, code, text: what.text, amount: what.amount, scannedAt: Date.now(), by: person, state: "waiting",
+      nonce, code, text, amount: what.amount, scannedAt: Date.now(), by: person.name, account: person.account, state: "waiting",
       verdict: found ? "provisional" : "unchecked", title: found?.voucher.reward ?? "", isNew: false,
     });
     if (!isCutOff()) catchUp();
@@ -176,14 +191,15 @@ export async function judge(what, nonce, { isTaken = false } = {}) {
 
 function isAgainst(scan) {
   if (scan.state === "waiting") return true;
-  return scan.state === "done" && now() - ahead < scan.scannedAt + REMEMBERED && scan.scannedAt + ahead > (list?.head.at ?? 0);
+  return scan.state === "done" && now() - ahead < scan.scannedAt + REMEMBERED && scan.scannedAt + ahead > seen.listAt;
 }
 
 // What the server accepted is remembered here, until a newer list knows it too.
-export function accepted(text, nonce) {
+export function accepted(read, nonce) {
+  const text = cut(read);
   const { is, code } = recognised(text);
   if (is !== "code") return;
-  put({ nonce, code, text, scannedAt: Date.now(), by: person, state: "done", isNew: false }).catch(() => {});
+  put({ nonce, code, text, scannedAt: Date.now(), by: person.name, state: "done", isNew: false }).catch(() => {});
 }
 
 export const digits = () => {
@@ -206,13 +222,14 @@ export function catchUp() {
 async function go() {
   try {
     await isReady;
-    await alone(send);
-    await refresh();
-    pause = FIRST_PAUSE;
+    const problem = await alone(send).then(() => null, (reason) => reason);
+    await refresh(); // whatever is the matter with what waits, the list must not grow old
     if (isSilent) {
       isSilent = false;
       looked();
     }
+    if (problem) throw problem;
+    pause = FIRST_PAUSE;
     later(waiting(seen.scans).length ? FIRST_PAUSE : REFRESH); // one may have come while the list was fetched
   } catch {
     later();
@@ -229,9 +246,10 @@ function later(wait) {
 const alone = (act) => (navigator.locks ? navigator.locks.request("counter", act) : act());
 
 async function send() {
+  let most = MOST_AT_ONCE;
   for (;;) {
     await recall();
-    const some = waiting(seen.scans).slice(0, MOST_AT_ONCE);
+    const some = waiting(seen.scans).slice(0, most);
     if (!some.length) return show({ needsSignIn: false });
     show({ isSending: true });
     try {
@@ -243,9 +261,17 @@ async function send() {
       });
       const needsSignIn = answer.status === 401 || answer.status === 403;
       show({ needsSignIn });
+      if (answer.status === UNREADABLE) { // one of them holds up the others: by itself it is found, and put aside
+        if (some.length === 1) await put({ ...some[0], state: "refused", answer: UNTAKEN, isNew: true });
+        most = 1;
+        continue;
+      }
       if (!answer.ok) throw new Error(`answered ${answer.status}`);
       const { answers } = await answer.json();
       const of = new Map(answers.map((one) => [one.nonce, one]));
+      const named = answers.filter((one) => one.member).map((one) => [one.nonce, one.member]);
+      named.forEach(([nonce, name]) => names.set(nonce, name));
+      tabs?.postMessage(named);
       await put(...some.filter((scan) => of.has(scan.nonce)).map((scan) => settled(scan, of.get(scan.nonce))));
     } finally {
       show({ isSending: false });
@@ -253,16 +279,16 @@ async function send() {
   }
 }
 
-const told = ({ text, nonce, scannedAt, amount }) => ({ text, nonce, scannedAt: new Date(scannedAt), amount: amount ?? null });
+const told = ({ text, nonce, scannedAt, amount, account }) => (
+  { text, nonce, scannedAt: new Date(scannedAt), amount: amount ?? null, scannedBy: account || null }
+);
 
 function settled(scan, answer) {
   const state = answer.verdict === "confirmed" ? "done" : answer.verdict;
-  return { ...scan, state, answer, isNew: true };
+  return { ...scan, state, answer: { ...answer, member: "" }, isNew: true };
 }
 
-// Whose voucher it was need not stay on the tablet, but for what is still on the board.
-const nameless = (scan) => (scan.state === "done" && scan.answer ? { ...scan, answer: { ...scan.answer, member: "" } } : scan);
-export const noticed = () => put(...unseen(seen.scans).map((scan) => ({ ...nameless(scan), isNew: false })));
+export const noticed = () => put(...unseen(seen.scans).map((scan) => ({ ...scan, isNew: false })));
 export const putAside = (scan) => drop(scan);
 
 // Before somebody signs out: true if nothing is left behind.
@@ -273,7 +299,8 @@ export async function allSent() {
 
 // What belongs to whoever leaves, but for the scans that are still to be sent.
 export async function forget() {
-  list = null;
+  [list, tag] = [null, ""];
+  names.clear();
   await stored("kept", (place) => place.clear(), "readwrite");
   await drop(...seen.scans.filter((scan) => scan.state === "done"));
 }
@@ -301,9 +328,9 @@ export function start() {
   isReady = (async () => {
     try {
       await recall();
-      const [saved, name] = [await kept("list"), await kept("person")];
+      const [saved, who] = [await kept("list"), await kept("person")];
       if (saved && !list) take(saved);
-      person ||= name ?? "";
+      if (!person.account && who?.account) person = who;
     } catch {
       show({ canKeep: false });
     }

@@ -63,7 +63,7 @@ def _held(rows: Iterable[sa.Row[str, int, datetime]], standing: Standing) -> lis
     return [Held(code, batch_id, expires_at, standing) for code, batch_id, expires_at in rows]
 
 
-def _latest(number: Any) -> sa.Select[Any]:
+def _latest(number: Any) -> sa.Select[Any, Any]:
     # The greatest number alone says nothing of a lower one that was given before it, and is committed after it.
     newest = sa.select(number.label("number")).order_by(number.desc()).limit(LATEST).subquery()
     return sa.select(sa.func.max(newest.c.number), sa.func.sum(newest.c.number))

@@ -73,6 +73,8 @@ class ScanState(rx.State):
 
     answer: Answer = Answer()
     camera: str = STARTING
+    person: int = 0
+    """The number of whoever scans here; the tablet keeps it with what it scans alone."""
     mine: rx.Field[list[ScanRow]] = rx.field(default_factory=list)
 
     _zone: str = ""
@@ -173,6 +175,7 @@ class ScanState(rx.State):
         # A connection made again can come with an empty state, and its first event need not be `opened`.
         if self._zone:
             return
+        self.person = actor().account_id or 0
         program = await read(programs.current)
         self._zone, self._currency, self._locale = program.time_zone, program.currency, program.locale
         self._undo_minutes = program.undo_minutes

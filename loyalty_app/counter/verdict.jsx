@@ -2,6 +2,7 @@
 // counter/rules.py say, in the same order. No screen and no storage here; a test asks both sides the same questions.
 
 export const FORMAT = 1;
+const MOST_READ = 1000;
 const MOST_TEXT = 200;
 const SHORTEST_TOKEN = 24;
 const BLANK = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
@@ -16,6 +17,9 @@ export function normal(text) {
   const code = text.normalize("NFKC").replace(SEPARATORS, "").toUpperCase();
   return CODE.test(code) ? code : "";
 }
+
+// As much of a text as the server looks at, in whole characters.
+export const cut = (text) => Array.from(text).slice(0, MOST_READ).join("").replace(/\p{Surrogate}/gu, " ");
 
 // What was scanned: {is: "code", code}, or what else it is.
 export function recognised(text) {

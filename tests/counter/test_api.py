@@ -174,6 +174,16 @@ def test_a_link_that_is_longer_than_any_of_ours_is_cut_as_with_a_connection(batc
     assert answer["verdict"] == "confirmed"
 
 
+def test_a_scan_is_put_down_to_who_made_it_and_not_to_who_sends_it(batch, tablet):
+    first, second = claimed(batch), claimed(batch, "Max")
+    scans = [scan(first, "a", scannedBy=OTHER_CASHIER.account_id), scan(second, "b", scannedBy=10**30)]
+
+    answers = send(*scans, by=tablet)
+
+    assert [one["verdict"] for one in answers] == ["confirmed", "confirmed"]
+    assert [row.account_id for row in rows(Redemption)] == [OTHER_CASHIER.account_id, tablet.account_id]
+
+
 @pytest.mark.parametrize(
     ("scanned", "sent"),
     [

@@ -16,6 +16,7 @@ from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core.reasons import Reason
 from loyalty_app.counter import rules
 from loyalty_app.counter.rules import Held, Listing, Offered, Standing
+from loyalty_app.counter.state import MOST_READ, printable
 from loyalty_app.offers.models import Promise, RewardKind
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions import rules as redemptions
@@ -68,6 +69,12 @@ def as_told(text: str) -> dict[str, str]:
 
 def test_both_make_the_same_of_what_is_scanned_or_typed():
     assert ask("return told[0].map(recognised);", TEXTS) == [as_told(text) for text in TEXTS]
+
+
+def test_both_cut_a_long_text_at_the_same_letter():
+    texts = ["x" * 999 + "yz", "\U0001f600" * 1200, f"{KAWA}/redeem?pad={'A' * 1000}&code=SUN2026", "short"]
+
+    assert ask("return told[0].map(cut);", texts) == [printable(text, MOST_READ) for text in texts]
 
 
 def test_both_write_a_code_in_the_same_form():

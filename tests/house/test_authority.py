@@ -195,7 +195,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "KeyRingState": {
         "rows", "doomed_id", "impact", "phrase", "problem", "advice", "fits", "busy", "turn", "is_loaded",
     },
-    "ScanState": {"answer", "camera", "mine"},
+    "ScanState": {"answer", "camera", "mine", "person"},
     "RedemptionsState": {
         "cards", "rows", "places", "people", "narrowed", "found", "news", "here", "first_page", "next_page", "file",
         "one", "conflicts", "conflicts_words", "may_settle", "is_loaded",

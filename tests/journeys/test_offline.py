@@ -189,6 +189,45 @@ def test_a_shift_that_ends_without_a_connection_leaves_its_scans_to_the_next(
     assert row.scanned_at < row.at
 
 
+def test_what_nobody_can_read_is_put_aside_and_holds_up_no_other(
+    till: Callable[[], Page], shop: Shop, watch: Watch
+) -> None:
+    watch.forgiven += ["status of 422"]  # the browser's own line about what it sent
+    batch = shop.batch("Odd cups", made=3)
+    first, second = (shop.claimed(batch, shop.member(f"Odd {number}")) for number in range(2))
+    page = till()
+    page.context.set_offline(True)
+    for code in (first, second):
+        scan(page, code)
+        expect_answer(page, "Provisional")
+    page.evaluate(SPOIL_ONE)
+    page.reload()
+    page.context.set_offline(False)
+    expect(page.get_by_text("1 confirmed, 1 refused")).to_be_visible()
+    assert len(doors.rows(Redemption)) == 1
+    assert "Odd 0" not in page.evaluate(KEPT_SCANS)
+    assert "Odd 1" not in page.evaluate(KEPT_SCANS)
+
+
+SPOIL_ONE = """() => new Promise((resolve) => {
+    const request = indexedDB.open("counter", 1);
+    request.onsuccess = () => {
+        const change = request.result.transaction("scans", "readwrite");
+        const scans = change.objectStore("scans");
+        scans.getAll().onsuccess = ({ target }) => scans.put({ ...target.result[0], amount: "much" });
+        change.oncomplete = resolve;
+    };
+})"""
+
+KEPT_SCANS = """() => new Promise((resolve) => {
+    const request = indexedDB.open("counter", 1);
+    request.onsuccess = () => {
+        request.result.transaction("scans").objectStore("scans").getAll().onsuccess = ({ target }) =>
+            resolve(JSON.stringify(target.result));
+    };
+})"""
+
+
 def test_the_basket_is_asked_for_without_a_connection_too(till: Callable[[], Page], shop: Shop) -> None:
     promise = shop.offer("Large basket", minimum_purchase="20")
     batch = shop.batch("Large baskets", made=3, offer_id=promise)
