@@ -11,7 +11,6 @@ from loyalty_app.accounts.models import Account
 from loyalty_app.apikeys.models import ApiKey
 from loyalty_app.audit import service as audit
 from loyalty_app.batches.models import Batch
-from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code
 from loyalty_app.core import live
@@ -19,7 +18,7 @@ from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.places.models import Device, Place
-from loyalty_app.redemptions import search
+from loyalty_app.redemptions import history, search
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import TOPIC
 
@@ -70,6 +69,7 @@ def conflicts(session: Session, *, by: Actor) -> list[Conflict]:
             col(Attempt.id),
             codes.shown_to(by),
             col(Batch.prefix),
+            history.is_hidden(by),
             col(Redemption.title),
             col(Redemption.member_name) if search.sees_names(by) else sa.literal(""),
             col(Redemption.id),
@@ -97,9 +97,16 @@ def conflicts(session: Session, *, by: Actor) -> list[Conflict]:
     )
     return [
         Conflict(
-            number, alphabet.display(code, prefix), title, member, redemption_id, Side(*sides[:4]), Side(*sides[4:]), at
+            number,
+            history.written(code, prefix, is_masked=is_masked),
+            title,
+            member,
+            redemption_id,
+            Side(*sides[:4]),
+            Side(*sides[4:]),
+            at,
         )
-        for number, code, prefix, title, member, redemption_id, *sides, at in found
+        for number, code, prefix, is_masked, title, member, redemption_id, *sides, at in found
     ]
 
 

@@ -146,6 +146,19 @@ def latest(session: Session, *, by: Actor) -> list[Scan]:
     ]
 
 
+def is_hidden(by: Actor) -> sa.ColumnElement[bool]:
+    """Return of which redemptions only the end of the code is shown: it is good again, and they may not use it."""
+    # A scan code that is good again is hidden already (`shown_to`).
+    return sa.and_(
+        col(Redemption.status) == RedemptionStatus.REVERSED, codes.is_open_to(by), sa.not_(search.is_readable(by))
+    )
+
+
+def written(code: str, prefix: str, *, is_masked: bool) -> str:
+    """Return a code as people read it."""
+    return alphabet.display(prefix + alphabet.masked(code[len(prefix) :]) if is_masked else code, prefix)
+
+
 def _redeemer(*, is_named: bool) -> sa.ColumnElement[str]:
     """Return who redeemed, or tried: staff and programs for everybody, members for who may read their names."""
     person = col(Account.name) if is_named else sa.case((col(Account.role) != Role.MEMBER, col(Account.name)))
@@ -160,12 +173,7 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
             col(Redemption.id),
             codes.shown_to(by),
             col(Batch.prefix),
-            # A scan code that is good again is hidden already (`shown_to`).
-            sa.and_(
-                col(Redemption.status) == RedemptionStatus.REVERSED,
-                codes.is_open_to(by),
-                sa.not_(search.is_readable(by)),
-            ),
+            is_hidden(by),
             col(Redemption.batch_id),
             col(Redemption.title),
             col(Redemption.status),
@@ -212,7 +220,5 @@ def _numbered(session: Session, numbers: Sequence[int], by: Actor) -> list[Line]
 
 
 def _as_line(row: sa.Row[*tuple[Any, ...]]) -> Line:
-    number, code, prefix, is_hidden, *others = row
-    if is_hidden:
-        code = prefix + alphabet.masked(code[len(prefix) :])
-    return Line(number, alphabet.display(code, prefix), *others)
+    number, code, prefix, is_masked, *others = row
+    return Line(number, written(code, prefix, is_masked=is_masked), *others)
