@@ -279,6 +279,8 @@ def connection(words: Language = ENGLISH) -> rx.Component:
             rx.el.span(icon("offline"), words("Connection lost, trying again"), class_name="connection lost"),
             rx.el.span(rx.el.span(class_name="dot"), words("Live"), class_name="connection"),
         ),
+        # Before, the page is the one that was built: what is clicked or typed there would be lost.
+        custom_attrs={"data-live": rx.cond(has_connection_errors, "lost", rx.State.is_hydrated)},
         role="status",
     )
 

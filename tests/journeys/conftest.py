@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 from sqlmodel import Session, select
 
 from loyalty_app.accounts import service as accounts
@@ -22,7 +22,9 @@ from loyalty_app.batches.models import Batch
 from loyalty_app.core import database, times
 from loyalty_app.core.actor import Actor
 from loyalty_app.members import service as members
-from loyalty_app.ui.shield import COOKIE
+from loyalty_app.places import service as places
+from loyalty_app.places.rules import Draft
+from loyalty_app.ui.shield import COOKIE, DEVICE_COOKIE
 from tests import builders, doors
 from tests.journeys.server import ROOT, Server, served
 
@@ -50,6 +52,15 @@ STILL = (
     ".filter(one => one.effect.getTiming().iterations < 9).map(one => one.finished))"
 )
 """Wait for everything that moves, unless it moves for ever."""
+
+EARLY = "[data-live=false]"
+"""A page that the server did not answer yet: tests are quicker than people, and what they do there is lost."""
+PATIENCE = f"""
+const patience = new CSSStyleSheet();
+patience.replaceSync("body:has({EARLY}) {{ pointer-events: none }}");
+document.adoptedStyleSheets.push(patience);
+"""
+"""Let clicks wait for that wherever one leads."""
 
 expect.set_options(timeout=30_000)
 
@@ -116,7 +127,9 @@ def visit(
         if by:
             context.add_cookies([{"name": COOKIE, "value": shop.sign_in(by), "url": server.url, "httpOnly": True}])
         watch.over(context)
+        context.add_init_script(PATIENCE)
         page = context.new_page()
+        page.goto, page.reload = until_live(page, page.goto), until_live(page, page.reload)
         if path:
             page.goto(path)
         return page
@@ -182,6 +195,15 @@ class Shop:
         account = who if isinstance(who, Account) else doors.see(lambda session: session.get(Account, who.account_id))
         return doors.change(accounts.open_session, account, now=times.now()).secret
 
+    def enrol(self, page: Page, name: str) -> None:
+        """Make a browser a tablet of a location of its own, quickly."""
+        place = doors.change(places.create, Draft(f"Place of {name}"), by=builders.ADMIN, now=times.now())
+        invited = doors.change(places.invite, place.id, name, by=builders.ADMIN, now=times.now())
+        device = doors.change(places.enrol, invited.secret, now=times.now())
+        assert device
+        cookie = {"name": DEVICE_COOKIE, "value": device.secret, "url": self.server.url}
+        page.context.add_cookies([cookie | {"httpOnly": True, "sameSite": "Strict"}])
+
     def offer(self, title: str, **changes: str) -> str:
         """Make an offer, and return its number as a form sends it."""
         return str(doors.change(builders.offer, title, **changes).id)
@@ -217,6 +239,17 @@ def open_shop(server: Server) -> Iterator[Shop]:
     opened = database.connect(server.database_url)
     yield Shop(server)
     opened.dispose()
+
+
+def until_live(page: Page, load: Callable[..., Response | None]) -> Callable[..., Response | None]:
+    """Return what loads a page and waits until it is live."""
+
+    def patient(*arguments: Any, **more: Any) -> Response | None:
+        found = load(*arguments, **more)
+        expect(page.locator(EARLY)).to_have_count(0)
+        return found
+
+    return patient
 
 
 def screenshot(page: Page, name: str, *, dark: bool = False) -> None:

@@ -18,7 +18,6 @@ from loyalty_app.places.rules import Draft
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions.models import Redemption
 from loyalty_app.tills import service as tills
-from loyalty_app.ui.shield import DEVICE_COOKIE
 from tests import doors
 from tests.builders import ADMIN, PASSWORD
 from tests.journeys.conftest import PHONE, TABLET, Shop, Watch, screenshot
@@ -90,7 +89,7 @@ def test_a_tablet_that_is_left_alone_warns_and_locks_itself(
 ) -> None:
     watch.forgiven += ["401 (Unauthorized"]  # whatever the page still asks for in the moment of the lock
     doors.change(lambda session: session.execute(sa.update(Program).values(lock_minutes=1)))
-    tablet = a_tablet(visit, shop, server, "Left tablet")
+    tablet = a_tablet(visit, shop, "Left tablet")
     tablet.clock.install()
     unlock(tablet, shop)
     tablet.clock.fast_forward(45_000)
@@ -110,7 +109,7 @@ def test_a_revoked_tablet_stops_by_itself_and_redeems_nothing(
 ) -> None:
     watch.forgiven += ["401 (Unauthorized", "403 (Forbidden"]
     code = shop.claimed(shop.batch("After the end"), shop.member("Ana Stolen"))
-    tablet = a_tablet(visit, shop, server, "Stolen tablet")
+    tablet = a_tablet(visit, shop, "Stolen tablet")
     unlock(tablet, shop)
     desk = visit(shop.admin, "/admin/settings/locations/")
     desk.get_by_role("button", name="Revoke Stolen tablet").click()
@@ -141,17 +140,11 @@ def test_whoever_works_on_a_browser_of_their_own_says_where(visit: Callable[...,
     assert doors.see(places.names, {place_id or 0}) == {place_id: "South"}
 
 
-def a_tablet(visit: Callable[..., Page], shop: Shop, server: Server, name: str) -> Page:
+def a_tablet(visit: Callable[..., Page], shop: Shop, name: str) -> Page:
     """Return a browser that is enrolled, quickly."""
-    place = doors.change(places.create, Draft(f"Place of {name}"), by=ADMIN, now=times.now())
-    made = doors.change(places.invite, place.id, name, by=ADMIN, now=times.now())
-    device = doors.change(places.enrol, made.secret, now=times.now())
-    assert device
     doors.change(tills.give_pin, worker(shop).id, tills.new_pin(PIN), by=ADMIN, now=times.now())
     page = visit(None, at=TABLET)
-    page.context.add_cookies(
-        [{"name": DEVICE_COOKIE, "value": device.secret, "url": server.url, "httpOnly": True, "sameSite": "Strict"}]
-    )
+    shop.enrol(page, name)
     return page
 
 
