@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator
+from sqlmodel import Session
 
 from loyalty_app.accounts import rules
 from loyalty_app.accounts import service as accounts
@@ -17,7 +18,7 @@ from loyalty_app.accounts.service import CodeRefused, ProgramDetails, SignedIn, 
 from loyalty_app.core import secrets, times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.config import settings
-from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.database import change, reading
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.languages import Sentence, spoken
 from loyalty_app.core.reasons import Reason
@@ -57,13 +58,15 @@ def sign_in(
     with reading() as session:
         refused = accounts.too_many_tries(session, email, peer=peer, now=now)
         is_right = refused is None and accounts.password_is_right(session, email, password)
-    with transaction() as session:
-        outcome = refused or accounts.sign_in(
-            session, email, is_right=is_right, peer=peer, now=now, device=device_of(request)
-        )
+
+    def open_session(session: Session) -> SignedIn | SignInRefused:
+        signed_in = accounts.sign_in(session, email, is_right=is_right, peer=peer, now=now, device=device_of(request))
         device = places.enrolled(session, device_secret(request.headers.get("cookie", "")))
-        if device and isinstance(outcome, SignedIn):
-            accounts.tie_to_device(session, outcome, device.id)
+        if device and isinstance(signed_in, SignedIn):
+            accounts.tie_to_device(session, signed_in, device.id)
+        return signed_in
+
+    outcome = refused or change(open_session)
     return refusal(outcome) if isinstance(outcome, SignInRefused) else entrance(request, outcome, next)
 
 
@@ -74,11 +77,10 @@ def sign_out(everywhere: Text = "", unsent: Text = "") -> JSONResponse:
 
     A tablet with scans that are not sent yet keeps those for whoever signs in next, and forgets the rest by itself.
     """
-    with transaction() as session:
-        if everywhere and not actor().is_by_pin:
-            accounts.close_all_sessions(session, actor().account_id)
-        else:
-            accounts.close_session(session, actor().session_hash)
+    if everywhere and not actor().is_by_pin:
+        change(accounts.close_all_sessions, actor().account_id)
+    else:
+        change(accounts.close_session, actor().session_hash)
     clear = {} if unsent or actor().device_id else {"Clear-Site-Data": '"storage"'}
     goal = "/scan/unlock/" if actor().device_id else spoken().at("/sign-in/")
     answer = JSONResponse({"next": goal}, headers=clear | {"Cache-Control": "no-store"})
@@ -90,8 +92,7 @@ def sign_out(everywhere: Text = "", unsent: Text = "") -> JSONResponse:
 @allow(Permission.PUBLIC)
 def send_new_code(request: Request, sign_up: Text = "", next: Goal = "") -> JSONResponse:
     """Send another code to somebody who is signing up."""
-    with transaction() as session:
-        refused = accounts.send_new_code(session, sign_up, spoken(), peer=peer_of(request), now=times.now())
+    refused = change(accounts.send_new_code, sign_up, spoken(), peer=peer_of(request), now=times.now())
     match refused:
         case SignInRefused():
             return refusal(refused)
@@ -106,8 +107,7 @@ def send_new_code(request: Request, sign_up: Text = "", next: Goal = "") -> JSON
 @allow(Permission.PUBLIC)
 def forgot_password(request: Request, email: Text = "") -> JSONResponse:
     """Send a link to choose a new password, if the address has an account; the answer does not tell."""
-    with transaction() as session:
-        refused = accounts.ask_for_reset(session, email, spoken(), peer=peer_of(request), now=times.now())
+    refused = change(accounts.ask_for_reset, email, spoken(), peer=peer_of(request), now=times.now())
     return refusal(refused) if refused else lead_to("/forgot-password/?sent=yes")
 
 
@@ -120,9 +120,8 @@ def reset_password(request: Request, token: Text = "", password: Text = "") -> J
         email = accounts.reset_email(session, token, now=now)
     if email is not None:
         password_hash = accounts.new_password(password, email)
-        with transaction() as session:
-            if accounts.reset_password(session, token, password_hash, peer=peer_of(request), now=now):
-                return lead_to("/sign-in/?reset=yes")
+        if change(accounts.reset_password, token, password_hash, peer=peer_of(request), now=now):
+            return lead_to("/sign-in/?reset=yes")
     words = spoken()
     return JSONResponse({"detail": words("This link does not work any more. Ask for a new one.")}, 410)
 
@@ -137,10 +136,9 @@ def change_password(request: Request, current: Text = "", password: Text = "") -
         refused = accounts.too_many_tries(session, email, peer=peer, now=now)
         is_right = refused is None and accounts.password_is_right(session, email, current)
     password_hash = accounts.new_password(password, email)
-    with transaction() as session:
-        refused = refused or accounts.change_password(
-            session, password_hash, is_right=is_right, by=actor(), peer=peer, now=now
-        )
+    refused = refused or change(
+        accounts.change_password, password_hash, is_right=is_right, by=actor(), peer=peer, now=now
+    )
     if refused and refused.reason is Reason.LOGIN_REQUIRED:
         raise InvalidError(current=Sentence("This is not your present password."))
     return refusal(refused) if refused else lead_to("/account/?done=password")
@@ -168,12 +166,14 @@ def setup(  # noqa: PLR0913, PLR0917 - the fields of the form
     if is_open:
         accounts.check_setup(name, email, password, program)
         admin = accounts.newcomer(name, email, password)
-        with transaction() as session:
+
+        def open_program(session: Session) -> SignedIn | None:
             account = accounts.set_up(session, token, admin, program, now=now)
-            signed_in = accounts.open_session(session, account, now=now, device=device_of(request)) if account else None
             if account and sample:
                 programs.ask_for_sample_data(session, account.id or 0, now=now)
-        if signed_in:
+            return accounts.open_session(session, account, now=now, device=device_of(request)) if account else None
+
+        if signed_in := change(open_program):
             return entrance(request, signed_in, "")
     words = spoken()
     return JSONResponse({"detail": words("This setup link does not work any more. Sign in instead.")}, 410)
@@ -186,8 +186,7 @@ def hire(name: Text = "", email: Text = "", password: Text = "", role: Text = ""
     if role not in set(Role) - {Role.MEMBER}:
         raise InvalidError(role="Choose what the account is for.")
     who = accounts.newcomer(name, email, password)
-    with transaction() as session:
-        accounts.create(session, who, Role(role), by=actor(), now=times.now())
+    change(accounts.create, who, Role(role), by=actor(), now=times.now())
     return JSONResponse({"next": "/admin/people/"}, headers={"Cache-Control": "no-store"})
 
 
@@ -204,8 +203,7 @@ def lead_to(path: str) -> JSONResponse:
 def entrance(request: Request, signed_in: SignedIn, wish: str) -> JSONResponse:
     """Return the answer that signs a browser in and says where it goes."""
     if old := session_secret(request.headers.get("cookie", "")):
-        with transaction() as session:
-            accounts.close_session(session, secrets.fingerprint(old))
+        change(accounts.close_session, secrets.fingerprint(old))
     goal = spoken().at(rules.safe_return(wish) or rules.home(signed_in.role))
     answer = JSONResponse({"next": goal}, headers={"Cache-Control": "no-store"})
     answer.set_cookie(

@@ -12,7 +12,7 @@ from loyalty_app.apikeys import service as keys
 from loyalty_app.apikeys.models import ApiKey
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.database import change, reading
 from loyalty_app.core.texts import storable
 from loyalty_app.ui.rest import Instant, Number, OnceOnly, Page, Paged, Sent, Shown
 from loyalty_app.ui.routes import allow
@@ -89,8 +89,7 @@ def read_api_key(key_id: Number) -> ApiKeyShown:
 @allow(Permission.API_KEY_MANAGEMENT)
 def revoke_api_key(key_id: Number) -> None:
     """Revoke a key at once and for good; its row stays, to tell who did what."""
-    with transaction() as session:
-        keys.revoke(session, key_id, by=actor(), now=times.now())
+    change(keys.revoke, key_id, by=actor(), now=times.now())
 
 
 def _shown(key: ApiKey) -> ApiKeyShown:

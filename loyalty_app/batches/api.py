@@ -15,7 +15,7 @@ from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Alphabet, Batch, BatchKind, BatchStatus, Channel
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.database import change, reading
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.texts import slug, storable
 from loyalty_app.jobs import service as jobs
@@ -216,9 +216,12 @@ def change_batch(batch_id: Number, sent: BatchChange) -> BatchShown:
     now = times.now()
     name = None if sent.name is None else storable(sent.name)
     channel = (sent.channel or "") if "channel" in sent.model_fields_set else None
-    with transaction() as session:
+
+    def rename(session: Session) -> BatchShown:
         batches.rename(session, batch_id, name=name, channel=channel, by=actor(), now=now)
         return one_batch(session, batch_id, now)
+
+    return change(rename)
 
 
 @router.delete("/{batch_id}", status_code=204)
@@ -230,8 +233,7 @@ def delete_batch(
 ) -> None:
     """Delete a batch, its codes and their history for good. Pause it first, and name it: this cannot be undone."""
     typed_name = storable(sent.confirm if sent else confirm)
-    with transaction() as session:
-        batches.delete(session, batch_id, typed_name=typed_name, by=actor(), now=times.now())
+    change(batches.delete, batch_id, typed_name=typed_name, by=actor(), now=times.now())
 
 
 @router.post("/{batch_id}/pause", response_model=BatchShown)

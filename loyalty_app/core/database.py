@@ -2,8 +2,12 @@
 
 import asyncio
 import functools
+import logging
 import os
+import random
+import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +20,7 @@ import anyio.to_thread
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, SQLModel
 
 from loyalty_app.core import times
@@ -37,8 +41,15 @@ DOWNLOAD_WAIT = 2
 THREADS = 8
 GROUP_SIZE = 256
 
-BEATEN = (IntegrityError, OperationalError)
-"""What ends a transaction when another one won meanwhile; it may look again, once."""
+TRIES = 5
+"""So often a transaction is begun anew that another one got in the way of."""
+PATIENCE = 10.0
+"""Seconds after which it is not: whoever asked has waited long enough for a refusal."""
+PAUSE = 0.02
+"""Seconds before the second try, at most; each next one may take twice as long."""
+_GAVE_WAY = frozenset({"40001", "40P01"})
+"""PostgreSQL's serialization failure and deadlock: everything was rolled back, and may succeed now."""
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -50,6 +61,8 @@ NAMES = {
 """Constraint names, so that migrations mean the same on both databases."""
 
 SQLModel.metadata.naming_convention = NAMES  # before any table is made: names are given at birth
+
+log = logging.getLogger(__name__)
 
 _turns = Turns()
 _engine: Engine | None = None
@@ -105,13 +118,53 @@ def is_sqlite(bind: Engine | Connection) -> bool:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Open a session that may write; commit at the end, or roll back on any error."""
+    with _committed() as session:
+        yield session
+    _follow(session)
+
+
+@contextmanager
+def _committed() -> Iterator[Session]:
     writer = engine().execution_options(begins="IMMEDIATE")
     with ExitStack() as held, _turn(writer), Session(writer, expire_on_commit=False) as session:
         session.info["held"] = held
         yield session
         session.commit()
+
+
+def _follow(session: Session) -> None:
     for act in session.info.get("after_commit", ()):
         act()
+
+
+def change(verb: Callable[Concatenate[Session, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Run a service verb in a transaction of its own; all of it again if another transaction got in its way.
+
+    It is run again only if the database has certainly kept nothing of it: after a deadlock, a lock that was not to
+    be had, and, once, after a row of the same name that another one wrote first. When the connection is lost nobody
+    knows what was kept, so that is an error.
+    """
+    until = time.monotonic() + PATIENCE
+    for number in range(1, TRIES + 1):
+        try:
+            with _committed() as session:
+                result = verb(session, *args, **kwargs)
+        except DBAPIError as problem:
+            if number == TRIES or time.monotonic() > until or not _may_succeed_now(problem, number):
+                raise
+            log.info("a transaction is tried again: %s", type(problem.orig).__name__)
+        else:
+            _follow(session)
+            return result
+        time.sleep(random.uniform(0, PAUSE * 2**number))  # noqa: S311 - so that two do not meet again
+    raise AssertionError("the last try returns or raises")
+
+
+def _may_succeed_now(problem: DBAPIError, number: int) -> bool:
+    if isinstance(problem, IntegrityError):
+        return number == 1
+    primary = getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF
+    return primary in _BUSY or getattr(problem.orig, "sqlstate", "") in _GAVE_WAY
 
 
 def _turn(writer: Engine) -> AbstractContextManager[None]:
@@ -153,20 +206,21 @@ def hold(session: Session, thing: AbstractContextManager[object]) -> None:
 
 
 async def transact(verb: Callable[Concatenate[Session, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-    """Run a service verb in a transaction of its own, off the event loop."""
-    return await _off_the_loop(transaction, verb, *args, **kwargs)
+    """Change something as `change` does, off the event loop."""
+    return await _off_the_loop(lambda: change(verb, *args, **kwargs))
 
 
 async def read(query: Callable[Concatenate[Session, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
     """Run a service query, off the event loop."""
-    return await _off_the_loop(reading, query, *args, **kwargs)
+
+    def look() -> Result:
+        with reading() as session:
+            return query(session, *args, **kwargs)
+
+    return await _off_the_loop(look)
 
 
-async def _off_the_loop(session_of: Any, call: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    def work() -> Result:
-        with session_of() as session:
-            return call(session, *args, **kwargs)
-
+async def _off_the_loop(work: Callable[[], Result]) -> Result:
     return await anyio.to_thread.run_sync(work, limiter=_limiter())
 
 
@@ -250,13 +304,8 @@ def _settle(answers: list[tuple[Waiter, Any]]) -> None:
 
 
 def answer_all(verb: Callable[..., Sequence[Answer]], asks: Sequence[Any]) -> Sequence[Answer]:
-    """Answer the asks in one transaction; if another process won meanwhile, look again, once."""
-    try:
-        with transaction() as session:
-            return verb(session, asks, now=times.now())
-    except BEATEN:
-        with transaction() as session:
-            return verb(session, asks, now=times.now())
+    """Answer the asks in one transaction; if another process got in its way, look again."""
+    return change(lambda session: verb(session, asks, now=times.now()))
 
 
 @functools.cache

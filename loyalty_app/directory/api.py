@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission, actor
-from loyalty_app.core.database import reading, streaming, transaction
+from loyalty_app.core.database import change, reading, streaming
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
@@ -80,8 +80,7 @@ def list_events(
 def export_member(member_id: Number) -> StreamingResponse:
     """Stream everything that is known of a member, all of one moment; the audit log keeps who asked for it."""
     by, now = actor(), times.now()
-    with transaction() as session:
-        dossier.record(session, member_id, by=by, now=now)
+    change(dossier.record, member_id, by=by, now=now)
     return StreamingResponse(
         begun(_dossier(member_id, by, now)),
         media_type="application/json",

@@ -13,7 +13,7 @@ from loyalty_app.codes.api import not_printable
 from loyalty_app.codes.service import Refused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.database import change, reading
 from loyalty_app.core.errors import InvalidError, NotFoundError
 from loyalty_app.core.texts import slug, storable
 from loyalty_app.exports import drawing, rules
@@ -147,8 +147,7 @@ def export_file(export_id: Number) -> FileResponse:
 @allow(Permission.QR_CODE_MANAGEMENT)
 def delete_export(export_id: Number) -> None:
     """Remove a file; one that is being made is not made any further."""
-    with transaction() as session:
-        exports.delete(session, export_id, by=actor(), now=times.now())
+    change(exports.delete, export_id, by=actor(), now=times.now())
 
 
 @of_batch.get("/{batch_id}/labels.pdf", response_class=Response, responses=PDF)

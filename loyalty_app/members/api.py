@@ -14,7 +14,7 @@ from loyalty_app.accounts.api import Goal, Text
 from loyalty_app.accounts.service import CodeRefused, SignInRefused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.database import change, reading
 from loyalty_app.core.languages import spoken
 from loyalty_app.core.texts import storable
 from loyalty_app.members import service as members
@@ -93,8 +93,7 @@ def read_member(member_id: Number) -> MemberShown:
 def change_member(member_id: Number, sent: MemberChange) -> MemberShown:
     """Change a name, an address or a phone number."""
     changes = {name: storable(text) for name, text in sent.model_dump(exclude_none=True).items()}
-    with transaction() as session:
-        return shown(members.update(session, member_id, Changes(**changes), by=actor(), now=times.now()))
+    return shown(change(members.update, member_id, Changes(**changes), by=actor(), now=times.now()))
 
 
 def shown(member: Member) -> MemberShown:
@@ -114,8 +113,7 @@ def sign_up(
 ) -> JSONResponse:
     """Send a code to the address of somebody who wants to join; it looks the same whether it has an account."""
     who = accounts.newcomer(name, email, password)
-    with transaction() as session:
-        outcome = members.ask_to_join(session, who, spoken(), peer=peer_of(request), now=times.now())
+    outcome = change(members.ask_to_join, who, spoken(), peer=peer_of(request), now=times.now())
     if isinstance(outcome, SignInRefused):
         return entrance.refusal(outcome)
     query = urlencode({"sign_up": outcome} | ({"next": goal} if (goal := rules.safe_return(next)) else {}))
@@ -127,8 +125,7 @@ def sign_up(
 def verify(request: Request, sign_up: Text = "", code: Text = "", next: Goal = "") -> JSONResponse:
     """Make the account of whoever enters the code from the mail, and sign them in."""
     device = entrance.device_of(request)
-    with transaction() as session:
-        outcome = members.verify(session, sign_up, code, now=times.now(), device=device)
+    outcome = change(members.verify, sign_up, code, now=times.now(), device=device)
     if isinstance(outcome, CodeRefused):
         return entrance.code_refusal(outcome)
     return entrance.entrance(request, outcome, next)
@@ -138,6 +135,5 @@ def verify(request: Request, sign_up: Text = "", code: Text = "", next: Goal = "
 @allow(Permission.PUBLIC)
 def rename_me(name: Text = "") -> JSONResponse:
     """Change the name of whoever is signed in."""
-    with transaction() as session:
-        members.rename_me(session, name, by=actor())
+    change(members.rename_me, name, by=actor())
     return entrance.lead_to("/account/?done=name")

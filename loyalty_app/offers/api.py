@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.database import change, reading
 from loyalty_app.core.texts import storable
 from loyalty_app.offers import rules
 from loyalty_app.offers import service as offers
@@ -150,9 +150,12 @@ def read_offer(offer_id: Number) -> OfferShown:
 @allow(Permission.OFFER_MANAGEMENT)
 def change_offer(offer_id: Number, sent: OfferChange) -> OfferShown:
     """Change what later batches will promise; batches there are keep their word."""
-    with transaction() as session:
+
+    def rewrite(session: Session) -> OfferShown:
         draft = replace(_draft_of(session, offers.get(session, offer_id)), **_typed(sent))
         return _one(session, offers.update(session, offer_id, draft, by=actor(), now=times.now()))
+
+    return change(rewrite)
 
 
 @router.post("/{offer_id}/clone", status_code=201, response_model=OfferShown)
@@ -166,8 +169,7 @@ def clone_offer(offer_id: Number, once: OnceOnly) -> Response:
 @allow(Permission.OFFER_MANAGEMENT)
 def delete_offer(offer_id: Number) -> None:
     """Remove an offer; batches made of it keep what they promised."""
-    with transaction() as session:
-        offers.delete(session, offer_id, by=actor(), now=times.now())
+    change(offers.delete, offer_id, by=actor(), now=times.now())
 
 
 @dataclass(frozen=True)

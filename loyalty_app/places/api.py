@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
+from sqlmodel import Session
 
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.database import change, reading
 from loyalty_app.core.texts import storable
 from loyalty_app.places import rules
 from loyalty_app.places import service as places
@@ -91,26 +92,27 @@ def read_place(place_id: Number) -> PlaceShown:
 def change_place(place_id: Number, sent: PlaceChange) -> PlaceShown:
     """Change a name, an address or a time zone."""
     changes = {name: storable(text) for name, text in sent.model_dump(exclude_none=True).items()}
-    with transaction() as session:
+
+    def rewrite(session: Session) -> Place:
         place = places.get(session, place_id, by=actor())
         draft = rules.Draft(**{"name": place.name, "address": place.address, "time_zone": place.time_zone} | changes)
-        return _shown(places.update(session, place_id, draft, by=actor(), now=times.now()))
+        return places.update(session, place_id, draft, by=actor(), now=times.now())
+
+    return _shown(change(rewrite))
 
 
 @router.post("/{place_id}/close")
 @allow(Permission.PLACE_MANAGEMENT)
 def close_place(place_id: Number) -> PlaceShown:
     """Close a location and revoke its devices; what was redeemed there stays. Again changes nothing."""
-    with transaction() as session:
-        return _shown(places.close(session, place_id, by=actor(), now=times.now()))
+    return _shown(change(places.close, place_id, by=actor(), now=times.now()))
 
 
 @router.post("/{place_id}/reopen")
 @allow(Permission.PLACE_MANAGEMENT)
 def reopen_place(place_id: Number) -> PlaceShown:
     """Open a closed location again; its devices stay revoked."""
-    with transaction() as session:
-        return _shown(places.reopen(session, place_id, by=actor(), now=times.now()))
+    return _shown(change(places.reopen, place_id, by=actor(), now=times.now()))
 
 
 @devices.get("")
@@ -133,8 +135,7 @@ def list_devices(
 @allow(Permission.PLACE_MANAGEMENT)
 def revoke_device(device_id: Number) -> None:
     """Revoke a device at once and for good; whoever is signed in on it is out."""
-    with transaction() as session:
-        places.revoke(session, device_id, by=actor(), now=times.now())
+    change(places.revoke, device_id, by=actor(), now=times.now())
 
 
 def _shown(place: Place) -> PlaceShown:

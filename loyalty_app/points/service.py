@@ -85,6 +85,11 @@ def move(session: Session, movements: Sequence[Movement], *, now: datetime) -> d
     return {one.redemption_id: after.get(one.redemption_id, balances[one.member_id]) for one in movements}
 
 
+def hold(session: Session, member_ids: Iterable[int]) -> None:
+    """Hold balances for this transaction; always in the same order, so that two tills cannot deadlock."""
+    session.connection().execute(_HOLD, {"members": sorted(set(member_ids))})
+
+
 def paid(session: Session, redemption_ids: Iterable[int]) -> dict[int, int]:
     """Return the balance right after each of these redemptions."""
     found = session.connection().execute(_PAID, {"redemptions": list(redemption_ids)})
@@ -175,8 +180,7 @@ def _entries(session: Session, member_id: int, after: int, limit: int) -> list[P
 
 def _add(session: Session, sums: Mapping[int, int]) -> dict[int, int]:
     """Add to the balances, in one statement for however many; return what each member had before."""
-    # Always locked in the same order, so that two tills cannot deadlock; they stay so until the commit.
-    session.connection().execute(_HOLD, {"members": sorted(sums)})
+    hold(session, sums)
     source = database.rows_from(session, ("member_id", "integer"), ("points", "bigint"))
     added = session.connection().execute(
         sa.text(

@@ -186,6 +186,8 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
         why = rules.UNDONE
     if not 0 < len(why) <= rules.MOST_EXPLANATION:
         raise InvalidError(reason=f"Say why, in at most {rules.MOST_EXPLANATION} characters.")
+    if redemption.points and redemption.member_id:  # who renames a member holds them before their redemptions
+        ledger.hold(session, [redemption.member_id])
     undone = session.connection().execute(
         _REVERSE, {"redemption": redemption_id, "now": now, "name": by.name[:80], "why": why}
     )

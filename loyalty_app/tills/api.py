@@ -11,7 +11,7 @@ from loyalty_app.accounts.api import Text
 from loyalty_app.accounts.service import SignInRefused
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
-from loyalty_app.core.database import reading, transaction
+from loyalty_app.core.database import change, reading
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.languages import ENGLISH, Sentence
 from loyalty_app.core.reasons import Reason
@@ -44,8 +44,7 @@ def describe_device(request: Request) -> JSONResponse:
         face = tills.face(session, secret, now=times.now())
         device = places.enrolled(session, secret)
     if device:
-        with transaction() as session:
-            places.seen(session, device.id, now=times.now())
+        change(places.seen, device.id, now=times.now())
     people = [{"id": number, "name": name} for number, name in face.people.items()]
     told = {
         "standing": face.standing,
@@ -62,8 +61,7 @@ def describe_device(request: Request) -> JSONResponse:
 def enrol(request: Request, code: Text = "") -> JSONResponse:
     """Let this browser be the device that the link was made for; the link works once."""
     before = _secret(request)
-    with transaction() as session:
-        device = tills.enrol(session, code, device_secret=before, session_hash=actor().session_hash, now=times.now())
+    device = change(tills.enrol, code, device_secret=before, session_hash=actor().session_hash, now=times.now())
     if device is None:
         return JSONResponse({"detail": LINK_IS_OVER}, 410, headers=NO_STORE)
     answer = JSONResponse({"next": UNLOCK}, headers=NO_STORE)
@@ -89,15 +87,12 @@ def unlock(request: Request, account: Who = 0, pin: Text = "") -> JSONResponse:
         device = places.enrolled(session, _secret(request))
     if device is None:
         return JSONResponse({"detail": NOT_ENROLLED}, 403, headers=NO_STORE)
-    with transaction() as session:
-        refused = tills.count_pin(session, device, account, now=now)
+    refused = change(tills.count_pin, device, account, now=now)
     if refused is None:
         with reading() as session:
             is_right = tills.pin_is_right(session, account, pin)
-        with transaction() as session:
-            outcome = tills.unlock(
-                session, device, account, is_right=is_right, now=now, browser=entrance.device_of(request)
-            )
+        browser = entrance.device_of(request)
+        outcome = change(tills.unlock, device, account, is_right=is_right, now=now, browser=browser)
         if not isinstance(outcome, SignInRefused):
             return entrance.entrance(request, outcome, COUNTER)
         refused = outcome
@@ -114,8 +109,7 @@ def unlock(request: Request, account: Who = 0, pin: Text = "") -> JSONResponse:
 @allow(Permission.REDEEM)
 def stay() -> JSONResponse:
     """Say that somebody is still at the device."""
-    with transaction() as session:
-        tills.stay(session, by=actor(), now=times.now())
+    change(tills.stay, by=actor(), now=times.now())
     return JSONResponse({}, headers=NO_STORE)
 
 
@@ -123,8 +117,7 @@ def stay() -> JSONResponse:
 @allow(Permission.PUBLIC)
 def lock() -> JSONResponse:
     """End the session, and leave what the device keeps: scans that are not sent yet go out with the next person."""
-    with transaction() as session:
-        accounts.close_session(session, actor().session_hash)
+    change(accounts.close_session, actor().session_hash)
     answer = JSONResponse({"next": UNLOCK}, headers=NO_STORE)
     answer.delete_cookie(COOKIE, path="/")
     return answer
@@ -140,8 +133,7 @@ def set_my_pin(request: Request, pin_password: Text = "", pin: Text = "", remove
         refused = accounts.too_many_tries(session, email, peer=peer, now=now)
         is_right = refused is None and accounts.password_is_right(session, email, pin_password)
     pin_hash = "" if remove else tills.new_pin(pin)
-    with transaction() as session:
-        refused = refused or tills.set_my_pin(session, pin_hash, is_right=is_right, by=actor(), peer=peer, now=now)
+    refused = refused or change(tills.set_my_pin, pin_hash, is_right=is_right, by=actor(), peer=peer, now=now)
     if refused and refused.reason is Reason.LOGIN_REQUIRED:
         raise InvalidError(pin_password=Sentence("This is not your present password."))
     return entrance.refusal(refused) if refused else entrance.lead_to("/account/?done=pin")
@@ -152,8 +144,7 @@ def set_my_pin(request: Request, pin_password: Text = "", pin: Text = "", remove
 def give_pin(account: Who = 0, pin: Text = "", remove: Text = "") -> JSONResponse:
     """Give somebody a PIN, or take it away."""
     pin_hash = "" if remove else tills.new_pin(pin)
-    with transaction() as session:
-        tills.give_pin(session, account, pin_hash, by=actor(), now=times.now())
+    change(tills.give_pin, account, pin_hash, by=actor(), now=times.now())
     return JSONResponse({"next": ENGLISH.at("/admin/people/")}, headers=NO_STORE)
 
 

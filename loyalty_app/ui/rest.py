@@ -15,13 +15,12 @@ from fastapi import Depends, Header, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
-from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
 from loyalty_app.core import answered, times
 from loyalty_app.core.actor import actor
-from loyalty_app.core.database import transaction
+from loyalty_app.core.database import change
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.ui.problems import MEDIA_TYPE, Problem, ProblemError, refused
@@ -174,24 +173,20 @@ class Once:
 
         The answer is kept in that transaction. What rolls back, a mistake or a fault, is not kept: nothing happened.
         """
-        try:
-            return self._answer(status, act)
-        except (IntegrityError, OperationalError):  # another request won meanwhile: look again, once
-            return self._answer(status, act)
+        return change(self._answer, status, act)
 
-    def _answer(self, status: int, act: Callable[[Session, datetime], Shown | Problem]) -> Response:
+    def _answer(self, session: Session, status: int, act: Callable[[Session, datetime], Shown | Problem]) -> Response:
         now, owner = times.now(), actor().key
-        with transaction() as session:
-            if self.key and (before := answered.answer_before(session, owner, self.key, self.fingerprint, now=now)):
-                return self._again(before)
-            outcome = act(session, now)
-            if isinstance(outcome, Problem):
-                status, said, kept = outcome.status, outcome.text, outcome.text
-            else:
-                said = outcome.model_dump_json(by_alias=True)
-                kept = outcome.model_copy(update=dict.fromkeys(outcome.unkept)).model_dump_json(by_alias=True)
-            if self.key:
-                answered.keep(session, owner, self.key, status, kept)
+        if self.key and (before := answered.answer_before(session, owner, self.key, self.fingerprint, now=now)):
+            return self._again(before)
+        outcome = act(session, now)
+        if isinstance(outcome, Problem):
+            status, said, kept = outcome.status, outcome.text, outcome.text
+        else:
+            said = outcome.model_dump_json(by_alias=True)
+            kept = outcome.model_copy(update=dict.fromkeys(outcome.unkept)).model_dump_json(by_alias=True)
+        if self.key:
+            answered.keep(session, owner, self.key, status, kept)
         return outcome.response() if isinstance(outcome, Problem) else _json(status, said)
 
     def _again(self, before: answered.Answered) -> Response:

@@ -1,7 +1,10 @@
 """Transactions keep everything or nothing, and many callers share one without harming each other."""
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing, suppress
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +12,9 @@ import sqlalchemy as sa
 from loyalty_app.core import database as databases
 from loyalty_app.core.database import Together, answer_all, together
 from loyalty_app.core.errors import InvalidError
+from loyalty_app.places.models import Place
 from loyalty_app.program.models import Program
+from tests import builders
 from tests.doors import at_once, change, rows
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -204,3 +209,97 @@ def test_whoever_loses_against_another_process_looks_again_once():
 
     assert answer_all(unlucky, ["ask"]) == ["ask"]
     assert len(tries) == 2
+
+
+@pytest.mark.usefixtures("other_processes")
+def test_two_that_wait_for_each_other_both_come_through_and_each_counts_once(database):
+    first, second = change(builders.place, "A"), change(builders.place, "B")
+    halfway, tries = Barrier(2), []
+
+    def sign(session, letter, places):
+        tries.append(letter)
+        for place in places:
+            session.execute(sa.update(Place).where(Place.id == place.id).values(name=Place.name + letter))
+            with suppress(BrokenBarrierError):  # the second try is alone; and on SQLite only one writes at all
+                halfway.wait(timeout=0.5)
+
+    at_once(
+        [
+            lambda: databases.change(sign, "x", [first, second]),
+            lambda: databases.change(sign, "y", [second, first]),
+        ]
+    )
+
+    assert [set(place.name) for place in rows(Place)] == [set("Axy"), set("Bxy")]
+    assert [len(place.name) for place in rows(Place)] == [3, 3]
+    assert len(tries) == (2 if databases.is_sqlite(database) else 3)
+
+
+def test_a_lock_that_was_not_to_be_had_is_asked_for_again(database, monkeypatch):
+    if not databases.is_sqlite(database):
+        pytest.skip("PostgreSQL waits")
+    sa.event.listen(database, "connect", lambda connection, _record: connection.execute("pragma busy_timeout=0"))
+    database.dispose()
+    tries = []
+
+    def sign(session):
+        tries.append(1)
+        session.execute(sa.update(Program).values(name=Program.name + "!"))
+
+    with closing(sqlite3.connect(database.url.database, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        monkeypatch.setattr(databases.time, "sleep", lambda _pause: other.execute("rollback"))
+        databases.change(sign)
+
+    assert len(tries) == 2
+    assert name() == "Kawa!"
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_what_postgresql_gives_up_is_done_again_and_once(database, state):
+    if databases.is_sqlite(database):
+        pytest.skip("these are PostgreSQL's")
+    tries = []
+
+    def sign(session):
+        tries.append(1)
+        session.execute(sa.update(Program).values(name=Program.name + "!"))
+        if len(tries) < databases.TRIES:
+            session.execute(sa.text(f"do $$ begin raise exception using errcode = '{state}'; end $$"))
+
+    databases.change(sign)
+
+    assert len(tries) == databases.TRIES
+    assert name() == "Kawa!"
+
+
+def test_what_may_have_been_kept_is_never_done_again(database):
+    tries = []
+
+    def vanish(session):
+        tries.append(1)
+        rename(session, "Herbata")
+        if databases.is_sqlite(database):
+            raise sa.exc.OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+        session.execute(sa.text("select pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(sa.exc.OperationalError):
+        databases.change(vanish)
+    assert len(tries) == 1
+
+
+def test_what_fails_after_the_commit_is_not_done_again():
+    tries = []
+
+    def sign(session):
+        tries.append(1)
+        session.execute(sa.update(Program).values(name=Program.name + "!"))
+        databases.after_commit(session, fail)
+
+    def fail():
+        raise sa.exc.IntegrityError("", {}, sqlite3.IntegrityError())
+
+    with pytest.raises(sa.exc.IntegrityError):
+        databases.change(sign)
+    assert len(tries) == 1
+    assert name() == "Kawa!"

@@ -1,9 +1,12 @@
 """One scan code, many doors, one moment: the points are exact, whoever switches, pauses, deletes or takes back."""
 
+import threading
+import time
 from collections import Counter
 from itertools import cycle
 
 import pytest
+import sqlalchemy as sa
 
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch
@@ -14,6 +17,7 @@ from loyalty_app.core.database import Together, answer_all
 from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.points import service as ledger
 from loyalty_app.points.models import EntryKind, PointsEntry
@@ -192,3 +196,34 @@ def test_reversals_and_a_deletion_at_once_leave_the_ledger_whole():
 
     assert rows(Redemption) == []
     assert sum(member.points for member in rows(Member)) == POINTS * (12 - taken_back)
+
+
+@pytest.mark.usefixtures("other_processes")
+def test_a_name_is_changed_while_points_of_its_member_are_taken_back_and_neither_waits_for_the_other_for_ever(database):
+    batch, (mia,) = scan_batch(1), people(1)
+    redeemed = alone(builders.link(batch, 1), mia)
+    number = rows(Redemption)[0].id
+    assert isinstance(redeemed, Redeemed)
+    taken_back = []
+    other = threading.Thread(target=lambda: taken_back.append(reverse(number)))
+
+    def rename(session):
+        session.execute(sa.update(Member).values(points=Member.points))  # holds the member, as a new name does first
+        other.start()
+        if database.dialect.name != "sqlite":
+            wait_for_a_waiter(database)
+        members.rename_me(session, "Mia the Second", by=mia)
+
+    change(rename)
+    other.join(30)
+
+    assert isinstance(taken_back[0], Reversed)
+    assert [row.member_name for row in rows(Redemption)] == ["Mia the Second"]
+
+
+def wait_for_a_waiter(database):
+    waits = sa.text("select count(*) from pg_locks where not granted")
+    until = time.monotonic() + 10
+    with database.connect() as connection:
+        while not connection.execute(waits).scalar_one() and time.monotonic() < until:
+            time.sleep(0.01)
