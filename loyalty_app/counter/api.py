@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 from pydantic import AfterValidator, AwareDatetime, Field
+from sqlmodel import Session
 
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission, actor
@@ -24,6 +25,7 @@ from loyalty_app.counter import rules
 from loyalty_app.counter import service as counter
 from loyalty_app.counter.answers import Answer, present
 from loyalty_app.counter.state import MOST_NONCE, MOST_NUMBER, MOST_READ, printable
+from loyalty_app.places import service as places
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions import service as redemptions
@@ -34,6 +36,7 @@ from loyalty_app.ui.routes import allow
 router = APIRouter(prefix="/counter")
 
 MOST_AT_ONCE = 50
+MOST_SPOT = 200
 MEDIA_TYPE = "application/octet-stream"
 TIME = "X-Time"
 """The header that says since when the list is known to be right, in milliseconds."""
@@ -52,6 +55,7 @@ def _told(number: int | None) -> int | None:
     return number if number and 0 < number < MOST_NUMBER else None
 
 
+Spot = Annotated[str, AfterValidator(lambda text: printable(text, MOST_SPOT))]
 Person = Annotated[int | None, AfterValidator(_told)]
 
 
@@ -74,6 +78,8 @@ class ScanSent(Sent):
     """The basket, in minor units, where the offer asked for it."""
     scanned_by: Person = None
     """The account of whoever scanned it; another one may be signed in when it is sent."""
+    spot: Spot = ""
+    """What the tablet was told of where it stands, as it was when it scanned."""
 
 
 class ScansSent(Sent):
@@ -155,21 +161,36 @@ async def send(sent: ScansSent) -> ScansAnswered:
     by, now = actor(), times.now()
     if by.account_id is None:  # as for the snapshot
         raise ForbiddenError
-    program = await read(programs.current)
-    answers = [
-        await _redeem(scan, rules.scanned_at(scan.scanned_at, sent.sent_at, now), by, program) for scan in sent.scans
-    ]
+    program, asks = await read(_asks, sent, by=by, now=now)
+    answers = [await _redeem(scan, ask, program) for scan, ask in zip(sent.scans, asks, strict=True)]
     return ScansAnswered(answers=answers)
 
 
-async def _redeem(scan: ScanSent, at: datetime, by: Actor, program: Program) -> ScanAnswered:
-    text, nonce = scan.text, printable(scan.nonce, MOST_NONCE)
-    ask = Ask(text=text, by=by, nonce=nonce, amount=scan.amount, scanned_at=at, scanned_by=scan.scanned_by)
+def _asks(session: Session, sent: ScansSent, *, by: Actor, now: datetime) -> tuple[Program, list[Ask]]:
+    return programs.current(session), [_ask(session, scan, sent.sent_at, by, now) for scan in sent.scans]
+
+
+def _ask(session: Session, scan: ScanSent, sent_at: datetime, by: Actor, now: datetime) -> Ask:
+    at = rules.scanned_at(scan.scanned_at, sent_at, now)
+    spot = places.stood(session, scan.spot, at, by=by)
+    return Ask(
+        text=scan.text,
+        by=by,
+        nonce=printable(scan.nonce, MOST_NONCE),
+        amount=scan.amount,
+        place_id=spot.place_id if spot else None,
+        device_id=spot.device_id if spot else None,
+        scanned_at=at,
+        scanned_by=scan.scanned_by,
+    )
+
+
+async def _redeem(scan: ScanSent, ask: Ask, program: Program) -> ScanAnswered:
     try:
         outcome = await together(redemptions.redeem_many, ask)
     except AppError as problem:
         return _said(scan, Verdict.REFUSED, Answer(shape="problem", headline="Not redeemed", lead=str(problem)))
-    said = present(outcome, text, program, now=times.now())
+    said = present(outcome, scan.text, program, now=times.now())
     match outcome:
         case Redeemed():
             return _said(scan, Verdict.CONFIRMED, said)

@@ -1,5 +1,7 @@
 """What locations and devices may be called, and for how long things of theirs hold."""
 
+import hmac
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +26,32 @@ class Draft:
     name: str = ""
     address: str = ""
     time_zone: str = ""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a browser stands: at a place, and as which device if it is enrolled."""
+
+    place_id: int
+    device_id: int | None = None
+    proof: str = ""
+    """Of a device: what only this program can have written."""
+
+    @property
+    def text(self) -> str:
+        """Return it as a browser keeps it with what it scans."""
+        return f"{self.place_id}" if self.device_id is None else f"{self.place_id}.{self.device_id}.{self.proof}"
+
+
+def spot(text: str) -> Spot | None:
+    """Return what a browser kept, believed or not; None if it is nothing of ours."""
+    found = re.fullmatch(r"([0-9]{1,9})(?:\.([0-9]{1,9})\.([0-9a-f]{64}))?", text, re.ASCII)
+    return Spot(int(found[1]), int(found[2]) if found[2] else None, found[3] or "") if found else None
+
+
+def proof(secret_hash: str, device_id: int, place_id: int) -> str:
+    """Return what proves that a device was told that it stands at a place."""
+    return hmac.digest(secret_hash.encode(), f"{device_id} at {place_id}".encode(), "sha256").hex()
 
 
 def problems(draft: Draft) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Open and close places, and say which devices stand in them."""
 
+import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -301,6 +302,36 @@ def hold(session: Session, device_ids: Collection[int]) -> set[int]:
     wanted = select(Device.id).where(col(Device.id).in_(device_ids), col(Device.revoked_at).is_(None))
     # Shared: scans of one device do not wait for each other, only a revocation waits for them, or they for it.
     return {device_id or 0 for device_id in session.exec(wanted.order_by(col(Device.id)).with_for_update(read=True))}
+
+
+def spot(session: Session, place_id: int, device_id: int | None = None) -> str:
+    """Return what a browser keeps with each scan, to tell later where it was made."""
+    device = session.get(Device, device_id) if device_id else None
+    if device is None or not device.secret_hash:
+        return rules.Spot(place_id).text
+    return rules.Spot(place_id, device.id, rules.proof(device.secret_hash, device.id or 0, place_id)).text
+
+
+def stood(session: Session, told: str, at: datetime, *, by: Actor) -> rules.Spot | None:
+    """Return where a scan was made, as far as its browser is to be believed; None where only the sender is known.
+
+    A device has proof, which it was given while it stood there: also when it was moved, revoked, or is sent for by
+    others since. Any other browser may name a place that was open then, as its people choose theirs freely; on a
+    device nobody chooses, so that without proof a scan is made where the device stands.
+    """
+    spot = rules.spot(told)
+    place = session.get(Place, spot.place_id) if spot else None
+    if spot is None or place is None or (place.closed_at and place.closed_at <= at):
+        return None
+    if spot.device_id is None:
+        return None if by.device_id else spot
+    device = session.get(Device, spot.device_id)
+    if device is None or not device.secret_hash:
+        return None
+    if not hmac.compare_digest(spot.proof, rules.proof(device.secret_hash, spot.device_id, spot.place_id)):
+        return None
+    was_revoked = device.revoked_at is not None and device.revoked_at <= at
+    return rules.Spot(spot.place_id) if was_revoked else spot
 
 
 def seen(session: Session, device_id: int, *, now: datetime) -> None:

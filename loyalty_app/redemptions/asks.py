@@ -41,6 +41,8 @@ class Ask:
     """What the batch asks, by label (`Batch.fields`)."""
     place_id: int | None = None
     """Where, if not where the asker is."""
+    device_id: int | None = None
+    """On which enrolled device it was scanned, if not on the one that the asker uses."""
     scanned_at: datetime | None = None
     """When the device scanned it, if there was no connection then."""
     scanned_by: int | None = None
@@ -54,6 +56,11 @@ class Ask:
     def at_place(self) -> int | None:
         """Return where it is asked."""
         return self.place_id or self.by.place_id
+
+    @property
+    def on_device(self) -> int | None:
+        """Return on which device it is asked."""
+        return self.device_id or self.by.device_id
 
 
 @dataclass(frozen=True)

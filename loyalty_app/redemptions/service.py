@@ -272,7 +272,7 @@ class _Won:
             "account_id": self.ask.by.account_id,
             "api_key_id": self.ask.by.api_key_id,
             "place_id": self.ask.at_place,
-            "device_id": self.ask.by.device_id,
+            "device_id": self.ask.on_device,
             "amount": self.ask.amount,
             "member_id": self.member_id,
             "code_text": self.hit.code.code,
@@ -338,7 +338,8 @@ def _names_of_attempt(ask: Ask) -> list[_Name]:
     # On an enrolled device the next shift sends what the one before it scanned.
     if not ask.nonce:
         return []
-    by_device: list[_Name] = [("device", ask.by.device_id, ask.nonce)] if ask.by.device_id else []
+    devices = dict.fromkeys(device_id for device_id in (ask.on_device, ask.by.device_id) if device_id)
+    by_device: list[_Name] = [("device", device_id, ask.nonce) for device_id in devices]
     return [*by_device, (ask.by.account_id, ask.by.api_key_id, ask.nonce)]
 
 
@@ -401,7 +402,7 @@ def _answered_before(session: Session, asks: Sequence[Ask], hits: dict[str, Hit]
     attempts: list[Attempt] = []
     staff = {ask.by.account_id for ask in asks if ask.by.account_id is not None}
     keys = {ask.by.api_key_id for ask in asks if ask.by.api_key_id is not None}
-    devices = {ask.by.device_id for ask in asks if ask.by.device_id is not None}
+    devices = {device_id for ask in asks for device_id in (ask.on_device, ask.by.device_id) if device_id is not None}
     for statement, callers in (
         (_ATTEMPTS_OF_STAFF, staff),
         (_ATTEMPTS_OF_PROGRAMS, keys),
@@ -525,7 +526,7 @@ def _record(session: Session, new: Sequence[_New], *, now: datetime) -> _Made:
                 "nonce": one.ask.nonce,
                 "reason": one.answer.reason if isinstance(one.answer, Refused) else None,
                 "place_id": one.ask.at_place,
-                "device_id": one.ask.by.device_id,
+                "device_id": one.ask.on_device,
                 "scanned_at": one.ask.scanned_at,
             }
             for one in new

@@ -16,6 +16,7 @@ from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.languages import ENGLISH, Sentence
 from loyalty_app.core.reasons import Reason
 from loyalty_app.places import service as places
+from loyalty_app.tills import rules
 from loyalty_app.tills import service as tills
 from loyalty_app.ui.rest import MOST_NUMBER
 from loyalty_app.ui.routes import allow, peer_of
@@ -30,6 +31,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 NOT_ENROLLED = "This tablet is not enrolled any more. Ask an admin to add it again."
 LINK_IS_OVER = "This link does not work any more. Ask an admin for a new one."
 WRONG_PIN = "This PIN is wrong."
+NO_PIN = "This cannot be a PIN: it has 4 to 8 digits, and is no row like 1234."
 TOO_MANY_WRONG = "Too many wrong PINs were entered on this tablet. Sign in with e-mail and password."
 
 Who = Annotated[int, Form(ge=0, le=MOST_NUMBER)]
@@ -87,6 +89,8 @@ def unlock(request: Request, account: Who = 0, pin: Text = "") -> JSONResponse:
         device = places.enrolled(session, _secret(request))
     if device is None:
         return JSONResponse({"detail": NOT_ENROLLED}, 403, headers=NO_STORE)
+    if not rules.is_pin(pin):  # a slip of the finger uses up no try
+        return JSONResponse({"detail": NO_PIN}, 422, headers=NO_STORE)
     refused = change(tills.count_pin, device, account, now=now)
     if refused is None:
         with reading() as session:

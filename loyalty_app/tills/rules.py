@@ -38,6 +38,11 @@ def pin_problem(pin: str) -> str:
     return ""
 
 
+def is_pin(text: str) -> bool:
+    """Return whether what was typed can be anybody's PIN at all."""
+    return not pin_problem(digits(text))
+
+
 def idle(lock_minutes: int) -> timedelta:
     """Return how long a device may be left alone before it locks."""
     return timedelta(minutes=lock_minutes) if lock_minutes else accounts.WORKING_DAY

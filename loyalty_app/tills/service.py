@@ -57,6 +57,8 @@ class Standing:
     """Left alone for so long the device locks; 0 is never."""
     choices: dict[int, str] = field(default_factory=dict)
     """The locations that can be chosen, where the browser is not enrolled."""
+    spot: str = ""
+    """What the browser keeps with each scan, to tell where it was made (`places.stood`)."""
 
 
 def face(session: Session, device_secret: str, *, now: datetime) -> Face:
@@ -146,10 +148,12 @@ def standing(session: Session, *, by: Actor) -> Standing:
     device = places.device_named(session, mine.device_id) if mine and mine.device_id else None
     if mine and device:
         seconds = programs.current(session).lock_minutes * 60 if mine.is_by_pin else 0
-        return Standing(device.place_id, device.place, device.name, mine.is_by_pin, seconds)
+        spot = places.spot(session, device.place_id, device.id)
+        return Standing(device.place_id, device.place, device.name, mine.is_by_pin, seconds, spot=spot)
     choices = places.open_places(session)
     chosen = mine.place_id if mine and mine.place_id in choices else None
-    return Standing(chosen, choices.get(chosen or 0, ""), choices=choices)
+    spot = places.spot(session, chosen) if chosen else ""
+    return Standing(chosen, choices.get(chosen or 0, ""), choices=choices, spot=spot)
 
 
 def settle(session: Session, *, by: Actor, now: datetime) -> Standing:

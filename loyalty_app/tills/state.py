@@ -32,6 +32,8 @@ class TillState(rx.State):
     device: rx.Field[str] = rx.field("")
     lock_seconds: rx.Field[int] = rx.field(0)
     choices: rx.Field[list[Choice]] = rx.field(default_factory=list)
+    spot: rx.Field[str] = rx.field("")
+    """What the browser keeps with each scan, to tell where it was made."""
 
     @rx.event
     async def opened(self) -> None:
@@ -53,6 +55,7 @@ class TillState(rx.State):
     def _show(self, found: Standing) -> None:
         self.place, self.place_id = found.place, str(found.place_id or "")
         self.device, self.lock_seconds = found.device, found.lock_seconds
+        self.spot = found.spot
         self.choices = [Choice(str(number), name) for number, name in found.choices.items()]
 
 

@@ -12,13 +12,14 @@ from loyalty_app.core import times
 from loyalty_app.core.actor import Actor
 from loyalty_app.core.reasons import Reason
 from loyalty_app.counter import rules
+from loyalty_app.places import service as places
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Ask
 from loyalty_app.ui.shield import COOKIE
 from tests import builders
-from tests.builders import CASHIER, OTHER_CASHIER, VIEWER
-from tests.doors import change, rows
+from tests.builders import ADMIN, CASHIER, LEAD, OTHER_CASHIER, VIEWER
+from tests.doors import change, rows, see
 from tests.programs import Program
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -172,6 +173,78 @@ def test_a_link_that_is_longer_than_any_of_ours_is_cut_as_with_a_connection(batc
     (answer,) = send(scan(f"https://kawa.example/?code={code}&pad={'A' * 5000}"))
 
     assert answer["verdict"] == "confirmed"
+
+
+@pytest.fixture
+def elsewhere(database):
+    return change(builders.place, "Riverside")
+
+
+def where_it_stands(by):
+    return see(places.spot, by.place_id, by.device_id)
+
+
+def booked():
+    return [(row.place_id, row.device_id) for row in rows(Redemption)]
+
+
+def test_a_scan_counts_where_the_tablet_stood_and_not_where_it_was_moved_since(batch, tablet, elsewhere):
+    spot = where_it_stands(tablet)
+    change(places.move, tablet.device_id, "Bar tablet", elsewhere.id, by=ADMIN, now=times.now())
+
+    send(scan(claimed(batch), spot=spot), by=replace(tablet, place_id=elsewhere.id))
+
+    assert booked() == [(tablet.place_id, tablet.device_id)]
+
+
+def test_what_a_revoked_tablet_scanned_before_counts_there_whoever_sends_it(batch, tablet, elsewhere):
+    spot = where_it_stands(tablet)
+    sender = replace(OTHER_CASHIER, place_id=elsewhere.id)
+    before, after = (
+        scan(claimed(batch, name), name, ago, spot=spot) for name, ago in (("Mia", 3 * TICK), ("Max", TICK))
+    )
+    change(places.revoke, tablet.device_id, by=ADMIN, now=times.now() - 2 * TICK)
+
+    answers = send(before, after, by=sender)
+    again = send(before, after, by=replace(LEAD, place_id=elsewhere.id))
+
+    assert [one["verdict"] for one in answers] == ["confirmed", "confirmed"]
+    assert booked() == [(tablet.place_id, tablet.device_id), (tablet.place_id, None)]
+    assert again[0] == answers[0]
+    assert [row.account_id for row in rows(Redemption)] == [sender.account_id] * 2
+
+
+def test_a_browser_of_ones_own_counts_where_it_said_it_was_as_it_could_have_chosen_that(batch, tablet, elsewhere):
+    sender = replace(CASHIER, place_id=elsewhere.id)
+    closed = change(builders.place, "Closed")
+    now = times.now()
+    change(places.close, closed.id, by=ADMIN, now=now - timedelta(hours=1))
+    told = {
+        str(tablet.place_id): tablet.place_id,
+        str(closed.id): elsewhere.id,
+        "99": elsewhere.id,
+        "": elsewhere.id,
+        "Old Town": elsewhere.id,
+        f"{tablet.place_id}.{tablet.device_id}.{'0' * 64}": elsewhere.id,
+        "1" * 500: elsewhere.id,
+    }
+    scans = [scan(claimed(batch, f"Guest {number}"), str(number), spot=spot) for number, spot in enumerate(told)]
+
+    send(*scans, by=sender)
+
+    assert booked() == [(place_id, None) for place_id in told.values()]
+
+
+def test_nobody_on_an_enrolled_tablet_names_another_place_than_its_own(batch, tablet, elsewhere):
+    stolen = where_it_stands(tablet).replace(f"{tablet.place_id}.", f"{elsewhere.id}.", 1)
+    scans = [
+        scan(claimed(batch, f"Guest {number}"), str(number), spot=spot)
+        for number, spot in enumerate((str(elsewhere.id), stolen))
+    ]
+
+    send(*scans, by=tablet)
+
+    assert booked() == [(tablet.place_id, tablet.device_id)] * 2
 
 
 def test_a_scan_is_put_down_to_who_made_it_and_not_to_who_sends_it(batch, tablet):
