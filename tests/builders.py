@@ -132,6 +132,16 @@ def link(batch: Batch, serial: int = 1) -> str:
     return batches.links(batch)(serial)
 
 
+def index_all(session: Session) -> None:
+    """Put what SQLite's index of the history does not have yet into it; PostgreSQL's always has all."""
+    if database.is_sqlite(session.connection()):
+        last = "select coalesce(max(id), 0) from redemption_search_docsize"
+        session.connection().exec_driver_sql(
+            "insert into redemption_search (rowid, code_text, member_name, title)"
+            f" select id, code_text, member_name, title from redemption where id > ({last})"
+        )
+
+
 def delete_step_by_step(batch: Batch) -> None:
     """Pause and then delete a batch, each in a transaction of its own, as two clicks do."""
     with database.transaction() as session:

@@ -17,6 +17,8 @@ NAMED = sa.text("nonce <> ''")
 CONFLICT = sa.text("reason = 'conflict_offline'")
 HELD = sa.text("status = 'claimed' and not disabled")
 SEARCHED = ("code_text", "member_name", "title")
+TOGETHER = 64
+"""So many redemptions are put in SQLite's index at once."""
 VIEW, VIEW_REDEMPTIONS = "view_dashboard", "view_redemptions"
 
 
@@ -211,16 +213,28 @@ def make_search() -> None:
         return
     names = ", ".join(SEARCHED)
     old, new = (", ".join(f"{row}.{column}" for column in SEARCHED) for row in ("old", "new"))
+    last = "(select coalesce(max(id), 0) from redemption_search_docsize)"
     remove = f"insert into redemption_search (redemption_search, rowid, {names}) values ('delete', old.id, {old});"  # noqa: S608 - names of our own
     add = f"insert into redemption_search (rowid, {names}) values (new.id, {new});"  # noqa: S608
     op.execute(
         f"create virtual table redemption_search using fts5"
         f" ({names}, content='redemption', content_rowid='id', tokenize='trigram')"
     )
+    op.execute("insert into redemption_search (redemption_search, rank) values ('automerge', 16)")
     op.execute("insert into redemption_search (redemption_search) values ('rebuild')")
-    op.execute(f"create trigger redemption_added after insert on redemption begin {add} end")
-    op.execute(f"create trigger redemption_removed after delete on redemption begin {remove} end")
-    op.execute(f"create trigger redemption_renamed after update of {names} on redemption begin {remove} {add} end")
+    # Each by itself costs as much as fifty together, so the newest wait until there are some dozens, and are read
+    # without the index meanwhile. What is in it is always all up to a number; who comes late is put in at once.
+    op.execute(
+        f"create trigger redemption_added after insert on redemption"  # noqa: S608
+        f" when new.id >= {last} + {TOGETHER} or new.id < {last}"
+        f" begin insert into redemption_search (rowid, {names})"
+        f" select id, {names} from redemption where id > {last} or id = new.id; end"
+    )
+    op.execute(f"create trigger redemption_removed after delete on redemption when old.id <= {last} begin {remove} end")
+    op.execute(
+        f"create trigger redemption_renamed after update of {names} on redemption when old.id <= {last}"
+        f" begin {remove} {add} end"
+    )
     op.execute(
         "create trigger member_renamed after update of name on member when old.name <> new.name"
         " begin update redemption set member_name = new.name where member_id = new.id; end"

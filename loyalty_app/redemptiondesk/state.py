@@ -28,6 +28,7 @@ from loyalty_app.redemptiondesk import rules
 from loyalty_app.redemptiondesk.rules import STATUSES, Search
 from loyalty_app.redemptions import conflicts, history, numbers
 from loyalty_app.redemptions import rules as redemption_rules
+from loyalty_app.redemptions import search as redemption_search
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.asks import Refused
 from loyalty_app.redemptions.conflicts import Conflict, Side
@@ -346,7 +347,7 @@ def say_search(search: Search, choices: Choices, program: Program) -> list[str]:
     people = {str(one.id): one.name for one in choices.staff}
     since, until = _day(search.since), _day(search.until)
     parts = (
-        search.q and f"“{search.q}”",
+        search.q and f"“{search.q}”{_how_far(search.q, program)}",
         search.status and STATUSES[RedemptionStatus(search.status)].lower(),
         search.place and f"at {places.get(search.place, 'a location that is gone')}",
         search.staff and f"by {people.get(search.staff, 'somebody who is gone')}",
@@ -354,6 +355,15 @@ def say_search(search: Search, choices: Choices, program: Program) -> list[str]:
         until and f"to {times.say_day(until, program.locale)}",
     )
     return [part for part in parts if part]
+
+
+def _how_far(text: str, program: Program) -> str:
+    most = redemption_search.LOOKED_BACK
+    return (
+        f" (so short, among the newest {say_number(most, program.locale)} only)"
+        if redemption_search.is_short(text)
+        else ""
+    )
 
 
 def say_details(line: Line, program: Program, *, by: Actor, now: datetime) -> Details:

@@ -149,7 +149,11 @@ class Wanted(Sent):
     model_config = ConfigDict(extra="ignore")  # the page that is wanted stands beside
 
     q: Annotated[
-        str, Field(max_length=80, description="Part of a code, a customer's name or an offer's title; or an address.")
+        str,
+        Field(
+            max_length=80,
+            description="Words, each part of a code, a customer's name or an offer's title; or an address.",
+        ),
     ] = ""
     status: RedemptionStatus | None = None
     batch_id: Which = None

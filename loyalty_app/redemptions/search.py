@@ -1,6 +1,7 @@
 """Find redemptions by what people know of them, in a blink among a million (S2-4; docs/benchmarks.md, `search`)."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,17 +30,22 @@ MOST_TEXT = 80
 TRIGRAM = 3
 NEIGHBOURS = 1_000
 """Redemptions of transactions at the same time are not numbered in the order of their instants, but nearly."""
-WALKED = 5_000
-"""So many of the newest are simply read: what every hundredth redemption has in it is found among them."""
+LOOKED_BACK = 10_000
+"""Among so many of the newest a text is looked for that is too short for the index."""
+WALKED = 10_000
+"""So many of the newest are simply read: what every two hundredth redemption has in it is found among them."""
 HITS = {"sqlite": 2_000, "postgresql": 10_000}
 """So many are taken from the index; what has more hits is found by walking further. SQLite's come newest first."""
 WALKED_FURTHER = 50_000
 PIECE = 2_000
 
+_TRIGRAMS = re.compile(r"[^\W_]{3}|[\W_][^\W_]|[^\W_]{2}[\W_]")
+_INDEXED = sa.table("redemption_search_docsize", sa.column("id", sa.Integer))
+
 
 @dataclass(frozen=True)
 class Wish:
-    """Which redemptions are wanted: by a code, or part of one, of a customer's name or of an offer's title.
+    """Which redemptions are wanted: by words, each part of a code, of a customer's name or of an offer's title.
 
     Who may see members finds them by their whole address, too.
     """
@@ -79,11 +85,18 @@ def newest(session: Session, wish: Wish, *, after: int, limit: int, by: Actor) -
         return []
     if not search.has_text:
         return search.walk()
+    if not search.is_indexed:
+        return search.walk(LOOKED_BACK)
     # A hit list or a walk that came to its end is the whole answer; one that is cut may hold the newest all the same.
     for found in (search.near, search.indexed, search.far):
         if (numbers := found()) is not None:
             return numbers
     return search.exhaustive()
+
+
+def is_short(text: str) -> bool:
+    """Return whether a text is too short for the index: it is looked for among the newest only (`LOOKED_BACK`)."""
+    return 0 < len(" ".join(storable(text).split())) < TRIGRAM
 
 
 def pieces(session: Session, wish: Wish, *, by: Actor) -> Iterator[list[int]]:
@@ -95,13 +108,29 @@ def pieces(session: Session, wish: Wish, *, by: Actor) -> Iterator[list[int]]:
 
 
 @dataclass(frozen=True)
+class _Word:
+    """One of the words that are searched."""
+
+    text: str
+    part: str
+    """Of a code, in the form that is stored; nothing if no code can contain it."""
+
+    @classmethod
+    def of(cls, text: str) -> "_Word":
+        part = alphabet.normal_part(text)
+        # "a-b" is searched as it is: what is left of it as a code is in no index.
+        return cls(text, part if min(len(part), TRIGRAM) == min(len(text), TRIGRAM) else "")
+
+
+@dataclass(frozen=True)
 class _Meant:
     """What somebody searches, and what of it they may find."""
 
     by: Actor
-    text: str = ""
+    words: tuple[_Word, ...] = ()
+    """Each must be in one of the texts."""
     part: str = ""
-    """Of a code, in the form that is stored; nothing if no code can contain it."""
+    """Of a code that was written with spaces; it is enough by itself."""
     code_id: int | None = None
     """The code that is named in full."""
     member_id: int | None = None
@@ -115,9 +144,10 @@ class _Meant:
         sees_members = by.may(Permission.VIEW_MEMBERS)
         if "@" in text and sees_members and (member_id := members.id_of_email(session, text)):
             return cls(by, member_id=member_id)
-        part = alphabet.normal_part(text)
-        # "a-b" is searched as it is: what is left of it as a code is in no index.
-        return cls(by, text, part if min(len(part), TRIGRAM) == min(len(text), TRIGRAM) else "")
+        words = dict.fromkeys(text.split())
+        if not any(len(word) >= TRIGRAM for word in words):  # together they may be long enough for the index
+            return cls(by, (_Word.of(text),) if text else ())
+        return cls(by, tuple(map(_Word.of, words)), _Word.of(text).part if len(words) > 1 else "")
 
     @property
     def reads_all(self) -> bool:
@@ -162,12 +192,21 @@ class _Search:
         self._is_sqlite = database.is_sqlite(session.connection())
         self._above, self._below = _bounds(session, wish, below)
         self._wish = wish
-        self._is_indexed = len(meant.text) >= TRIGRAM and (self._is_sqlite or any(map(str.isalnum, meant.text)))
+        self._indexed = [word for word in meant.words if len(word.text) >= TRIGRAM and self._has_trigrams(word.text)]
 
     @property
     def has_text(self) -> bool:
         """Return whether part of a text is searched, and not all there is, of one code or of one member."""
-        return bool(self._meant.text)
+        return bool(self._meant.words)
+
+    @property
+    def is_indexed(self) -> bool:
+        """Return whether the index knows one of the words."""
+        return bool(self._indexed)
+
+    def _has_trigrams(self, text: str) -> bool:
+        # PostgreSQL's are of letters and digits, and of where words begin and end.
+        return self._is_sqlite or _TRIGRAMS.search(text) is not None
 
     def walk(self, most: int | None = None) -> list[int]:
         """Return the newest that fit, read one after the other, of so many at most."""
@@ -182,13 +221,12 @@ class _Search:
 
     def near(self) -> list[int] | None:
         """Return what is found among the newest, if that is enough."""
-        # SQLite's index is read from its newest end, which is as near.
-        return None if self._is_sqlite and self._is_indexed else self._walk_enough(WALKED)
+        # SQLite's index is read from its newest end, which is as near, but where few fit the rest of the wish.
+        is_near = self._is_sqlite and self._wish.status in (None, RedemptionStatus.RECORDED)
+        return None if is_near else self._walk_enough(WALKED)
 
     def indexed(self) -> list[int] | None:
         """Return what the index finds, if that is all there is, or holds the newest."""
-        if not self._is_indexed:
-            return None
         most = HITS[self._kind]
         hits, numbers = self._hits(most)
         is_whole = hits < most or (self._is_sqlite and len(numbers) == self._limit)
@@ -196,21 +234,20 @@ class _Search:
 
     def far(self) -> list[int] | None:
         """Return what is found among many of the newest, if that is enough."""
-        if not self._is_indexed or (self._is_sqlite and not self._meant.text.isascii()):
+        if self._is_sqlite and not all(word.text.isascii() for word in self._meant.words):
             return None
         return self._walk_enough(WALKED_FURTHER)
 
     def exhaustive(self) -> list[int]:
         """Return what is found among all."""
-        if self._is_indexed:
-            return self._hits(None)[1]
-        with self._without("bitmapscan"):  # no index knows so short a text, though PostgreSQL would walk through one
-            return self.walk()
+        return self._hits(None)[1]
 
     def _walk_enough(self, most: int) -> list[int] | None:
         numbers = self.walk(most)
         if len(numbers) == self._limit:
             return numbers
+        if not self._narrowed(Redemption):  # that it is all there is, is as quickly known from the index
+            return None
         beyond = select(Redemption.id).where(*self._filters(Redemption)).order_by(col(Redemption.id).desc())
         is_whole = self._session.exec(beyond.offset(most).limit(1)).first() is None
         return numbers if is_whole else None
@@ -228,10 +265,10 @@ class _Search:
 
     def piece(self, *, is_first: bool) -> list[int]:
         """Return the newest that fit, as one of many such pieces."""
-        if self._is_sqlite and self._is_indexed:
+        if self._is_sqlite and self.is_indexed:
             return next(found for way in (self.indexed, self.far, self.exhaustive) if (found := way()) is not None)
         # All pieces together walk through everything once; what the index finds at once is spared that.
-        if is_first and self._is_indexed and (numbers := self.indexed()) is not None:
+        if is_first and self.is_indexed and (numbers := self.indexed()) is not None:
             return numbers
         with self._without("bitmapscan"):
             return self.walk()
@@ -257,22 +294,21 @@ class _Search:
             .prefix_with("materialized")
         )
         fits = sa.and_(*self._narrowed(Redemption), self._may_find(Redemption))
-        return (
-            sa.select(col(Redemption.id), fits.label("fits"))
-            .select_from(hits.join(Redemption, col(Redemption.id) == hits.c.rowid))
-            .cte("found")
-            .prefix_with("materialized")
+        indexed = sa.select(col(Redemption.id), fits.label("fits")).select_from(
+            hits.join(Redemption, col(Redemption.id) == hits.c.rowid)
         )
+        rest = sa.select(col(Redemption.id), sa.true()).where(
+            col(Redemption.id) > _last_indexed(), *self._filters(Redemption), self._fits(Redemption)
+        )
+        return sa.union_all(indexed, rest).cte("found").prefix_with("materialized")
 
     def _hits_of_postgresql(self, most: int | None) -> sa.CTE:
-        text, part = self._patterns()
         row = Redemption
-        hit = [one.ilike(text) for one in self._meant.columns(row)]
-        hit += [col(row.code_text).like(part)] if part else []
+        hit = sa.and_(*(sa.or_(*self._in_texts(row, word), *_in_code(row, word.part)) for word in self._indexed))
         fits = sa.and_(*self._filters(row), self._may_find(row))
         return (
             sa.select(col(row.id), fits.label("fits"))
-            .where(sa.or_(*hit))
+            .where(sa.or_(hit, *_in_code(row, self._meant.part)))
             .limit(most)
             .cte("found")
             .prefix_with("materialized")
@@ -280,36 +316,38 @@ class _Search:
 
     def _match(self) -> str:
         # In double quotes nothing has a meaning of its own but they themselves.
-        meant = self._meant
-        names = "member_name title" if sees_names(meant.by) else "title"
-        text = meant.text.replace('"', '""')
-        return f'{{{names}}} : "{text}"' + (f' OR code_text : "{meant.part}"' if meant.part else "")
-
-    def _patterns(self) -> tuple[str, str]:
-        text = self._meant.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        return f"%{text}%", f"%{self._meant.part}%" if self._meant.part else ""
+        names = "member_name title" if sees_names(self._meant.by) else "title"
+        words = []
+        for word in self._indexed:
+            text = word.text.replace('"', '""')
+            words.append(f'({{{names}}} : "{text}"' + (f' OR code_text : "{word.part}")' if word.part else ")"))
+        part = self._meant.part
+        return " AND ".join(words) if not part else f'({" AND ".join(words)}) OR code_text : "{part}"'
 
     def _fits(self, row: Any) -> ColumnElement[bool]:
-        """Return which redemptions have what is meant in one of their texts, if that is a text."""
+        """Return which redemptions have each word in one of their texts, if words are meant."""
         meant = self._meant
         if meant.code_id:
             return sa.and_(row.code_id == meant.code_id, meant.is_readable(row))
-        if not meant.text:
+        if not meant.words:
             return sa.true()
-        _, part = self._patterns()
-        in_code = [sa.and_(row.code_text.like(part), meant.is_readable(row))] if part else []
-        return sa.or_(*in_code, *self._in_texts(row))
+        words = (sa.or_(*self._in_texts(row, word), *self._in_read_code(row, word.part)) for word in meant.words)
+        return sa.or_(sa.and_(*words), *self._in_read_code(row, meant.part))
 
     def _may_find(self, row: Any) -> ColumnElement[bool]:
         """Return which hits somebody may have: those by a code only if they may read it."""
-        if self._meant.reads_all:
+        if self._meant.reads_all and len(self._indexed) == len(self._meant.words):
             return sa.true()
-        return sa.or_(self._meant.is_readable(row), *self._in_texts(row))
+        return self._fits(row)
 
-    def _in_texts(self, row: Any) -> Iterator[ColumnElement[bool]]:
-        text, _ = self._patterns()
+    def _in_read_code(self, row: Any, part: str) -> list[ColumnElement[bool]]:
+        return [sa.and_(found, self._meant.is_readable(row)) for found in _in_code(row, part)]
+
+    def _in_texts(self, row: Any, word: _Word) -> Iterator[ColumnElement[bool]]:
+        text = "%" + word.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
         # SQLite's LIKE knows only the capitals of English.
-        texts = {text, text.lower(), text.upper(), text.title()} if self._is_sqlite else {text}
+        is_enough = text.isascii() or not self._is_sqlite
+        texts = {text} if is_enough else {text, text.lower(), text.upper(), text.title()}
         for one in self._meant.columns(row):
             yield from (one.like(text, escape="\\") if self._is_sqlite else one.ilike(text) for text in sorted(texts))
 
@@ -345,11 +383,23 @@ class _Search:
         if self._is_sqlite:
             yield
             return
-        for way in ways:
-            self._session.connection().execute(sa.text(f"set local enable_{way} = off"))
+        self._session.execute(_set(ways, "off"))
         yield
-        for way in ways:
-            self._session.connection().execute(sa.text(f"set local enable_{way} = on"))
+        self._session.execute(_set(ways, "on"))
+
+
+def _set(ways: Sequence[str], value: str) -> sa.Select[*tuple[Any, ...]]:
+    # All in one statement: each is a way to the server and back. Only until the transaction ends.
+    return sa.select(*(sa.func.set_config(f"enable_{way}", value, sa.true()) for way in ways))
+
+
+def _in_code(row: Any, part: str) -> list[ColumnElement[bool]]:
+    return [row.code_text.like(f"%{part}%")] if part else []
+
+
+def _last_indexed() -> sa.ScalarSelect[int]:
+    # SQLite's index is filled some dozens at once: of what is newer, it knows nothing yet (migration 0004).
+    return sa.select(sa.func.coalesce(sa.func.max(_INDEXED.c.id), 0)).scalar_subquery()
 
 
 def _bounds(session: Session, wish: Wish, below: int | None) -> tuple[int | None, int | None]:
@@ -383,12 +433,12 @@ def differences(session: Session) -> list[str]:
         if number
     ]
     if database.is_sqlite(session.connection()):
-        indexed = sa.table("redemption_search_docsize", sa.column("id", sa.Integer))
+        unknown = col(Redemption.id).not_in(sa.select(_INDEXED.c.id))
         missing, surplus = (
-            session.exec(select(sa.func.count()).select_from(rows).where(number.not_in(sa.select(others)))).one()
-            for rows, number, others in (
-                (Redemption, col(Redemption.id), indexed.c.id),
-                (indexed, indexed.c.id, col(Redemption.id)),
+            session.exec(select(sa.func.count()).select_from(rows).where(*where)).one()
+            for rows, where in (
+                (Redemption, (unknown, col(Redemption.id) < _last_indexed())),
+                (_INDEXED, (_INDEXED.c.id.not_in(sa.select(col(Redemption.id))),)),
             )
         )
         found += [f"redemptions: {missing:,} are not in the search"] if missing else []

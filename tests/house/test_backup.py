@@ -94,6 +94,7 @@ def test_a_restored_copy_finds_its_redemptions_and_knows_its_devices(
     assert (found(codes_of[0]), found("ola"), found("coffee")) == (["Mia"], ["Ola"], ["Ola", "Mia"])
     doors.change(lambda session: session.get(Member, 1).sqlmodel_update({"name": "Nina"}))
     assert (found("nina"), found("mia")) == (["Nina"], [])
+    doors.change(builders.index_all)
     with copy.begin() as connection:
         if databases.is_sqlite(connection):
             check = "insert into redemption_search (redemption_search, rank) values ('integrity-check', 1)"

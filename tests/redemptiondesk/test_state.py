@@ -151,6 +151,12 @@ def test_a_first_redemption_shows_at_once_also_where_nothing_had_been_found(batc
     assert (tab.customers, tab.state.news) == (["Ana Maria"], "")
 
 
+def test_a_text_of_two_letters_says_how_far_back_it_was_looked_for(batch):
+    tab = Tab(LEAD, q="an")
+    assert tab.state.narrowed == "No redemption fits: “an” (so short, among the newest 10,000 only)."
+    assert Tab(LEAD, q="ana").state.narrowed == "No redemption fits: “ana”."
+
+
 def test_pages_follow_each_other_without_gap_or_repeat(batch):
     for number in range(27):
         redeemed(batch, f"Member {number}")
