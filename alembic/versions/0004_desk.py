@@ -1,4 +1,4 @@
-"""Places and devices, PINs, goodwill, scans without a connection, and a history that is searched fast."""
+"""Places and devices, PINs, goodwill, scans without a connection, a history that is searched fast, and forgetting."""
 
 import json
 
@@ -41,6 +41,7 @@ def upgrade() -> None:
         change.create_index("code_held", ["expires_at"], sqlite_where=HELD, postgresql_where=HELD)
     fill_what_is_searched()
     make_search()
+    let_reasons_be_forgotten()
     # Who could read the redemptions by the wider permission goes on reading them.
     change_scopes(lambda scopes: [*scopes, VIEW_REDEMPTIONS] if VIEW in scopes else scopes)
 
@@ -49,6 +50,7 @@ def downgrade() -> None:
     """Go back; what only this version knows is gone."""
     change_scopes(lambda scopes: [one for one in scopes if one not in NEW_SCOPES])
     drop_search()
+    keep_reasons()
     op.execute("delete from redemption where status = 'goodwill'")
     op.execute("delete from attempt where reason = 'conflict_offline'")
     op.execute("update account set role = 'staff' where role = 'lead'")
@@ -252,3 +254,57 @@ def drop_search() -> None:
     for name in ("redemption_added", "redemption_removed", "redemption_renamed", "member_renamed"):
         op.execute(f"drop trigger {name}")
     op.execute("drop table redemption_search")
+
+
+LEDGER = "id, member_id, kind, points, balance, actor, at"
+"""What nothing changes of an entry; to which redemption it points goes with its batch."""
+REFUSED = "the points ledger is append-only"
+
+
+def let_reasons_be_forgotten() -> None:
+    """Let the reason of an adjustment be taken out once its member is erased, and nothing else be changed."""
+    forgets = (
+        "new.title = '[erased]' and old.kind = 'adjustment'"
+        " and exists (select 1 from member where id = old.member_id and erased_at is not null)"
+    )
+    if is_sqlite():
+        op.execute("drop trigger points_entry_changed")
+        refuse = f"begin select raise(abort, '{REFUSED}'); end"
+        op.execute(f"create trigger points_entry_changed before update of {LEDGER} on points_entry {refuse}")
+        op.execute(
+            f"create trigger points_entry_retold before update of title on points_entry when not ({forgets}) {refuse}"
+        )
+        return
+    op.execute("drop trigger points_entry_changed on points_entry")
+    op.execute(
+        f"create trigger points_entry_changed before update of {LEDGER} on points_entry"
+        " for each row execute function keep_points_entry()"
+    )
+    op.execute(
+        "create function keep_points_reason() returns trigger language plpgsql as"
+        f" $$ begin if {forgets} then return new; end if; raise exception '{REFUSED}'; end $$"
+    )
+    op.execute(
+        "create trigger points_entry_retold before update of title on points_entry"
+        " for each row execute function keep_points_reason()"
+    )
+
+
+def keep_reasons() -> None:
+    """Refuse every change of the ledger again."""
+    kept = LEDGER.replace("actor", "title, actor")
+    if is_sqlite():
+        op.execute("drop trigger points_entry_retold")
+        op.execute("drop trigger points_entry_changed")
+        op.execute(
+            f"create trigger points_entry_changed before update of {kept} on points_entry"
+            f" begin select raise(abort, '{REFUSED}'); end"
+        )
+        return
+    op.execute("drop trigger points_entry_retold on points_entry")
+    op.execute("drop function keep_points_reason")
+    op.execute("drop trigger points_entry_changed on points_entry")
+    op.execute(
+        f"create trigger points_entry_changed before update of {kept} on points_entry"
+        " for each row execute function keep_points_entry()"
+    )

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from loyalty_app.audit.models import AuditEntry
 from loyalty_app.core import live
 from loyalty_app.core.actor import Actor
-from loyalty_app.core.texts import Redaction
+from loyalty_app.core.texts import ERASED, Redaction
 
 TOPIC = "audit"
 
@@ -42,6 +42,14 @@ def forget(session: Session, subjects: Collection[str], words: Redaction, contac
     )
     for entry in found:
         entry.details = (words if entry.subject in subjects else contact).of(entry.details)
+        session.add(entry)
+
+
+def forget_reasons(session: Session, verb: str, subject: str) -> None:
+    """Take the reasons, which stand behind a colon, out of what was done to a subject."""
+    for entry in session.exec(select(AuditEntry).where(AuditEntry.verb == verb, AuditEntry.subject == subject)):
+        done, colon, _ = entry.details.partition(": ")
+        entry.details = done + (colon and colon + ERASED)
         session.add(entry)
 
 

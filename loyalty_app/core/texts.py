@@ -9,6 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
+ERASED = "[erased]"
+"""What stands where somebody who is forgotten was named."""
+
 
 def storable(text: str) -> str:
     """Return the text without what PostgreSQL or UTF-8 cannot hold: NUL and halves of characters."""
@@ -28,7 +31,7 @@ class Redaction:
 
     def of(self, text: str) -> str:
         """Return the text without them."""
-        return self._pattern.sub("[erased]", text)
+        return self._pattern.sub(ERASED, text)
 
     def is_in(self, text: str) -> bool:
         """Return whether one of them stands in the text as a whole."""

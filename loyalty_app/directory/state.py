@@ -503,10 +503,10 @@ def say_erasure(found: Profile, program: Program, now: datetime) -> list[str]:
     many = "voucher" if ready == 1 else "vouchers"
     points = point_rules.say_points(found.member.points, program.locale)
     return [
-        "Name, address, phone number and account go, and what they told when they redeemed.",
+        "Name, address, phone number and account go, what they told when they redeemed, and why points were adjusted.",
         "They are signed out at once.",
         *([f"{ready} {many} that they have not used can no longer be redeemed."] if ready else []),
-        f"Claims, redemptions and {points} stay as numbers of nobody, with the reasons of adjustments.",
+        f"Claims, redemptions and {points} stay as numbers of nobody.",
         "Backups and files that were taken away before still hold them.",
     ]
 

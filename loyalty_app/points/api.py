@@ -30,6 +30,7 @@ class EntryShown(Shown):
     """One movement of points; the ledger is only ever added to."""
 
     id: Annotated[int, Field(examples=[310])]
+    member_id: Annotated[int, Field(examples=[21])]
     kind: EntryKind
     points: Annotated[int, Field(description="What came, or below zero what went.", examples=[20])]
     balance: Annotated[int, Field(description="What the member had after it.", examples=[120])]

@@ -18,8 +18,9 @@ class EntryKind(StrEnum):
 
 
 class PointsEntry(SQLModel, table=True):
-    """One movement of points; rows are only ever added (a trigger refuses the rest), so balances can be proved.
+    """One movement of points; rows are only ever added (triggers refuse the rest), so balances can be proved.
 
+    Only the reason of an adjustment goes when its member is erased.
     `Member.points` is their sum, kept in the same transaction.
     """
 

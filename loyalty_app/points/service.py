@@ -13,7 +13,7 @@ from loyalty_app.audit import service as audit
 from loyalty_app.core import database, live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import InvalidError, NotFoundError
-from loyalty_app.core.texts import storable
+from loyalty_app.core.texts import ERASED, storable
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.points import rules
@@ -127,6 +127,16 @@ def adjust(
     audit.record(session, "adjust", f"member {member_id}", f"{points:+} points: {reason}", by=by, now=now)
     live.announce(session, topic(member_id))
     return entry
+
+
+def forget(session: Session, member_id: int) -> None:
+    """Take out why a member who is erased was given points by hand, or lost some; the points stay.
+
+    People write reasons, and may name who it is about. The ledger lets nothing else of it be changed, ever.
+    """
+    own = (col(PointsEntry.member_id) == member_id, col(PointsEntry.kind) == EntryKind.ADJUSTMENT)
+    session.connection().execute(sa.update(PointsEntry).where(*own).values(title=ERASED))
+    audit.forget_reasons(session, "adjust", f"member {member_id}")
 
 
 def of_member(session: Session, member_id: int, *, after: int = 0, limit: int = PAGE, by: Actor) -> Ledger:

@@ -4,9 +4,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from loyalty_app.audit.models import AuditEntry
 from loyalty_app.core import database
 from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
+from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.points import service as ledger
 from loyalty_app.points.models import EntryKind, PointsEntry
@@ -62,6 +64,60 @@ def test_the_database_refuses_to_change_or_remove_an_entry(mia, statement):
         session.execute(statement)
 
     assert balances() == [(EntryKind.ADJUSTMENT, 20, 20)]
+
+
+def erase(member_id):
+    change(members.blank, member_id, by=ADMIN, now=NOON)
+
+
+def test_only_of_who_is_erased_the_reasons_are_forgotten(mia):
+    nina = change(builders.member, "Nina")
+    adjust(20, "Mia spilled it")
+    change(ledger.adjust, 2, 5, "Nina waited", by=ADMIN, now=NOON)
+    redeem(builders.link(change(builders.scan_batch, points=7, name="Cups")), mia)
+    before = [one.model_dump(exclude={"title"}) for one in rows(PointsEntry)]
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        change(ledger.forget, 1)
+    erase(1)
+    change(ledger.forget, 1)
+
+    assert [one.model_dump(exclude={"title"}) for one in rows(PointsEntry)] == before
+    assert [one.title for one in rows(PointsEntry)] == ["[erased]", "Nina waited", "7 points"]
+    told = [one.details for one in rows(AuditEntry) if one.verb == "adjust"]
+    assert told == ["+20 points: [erased]", "+5 points: Nina waited"]
+    assert see(ledger.differences) == []
+    assert see(ledger.mine, by=nina).entries[0].title == "Nina waited"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        sa.update(PointsEntry).values(title="something else"),
+        sa.update(PointsEntry).values(title=""),
+        sa.update(PointsEntry).values(title="[erased]", points=1_000),
+        sa.update(PointsEntry).values(title="[erased]", balance=1_000),
+        sa.update(PointsEntry).values(title="[erased]", member_id=2),
+        sa.update(PointsEntry).values(title="[erased]", actor="Nobody"),
+        sa.update(PointsEntry).values(title="[erased]", kind=EntryKind.REVERSAL),
+        sa.update(PointsEntry).values(title="[erased]").where(PointsEntry.kind == EntryKind.REDEMPTION),
+        sa.update(PointsEntry).values(title="[erased]").where(PointsEntry.member_id == 2),
+        sa.delete(PointsEntry),
+    ],
+    ids=lambda one: str(one.compile(compile_kwargs={"literal_binds": True})).replace("\n", " ")[:80],
+)
+def test_of_who_is_erased_nothing_else_is_changed(mia, statement):
+    change(builders.member, "Nina")
+    adjust(20)
+    redeem(builders.link(change(builders.scan_batch, points=7)), mia)
+    change(ledger.adjust, 2, 5, "Waited", by=ADMIN, now=NOON)
+    erase(1)
+    before = rows(PointsEntry)
+
+    with pytest.raises(DBAPIError, match="append-only"), database.transaction() as session:
+        session.execute(statement)
+
+    assert rows(PointsEntry) == before
 
 
 @pytest.mark.requirement("S0-29")
