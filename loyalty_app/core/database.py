@@ -38,6 +38,10 @@ DOWNLOADS = 6
 """So many files are streamed at once; each needs a connection for as long as its reader takes to fetch it."""
 DOWNLOAD_WAIT = 2
 """Seconds that another one waits for its turn."""
+LOCK_WAIT = 30_000
+"""Milliseconds for which a writer of SQLite waits for those of other processes."""
+LOG_WAIT = 1_000
+"""Milliseconds for which emptying its log may hold up writers."""
 THREADS = 8
 GROUP_SIZE = 256
 
@@ -200,6 +204,25 @@ def after_commit(session: Session, act: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(act)
 
 
+def leave_no_trace(session: Session) -> None:
+    """Empty SQLite's log once the caller's transaction is over: what was overwritten may still stand there.
+
+    Who reads at that moment for longer than it waits keeps it as it is, until a later one.
+    """
+    if is_sqlite(session.connection()):
+        after_commit(session, _empty_the_log)
+
+
+def _empty_the_log() -> None:
+    connection = engine().raw_connection()
+    try:
+        cursor = connection.cursor()
+        for pragma in (f"busy_timeout={LOG_WAIT}", "wal_checkpoint(TRUNCATE)", f"busy_timeout={LOCK_WAIT}"):
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        connection.close()
+
+
 def hold(session: Session, thing: AbstractContextManager[object]) -> None:
     """Keep this open until the caller's transaction is over, committed or not."""
     session.info["held"].enter_context(thing)
@@ -359,8 +382,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
+        f"busy_timeout={LOCK_WAIT}",
         "cache_size=-65536",
+        "secure_delete=ON",  # what is deleted is overwritten; it costs nothing where nothing is deleted
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -11,7 +11,7 @@ from loyalty_app.audit import service as audit
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.rules import is_same_name
 from loyalty_app.codes import service as codes
-from loyalty_app.core import answered, live
+from loyalty_app.core import answered, database, live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, InvalidError
 from loyalty_app.core.texts import Redaction
@@ -89,6 +89,7 @@ def _erase(session: Session, member_id: int, by: Actor, now: datetime) -> None:
     accounts.forget_member(session, known.account_id, known.email)
     if accounts.with_address(session, known.email) is None:  # else these letters are of somebody who works here
         mails.forget(session, known.email)
+    ledger.forget(session, member_id)
     explained = redemptions.forget(session, member_id, known.words, known.contact)
     subjects = {f"member {member_id}", *(f"redemption {number}" for number in explained)}
     if known.account_id is not None:
@@ -98,6 +99,7 @@ def _erase(session: Session, member_id: int, by: Actor, now: datetime) -> None:
     answered.forget(session, member_id, known.contact)
     audit.record(session, "erase", f"member {member_id}", by=by, now=now)
     live.announce(session, ledger.topic(member_id), batches.TOPIC)
+    database.leave_no_trace(session)
 
 
 def _known(session: Session, member_id: int) -> _Known:

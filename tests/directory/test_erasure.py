@@ -1,6 +1,8 @@
 """A person is forgotten, and every number stays."""
 
 import json
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -28,6 +30,7 @@ from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.members.service import Changes, ErasedError, Wish
 from loyalty_app.points import service as ledger
+from loyalty_app.points.models import EntryKind, PointsEntry
 from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
@@ -35,6 +38,7 @@ from loyalty_app.redemptions.service import Ask, Redeemed
 from tests import builders
 from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, OTHER_CASHIER
 from tests.doors import at_once, change, rows, see
+from tests.programs import Program, once
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -100,7 +104,7 @@ def test_nothing_names_the_person_afterwards_and_every_number_stays(zofia):
     redeem(builders.link(cups), zofia, answers={"Your name": NAME})
     wrong = redeem(builders.link(cups, 2), zofia, answers={"Your name": NAME})
     change(redemptions.reverse, wrong.id, reason=f"{NAME} asked twice", by=LEAD, now=NOON)
-    change(ledger.adjust, 1, 5, "Waited long", by=ADMIN, now=NOON)
+    change(ledger.adjust, 1, 5, f"{NAME} waited long", by=ADMIN, now=NOON)
     change(audit.record, "note", "member 1", f"For {NAME.upper()}, {EMAIL}", by=ADMIN, now=NOON)
     change(audit.record, "note", "batch 1", f"For {EMAIL.upper()}, {PHONE}", by=ADMIN, now=NOON)
     redeem(f"{NAME.upper()}, Kraków")
@@ -111,6 +115,8 @@ def test_nothing_names_the_person_afterwards_and_every_number_stays(zofia):
     change(answered.keep, "key:1", "k", 201, f'{{"id":1,"email":"old@example.com","name":"{NAME}"}}')
     change(answered.answer_before, "key:1", "no", "f", now=NOON)
     change(answered.keep, "key:1", "no", 409, f'{{"x": [{{"member": {{"id": 1, "name": "{NAME}"}}}}]}}')
+    paid = Program().post("/members/1/points", {"points": 2, "reason": f"For {NAME}"}, **once("paid"))
+    assert paid.status_code == 201
     change(answered.answer_before, "key:1", "mail", "f", now=NOON)
     change(answered.keep, "key:1", "mail", 409, json.dumps({"detail": f"There is {EMAIL}, {NAME}."}))
     change(accounts.ask_for_reset, EMAIL, ENGLISH, peer=builders.PEER, now=NOON)
@@ -125,14 +131,44 @@ def test_nothing_names_the_person_afterwards_and_every_number_stays(zofia):
 
     assert named(*MARKS) == set()
     assert named("nina") >= {"member.name", "member.email", "account.name"}
-    assert (member.name, member.erased_at, member.account_id, member.points) == ("Erased member 1", NOON, None, 25)
+    assert (member.name, member.erased_at, member.account_id, member.points) == ("Erased member 1", NOON, None, 27)
     assert see(numbers) == before
     assert [one.code for one in rows(Code) if one.disabled] == [kept]
     assert {one.account_id for one in rows(AccountSession)} == {nina.account_id}
     assert rows(SignUp) == rows(Mail) == []
     assert {line.member for line in see(history.listed, history.Wish(member_id=1), limit=9, by=ADMIN)} == {member.name}
+    assert [one.title for one in rows(PointsEntry) if one.kind is EntryKind.ADJUSTMENT] == ["[erased]"] * 2
     told = [entry.details for entry in rows(AuditEntry) if entry.verb in {"note", "reverse"}]
     assert told == ["[erased] asked twice", *["For [erased], [erased]"] * 2]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_no_byte_of_the_database_file_names_them_either(zofia, kind):
+    coffee, cups = change(builders.batch, 99), change(builders.scan_batch, 9)
+    for number in range(99):  # so that rows have moved between pages
+        who = members.Details(f"Guest {number}", f"guest{number}@example.com")
+        change(members.create, who, by=ADMIN, now=NOON)
+        change(claims.claim_for, coffee.id, number + 2, by=ADMIN, now=NOON)
+    change(members.update, 1, Changes(phone=PHONE), by=ADMIN, now=NOON)
+    redeem(change(builders.claimed, change(builders.batch), zofia))
+    redeem(builders.link(cups), zofia)
+    redeem(f"for {NAME}")
+    change(ledger.adjust, 1, 5, f"{NAME} waited", by=ADMIN, now=NOON)
+    change(accounts.ask_for_reset, EMAIL, ENGLISH, peer=builders.PEER, now=NOON)
+    change(builders.deleted, cups.id)
+    words = [word.encode() for word in (NAME, EMAIL, PHONE)]
+    assert [word in written() for word in words] == [True] * 3, kind
+
+    gone()
+
+    assert [word in written() for word in words] == [False] * 3
+    assert b"Guest 98" in written()
+
+
+def written():
+    """Return every byte that the database has on the disk."""
+    file = Path(database.engine().url.database)
+    return b"".join(one.read_bytes() for one in sorted(file.parent.glob(f"{file.name}*")))
 
 
 def test_what_is_of_others_stays_though_it_holds_the_same_letters(database):
@@ -270,9 +306,14 @@ def test_a_claim_and_a_redemption_at_the_same_moment_come_before_it_or_are_refus
     def again(verb, ask):
         return lambda: database.answer_all(verb, [ask])[0]
 
-    _, claimed, paid, used, undone = at_once(
+    def adjust():
+        with suppress(ErasedError):
+            return change(ledger.adjust, 1, 3, f"{NAME} waited", by=ADMIN, now=now)
+
+    _, adjusted, claimed, paid, used, undone = at_once(
         [
             lambda: gone(now=now),
+            adjust,
             again(claims.claim_many, claims.Ask(coffee.claim_token, zofia)),
             again(redemptions.redeem_many, Ask(builders.link(cups), zofia)),
             again(redemptions.redeem_many, Ask(held, CASHIER)),
@@ -287,4 +328,4 @@ def test_a_claim_and_a_redemption_at_the_same_moment_come_before_it_or_are_refus
     assert {one.status for one in rows(Code) if one.member_id and not one.disabled} <= {CodeStatus.REDEEMED}
     assert len(rows(Redemption)) == sum(isinstance(one, Redeemed) for one in (paid, used, undone))
     assert see(batches.get, coffee.id).claimed == isinstance(claimed, claims.Claimed)
-    assert rows(Member)[0].points == sum(one.points for one in rows(Redemption))
+    assert rows(Member)[0].points == sum(one.points for one in rows(Redemption)) + (adjusted.points if adjusted else 0)
