@@ -148,7 +148,15 @@ def build(who: Callable[[str], Awaitable[Actor]]) -> FastAPI:
         generate_unique_id_function=openapi.name_of,
     )
     api.openapi = functools.cache(lambda: openapi.describe(api, metadata.version("loyalty-app")))
-    pages = (accounts.router, tills.router, members.router, landing.router, pictures.router, counter.router)
+    pages = (
+        accounts.router,
+        tills.router,
+        members.router,
+        directory.router,
+        landing.router,
+        pictures.router,
+        counter.router,
+    )
     for forms in pages:
         api.include_router(forms, include_in_schema=False)
     for resource in RESOURCES:

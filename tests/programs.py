@@ -1,7 +1,7 @@
 """Other programs, which reach the routes with a key."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -16,13 +16,15 @@ from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER, Actor
 from tests import doors
 
+Who = Callable[[str], Awaitable[Actor]]
+
 
 class Program:
     """A program with a key of certain scopes; of all unless said otherwise."""
 
-    def __init__(self, *scopes: str, key: str | None = None) -> None:
+    def __init__(self, *scopes: str, key: str | None = None, who: Who | None = None) -> None:
         self.key = new_key(*scopes) if key is None else key
-        self._routes = api.build(nobody)
+        self._routes = api.build(who or nobody)
 
     def ask(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
         """Send one request."""
@@ -38,7 +40,9 @@ class Program:
                     *[
                         client.request(
                             method,
-                            path if path.startswith("/") and path.startswith(("/api/", "/auth/")) else f"/api/v1{path}",
+                            path
+                            if path.startswith("/") and path.startswith(("/api/", "/auth/", "/my/"))
+                            else f"/api/v1{path}",
                             json=json,
                             **{**more, "headers": self._headers() | more.get("headers", {})},
                         )

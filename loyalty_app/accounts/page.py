@@ -16,6 +16,7 @@ from loyalty_app.accounts.state import (
 from loyalty_app.core import times
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.program.rules import LOCALES, currencies, language_name
+from loyalty_app.ui.actions import file_link
 from loyalty_app.ui.forms import PostForm, field, options, submit, summary
 from loyalty_app.ui.layout import title_line
 
@@ -299,9 +300,22 @@ def account_page(words: Language) -> rx.Component:
                 ),
                 class_name="part",
             ),
+            rx.cond(AccountState.is_member, _my_data(words), rx.fragment()),
             class_name="panel",
         ),
         _loading(),
+    )
+
+
+def _my_data(words: Language) -> rx.Component:
+    return rx.el.section(
+        rx.el.h2(words("My data")),
+        rx.el.p(
+            words("Everything that is known of you here, as a file: vouchers, redemptions, points and sign-ins."),
+            class_name="quiet",
+        ),
+        file_link(words("Download my data"), "/my/data.json"),
+        class_name="part",
     )
 
 

@@ -198,6 +198,7 @@ class AccountState(rx.State):
     name: rx.Field[str] = rx.field("")
     email: rx.Field[str] = rx.field("")
     done: rx.Field[str] = rx.field("")
+    is_member: rx.Field[bool] = rx.field(default=False)
     may_have_pin: rx.Field[bool] = rx.field(default=False)
     has_pin: rx.Field[bool] = rx.field(default=False)
     sessions: rx.Field[list[SessionRow]] = rx.field(default_factory=list)
@@ -240,6 +241,7 @@ class AccountState(rx.State):
         account, program, sessions = await read(_mine)
         locale = program.locale if spoken() == ENGLISH else spoken().tag
         self.name, self.email = account.name, account.email
+        self.is_member = actor().may(Permission.CLAIM)
         self.may_have_pin, self.has_pin = actor().may(Permission.REDEEM), bool(account.pin_hash)
         self.sessions = [_session(one, program, locale) for one in sessions]
         self.is_loaded = True

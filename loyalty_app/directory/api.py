@@ -1,4 +1,4 @@
-"""What a member did, everything that is known of them, and their end, for other programs."""
+"""What a member did, everything that is known of them, and their end, for other programs; a member's own file."""
 
 import base64
 from collections.abc import Iterator
@@ -19,9 +19,11 @@ from loyalty_app.core.texts import storable
 from loyalty_app.directory import dossier, engagement, erasure
 from loyalty_app.directory.engagement import Event, EventKind, Spot
 from loyalty_app.members.api import MemberShown, shown
+from loyalty_app.ui.problems import too_many
 from loyalty_app.ui.rest import MOST_A_PAGE, PAGE, Instant, Number, OnceOnly, Page, Responses, Sent, Shown, begun
 from loyalty_app.ui.routes import allow
 
+router = APIRouter(prefix="/my")
 rest = APIRouter(prefix="/api/v1/members", tags=["Members"])
 
 
@@ -60,6 +62,20 @@ class EventShown(Shown):
     note: Annotated[str, Field(description="Why it was honoured or taken back.", examples=[""])]
 
 
+@router.get("/data.json")
+@allow(Permission.CLAIM)
+def export_mine() -> Response:
+    """Give a member everything that is known of them; the audit log keeps that they asked for it."""
+    by, now = actor(), times.now()
+    with transaction() as session:
+        refused = dossier.record_mine(session, by=by, now=now)
+    if refused:
+        return too_many(refused.retry_after).response()
+    with reading() as session:
+        file = dossier.mine(session, by=by, now=now)
+    return Response(file, media_type="application/json", headers=_as_file("my-data.json"))
+
+
 @rest.get("/{member_id}/events")
 @allow(Permission.VIEW_MEMBERS)
 def list_events(
@@ -84,10 +100,7 @@ def export_member(member_id: Number) -> StreamingResponse:
     return StreamingResponse(
         begun(_dossier(member_id, by, now)),
         media_type="application/json",
-        headers={
-            "Content-Disposition": f'attachment; filename="member-{member_id}.json"',
-            "Cache-Control": "no-store",
-        },
+        headers=_as_file(f"member-{member_id}.json"),
     )
 
 
@@ -105,6 +118,10 @@ def erase_member(member_id: Number, sent: Erasure, once: OnceOnly) -> Response:
 def _dossier(member_id: int, by: Actor, now: datetime) -> Iterator[str]:
     with streaming() as session:
         yield from dossier.written(session, member_id, by=by, now=now)
+
+
+def _as_file(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
 
 
 def _shown(event: Event) -> EventShown:

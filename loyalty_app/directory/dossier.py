@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, AccountSession
 from loyalty_app.audit import service as audit
 from loyalty_app.audit.models import AuditEntry
@@ -16,14 +18,28 @@ from loyalty_app.claims.models import ClaimAttempt
 from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.errors import NotFoundError
+from loyalty_app.core.reasons import Reason
 from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
 from loyalty_app.places.models import Place
 from loyalty_app.points.models import PointsEntry
 from loyalty_app.program import service as programs
 from loyalty_app.redemptions.models import Attempt, Redemption
 
 CHUNK = 500
+MOST_OF_MINE = 20
+WINDOW = timedelta(hours=1)
+"""So often in it a member takes their own data away."""
 Told = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Not now, and the seconds to wait."""
+
+    reason: Reason
+    retry_after: int
 
 
 def record(session: Session, member_id: int, *, by: Actor, now: datetime) -> None:
@@ -33,10 +49,39 @@ def record(session: Session, member_id: int, *, by: Actor, now: datetime) -> Non
     audit.record(session, "export", f"member {member_id}", by=by, now=now)
 
 
+def record_mine(session: Session, *, by: Actor, now: datetime) -> Refused | None:
+    """Write down that a member takes their own data away, as often as people do."""
+    by.must(Permission.CLAIM)
+    key = accounts.throttle_key("own-data", by.key)
+    # Counted first: those who ask at the same time stand in line here.
+    accounts.count_tries(session, [key], now=now, window=WINDOW)
+    if wait := accounts.seconds_to_wait(session, {key: MOST_OF_MINE + 1}, now=now):
+        return Refused(Reason.RATE_LIMITED, wait)
+    audit.record(session, "export", f"member {_mine(session, by)}", by=by, now=now)
+    return None
+
+
+def mine(session: Session, *, by: Actor, now: datetime) -> str:
+    """Return the caller's own file, whole: it is a person's, and no slow reader may hold the database for it."""
+    by.must(Permission.CLAIM)
+    return "".join(_written(session, session.get_one(Member, _mine(session, by)), now))
+
+
 def written(session: Session, member_id: int, *, by: Actor, now: datetime) -> Iterator[str]:
     """Yield the file, never more than a chunk of it at a time; codes and answers are in it in full."""
     by.must(Permission.MEMBER_MANAGEMENT)
-    member = members.get(session, member_id, by=by)
+    return _written(session, members.get(session, member_id, by=by), now)
+
+
+def _mine(session: Session, by: Actor) -> int:
+    member_id = members.ids_of_accounts(session, {by.account_id or 0}).get(by.account_id or 0)
+    if member_id is None:
+        raise NotFoundError("member")
+    return member_id
+
+
+def _written(session: Session, member: Member, now: datetime) -> Iterator[str]:
+    member_id = member.id or 0
     account = session.get(Account, member.account_id) if member.account_id else None
     profile = _columns(member, "id name email phone points joined_at erased_at")
     about = {

@@ -90,6 +90,63 @@ def test_programs_take_it_away_and_the_audit_log_keeps_who_did(mia):
     assert Program("view_members").get("/members/1/export").status_code == 403
 
 
+def own_file(by):
+    """Ask for one's own file as the browser of somebody signed in."""
+
+    async def who(_session_hash):
+        return by
+
+    return Program(key="", who=who).get("/my/data.json")
+
+
+def test_a_member_takes_their_own_data_away(mia):
+    change(ledger.adjust, 1, 5, "Waited long", by=ADMIN, now=NOON)
+    nina = change(builders.member, "Nina")
+    change(builders.claimed, change(builders.batch), nina)
+
+    said, other = own_file(mia), own_file(nina)
+
+    assert said.headers["content-disposition"] == 'attachment; filename="my-data.json"'
+    assert said.headers["cache-control"] == "no-store"
+    told = said.json()
+    assert told.keys() == file().keys()
+    assert (told["member"]["name"], [one["points"] for one in told["points"]]) == ("Mia Ö.", [5])
+    assert "Nina" not in said.text
+    assert (other.json()["member"]["name"], len(other.json()["vouchers"])) == ("Nina", 1)
+    assert "Mia" not in other.text
+    assert [(one.verb, one.subject, one.actor) for one in rows(AuditEntry)][-2:] == [
+        ("export", "member 1", "Mia Ö."),
+        ("export", "member 2", "Nina"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "status"), [(STRANGER, 401), (CASHIER, 403), (ADMIN, 403), (MARKETER, 403)], ids=["stranger", *"sam"]
+)
+def test_nobody_else_has_a_file_of_their_own(mia, by, status):
+    assert own_file(by).status_code == status
+    with pytest.raises(ForbiddenError):
+        see(dossier.mine, by=by, now=NOON)
+    with pytest.raises(ForbiddenError):
+        change(dossier.record_mine, by=by, now=NOON)
+
+
+def test_a_program_has_no_file_of_its_own(mia):
+    assert Program().get("/my/data.json").status_code in {403, 404}
+
+
+def test_their_own_data_is_taken_away_so_often_and_no_more(mia, monkeypatch):
+    monkeypatch.setattr(dossier, "MOST_OF_MINE", 2)
+    nina = change(builders.member, "Nina")
+
+    said = [own_file(mia) for _ in range(3)]
+
+    assert [one.status_code for one in said] == [200, 200, 429]
+    assert 0 < int(said[2].headers["retry-after"]) <= dossier.WINDOW.total_seconds()
+    assert own_file(nina).status_code == 200
+    assert sum(one.verb == "export" for one in rows(AuditEntry)) == 3
+
+
 @pytest.mark.requirement("S2-13", "S2-17")
 def test_programs_read_what_a_member_did_page_by_page(mia):
     code = change(builders.claimed, change(builders.batch), mia)

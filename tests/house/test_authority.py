@@ -119,7 +119,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "EntranceState": {"next_path", "setup_secret", "is_setup_open", "is_reset", "is_loaded"},
     "VerifyState": {"sign_up", "email", "next_path", "is_sent_again", "has_mail_server", "is_loaded"},
     "ResetState": {"token", "is_sent", "is_open", "has_mail_server", "is_loaded"},
-    "AccountState": {"name", "email", "done", "may_have_pin", "has_pin", "sessions", "is_loaded"},
+    "AccountState": {"name", "email", "done", "is_member", "may_have_pin", "has_pin", "sessions", "is_loaded"},
     "EnrolState": {"code", "device", "place", "is_loaded"},
     "TillState": {"place", "place_id", "device", "lock_seconds", "choices", "spot"},
     "LocationsState": {
@@ -277,6 +277,7 @@ PUBLIC_ROUTES = {
 }
 
 PRIVATE_ROUTES = {
+    ("/my/data.json", "GET"): Permission.CLAIM,
     ("/api/v1/batches/{batch_id}/codes.csv", "GET"): Permission.VIEW_DASHBOARD,
     ("/api/v1/batches/{batch_id}/codes.zip", "GET"): Permission.QR_CODE_MANAGEMENT,
     ("/api/v1/batches/{batch_id}/codes", "GET"): Permission.VIEW_DASHBOARD,
