@@ -108,6 +108,14 @@ def desk(route: str, page: Callable[[], rx.Component], title: str, *opened: rx.e
     app.add_page(own, route=route, title=title, on_load=[ShellState.opened, *opened])
 
 
+def counter_page(
+    route: str, page: Callable[[], rx.Component], title: str, *opened: rx.event.IndividualEventType[()]
+) -> None:
+    """Put up a page that fills the screen of a tablet."""
+    content = rx.fragment(layout.WorkStyles.create(), page())
+    app.add_page(content, route=route, title=title, on_load=[ShellState.opened, *opened])
+
+
 def _of_its_module(page: Callable[..., rx.Component], content: rx.Component) -> Callable[[], rx.Component]:
     # The framework puts all parts that one module brings into one script; a phone shall not load those of the desk.
     def own() -> rx.Component:
@@ -135,7 +143,7 @@ app = rx.App(
         shielded,
         watched,
     ],
-    stylesheets=["/css/tokens.css", "/css/base.css", "/css/desk.css", "/css/public.css", "/css/counter.css"],
+    stylesheets=["/css/tokens.css", "/css/base.css", "/css/public.css"],
     app_wraps={},
     toaster=None,
     html_lang="en",
@@ -181,13 +189,9 @@ desk("/admin/settings/keys", keyring.keys_page, "Sealing keys", KeyRingState.ope
 desk("/admin/settings/locations", places.locations_page, "Locations", LocationsState.opened)
 desk("/admin/settings/audit-log", auditlog.audit_page, "Audit log", AuditState.opened)
 desk("/admin/people", accounts.people_page, "People", PeopleState.opened)
-app.add_page(
-    counter.scan_page(), route="/scan", title="Scan", on_load=[ShellState.opened, ScanState.opened, TillState.opened]
-)
-app.add_page(tills.unlock_page(), route="/scan/unlock", title="Unlock", on_load=[ShellState.opened])
-app.add_page(
-    tills.enrol_page(), route="/scan/enrol", title="Enrol this tablet", on_load=[ShellState.opened, EnrolState.opened]
-)
+counter_page("/scan", counter.scan_page, "Scan", ScanState.opened, TillState.opened)
+counter_page("/scan/unlock", tills.unlock_page, "Unlock")
+counter_page("/scan/enrol", tills.enrol_page, "Enrol this tablet", EnrolState.opened)
 
 
 @contextlib.asynccontextmanager

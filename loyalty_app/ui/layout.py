@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex.utils.imports import ImportDict
 from reflex.vars import ArrayVar, ObjectVar
 from reflex_components_core.core.banner import has_connection_errors
 
@@ -79,6 +80,14 @@ class Menus(rx.Component):
     tag = "Menus"
 
 
+class WorkStyles(rx.Fragment):
+    """Loads the look of the desk and the counter: only with pages for work, no member's phone waits for it."""
+
+    def add_imports(self) -> ImportDict:
+        """Let the bundler tie these files to each page that imports them."""
+        return {"": [f"$/public/css/{name}.css" for name in ("desk", "counter")]}
+
+
 class HtmlLanguage(rx.Component):
     """Puts the page's language and direction on the document."""
 
@@ -110,6 +119,7 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
     """Return a working page: navigation beside it, who is signed in above it."""
     is_setting = any(_is_here(place, here) for place in SETTINGS)
     return rx.el.div(
+        WorkStyles.create(),
         skip_link(),
         rx.el.nav(
             _brand(signs),
