@@ -67,9 +67,7 @@ class EventShown(Shown):
 def export_mine() -> Response:
     """Give a member everything that is known of them; the audit log keeps that they asked for it."""
     by, now = actor(), times.now()
-    with transaction() as session:
-        refused = dossier.record_mine(session, by=by, now=now)
-    if refused:
+    if refused := change(dossier.record_mine, by=by, now=now):
         return too_many(refused.retry_after).response()
     with reading() as session:
         file = dossier.mine(session, by=by, now=now)
