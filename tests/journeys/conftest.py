@@ -53,14 +53,8 @@ STILL = (
 )
 """Wait for everything that moves, unless it moves for ever."""
 
-EARLY = "[data-live=false]"
+EARLY = "html:has([data-live=false])"
 """A page that the server did not answer yet: tests are quicker than people, and what they do there is lost."""
-PATIENCE = f"""
-const patience = new CSSStyleSheet();
-patience.replaceSync("body:has({EARLY}) {{ pointer-events: none }}");
-document.adoptedStyleSheets.push(patience);
-"""
-"""Let clicks wait for that wherever one leads."""
 
 expect.set_options(timeout=30_000)
 
@@ -127,9 +121,8 @@ def visit(
         if by:
             context.add_cookies([{"name": COOKIE, "value": shop.sign_in(by), "url": server.url, "httpOnly": True}])
         watch.over(context)
-        context.add_init_script(PATIENCE)
+        context.on("page", be_patient)
         page = context.new_page()
-        page.goto, page.reload = until_live(page, page.goto), until_live(page, page.reload)
         if path:
             page.goto(path)
         return page
@@ -239,6 +232,12 @@ def open_shop(server: Server) -> Iterator[Shop]:
     opened = database.connect(server.database_url)
     yield Shop(server)
     opened.dispose()
+
+
+def be_patient(page: Page) -> None:
+    """Let whatever is done on a page, or expected of it, wait until it is live, wherever the last step led."""
+    page.goto, page.reload = until_live(page, page.goto), until_live(page, page.reload)
+    page.add_locator_handler(page.locator(EARLY), lambda: None)
 
 
 def until_live(page: Page, load: Callable[..., Response | None]) -> Callable[..., Response | None]:

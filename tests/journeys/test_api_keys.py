@@ -19,7 +19,7 @@ def test_a_key_is_made_shown_once_used_and_revoked(visit: Callable[..., Page], s
 
     key = desk.locator("code.key").inner_text()
     screenshot(desk, "api-keys")
-    asked = {"url": f"{server.url}/api/v1/offers", "headers": {"Authorization": f"Bearer {key}"}}
+    asked = {"url": f"{server.url}/api/v1/offers", "headers": {"Authorization": f"Bearer {key}"}, "timeout": 30}
     assert httpx.get(**asked).status_code == 200
     desk.reload()
     expect(desk.get_by_role("cell", name="Till in Warsaw", exact=True)).to_be_visible()

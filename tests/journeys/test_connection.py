@@ -38,6 +38,7 @@ def test_open_screens_survive_a_crash_of_the_server(
     server.start()
     expect(desk.get_by_text("Live", exact=True)).to_be_visible()
     expect(desk.get_by_text("Connection lost")).to_have_count(0)
+    expect(phone.get_by_text("Live", exact=True)).to_be_visible()
     expect(number(desk, "Before the crash", "Claimed")).to_have_text("1")
     phone.get_by_role("button", name="Claim voucher").click()
     expect(phone.get_by_role("heading", name="It is yours")).to_be_visible()

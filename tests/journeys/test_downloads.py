@@ -24,7 +24,7 @@ def file(page: Page, name: str) -> Locator:
 def taken(page: Page, row: Locator) -> Download:
     """Wait until a file is ready, and take it away."""
     link = row.get_by_role("link", name="Download")
-    expect(link).to_be_visible()
+    expect(link).to_be_visible(timeout=120_000)
     with page.expect_download() as download:
         link.click()
     return download.value

@@ -107,7 +107,7 @@ def test_a_link_is_shared_as_text_picture_and_page(visit: Callable[..., Page], s
     screenshot(desk, "batches-share")
     with desk.context.expect_page() as opened:
         dialog.get_by_role("link", name="Visit Page", exact=True).click()
-    assert opened.value.url == link
+    expect(opened.value).to_have_url(link)
 
 
 @pytest.mark.requirement("S3-37")

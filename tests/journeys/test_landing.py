@@ -205,7 +205,7 @@ def test_a_preview_robot_uses_nothing_up(visit: Callable[..., Page], shop: Shop,
     made = batch(shop)
     before = len(doors.rows(Attempt)), len(doors.rows(Redemption))
     for method in ("GET", "HEAD"):
-        answer = httpx.request(method, server.url + code_of(made), follow_redirects=True)
+        answer = httpx.request(method, server.url + code_of(made), follow_redirects=True, timeout=30)
         assert answer.status_code == httpx.codes.OK
     robot = visit(None, code_of(made), user_agent="WhatsApp/2.23")
     expect(robot.get_by_role("heading", name="20 points")).to_be_visible()

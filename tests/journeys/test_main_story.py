@@ -70,7 +70,7 @@ def test_a_voucher_is_made_claimed_scanned_and_watched(
     expect(refused).to_contain_text("Kasia Till")
     screenshot(overview, "overview")
     reasons = [attempt.reason for attempt in doors.rows(Attempt) if attempt.text in {text, code}]
-    assert reasons == [None, "already_redeemed"]
+    assert (reasons[0], set(reasons[1:])) == (None, {"already_redeemed"})
 
 
 def sign_in(desk: Page) -> None:
@@ -120,7 +120,7 @@ def make_batch(desk: Page, other: Page, server: Server) -> None:
     finally:
         worker.resume()
     for page, bar in zip((desk, other), bars, strict=True):
-        expect(bar).to_have_count(0)
+        expect(bar).to_have_count(0, timeout=120_000)
         expect(card(page, BATCH)).to_contain_text("Active")
         expect(number(page, BATCH, "Total")).to_have_text("100,000")
         expect(number(page, BATCH, "Left")).to_have_text("100,000")

@@ -1,6 +1,7 @@
 """A member's history at the till and at the desk, and how they are forgotten."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -43,7 +44,7 @@ def test_a_member_s_history_grows_while_it_is_looked_at_until_they_are_forgotten
     screenshot(desk, "member-history")
     desk.get_by_role("link", name="Refusals").click()
     expect(line).to_have_count(1)
-    assert "kind=refusal" in desk.url
+    expect(desk).to_have_url(re.compile("kind=refusal"))
     desk.get_by_role("link", name="All", exact=True).click()
     expect(line).to_have_count(3)
     for at in (PHONE, TABLET):

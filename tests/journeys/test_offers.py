@@ -69,14 +69,14 @@ def test_an_offer_is_made_with_a_picture_and_german_words_and_its_batch_keeps_th
     visit: Callable[..., Page], shop: Shop
 ) -> None:
     desk = visit(shop.admin, "/admin/offers/new/")
-    desk.get_by_label("Title", exact=True).fill("Free cake")
+    desk.get_by_label("Title", exact=True).fill("Birthday cake")
     desk.get_by_label("Description", exact=True).fill("One piece for you.")
     desk.get_by_label("Choose a picture").set_input_files(photograph())
     expect(kept(desk)).to_be_visible()
     desk.get_by_label("Reward").select_option("item")
     desk.get_by_label("Free item", exact=True).fill("One piece of cake")
     desk.get_by_text("German").first.click()
-    expect(desk.get_by_text("When empty, members see: Free cake").first).to_be_visible()
+    expect(desk.get_by_text("When empty, members see: Birthday cake").first).to_be_visible()
     desk.get_by_label("Title in German").fill("Gratis-Kuchen")
     desk.get_by_text("Arabic").first.click()
     expect(desk.get_by_label("Title in Arabic")).to_have_attribute("dir", "rtl")
@@ -90,23 +90,23 @@ def test_an_offer_is_made_with_a_picture_and_german_words_and_its_batch_keeps_th
 
     desk.get_by_role("button", name="Make offer").click()
     expect(desk.get_by_role("status").or_(desk.locator(".notice"))).to_contain_text(["is made"])
-    offer = next(offer for offer in doors.rows(Offer) if offer.title == "Free cake")
+    offer = next(offer for offer in doors.rows(Offer) if offer.title == "Birthday cake")
     assert offer.picture_id
     assert offer.translations == {"ar": {"title": "كعكة مجانية"}, "de-DE": {"title": "Gratis-Kuchen"}}
     shop.batch("Cake by mail", offer_id=str(offer.id))
 
     desk.goto(f"/admin/offers/{offer.id}")
     expect(desk.get_by_label("Title in German")).to_have_value("Gratis-Kuchen")
-    desk.get_by_label("Title", exact=True).fill("Free pie")
+    desk.get_by_label("Title", exact=True).fill("Birthday pie")
     desk.get_by_label("Title in German").fill("Gratis-Torte")
     desk.get_by_role("button", name="Save offer").click()
-    expect(desk.get_by_role("heading", name="Free pie", level=1)).to_be_visible()
+    expect(desk.get_by_role("heading", name="Birthday pie", level=1)).to_be_visible()
     expect(desk.get_by_text("1 batch was made before this change and keeps its word.")).to_be_visible()
     expect(desk.get_by_role("link", name="Cake by mail")).to_be_visible()
     screenshot(desk, "offer-changed")
 
     phone = claim_page(visit, shop, "Cake by mail")
-    expect(phone.get_by_role("heading", level=1)).to_have_text("Free cake")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Birthday cake")
     picture = phone.locator("img.offer-picture")
     expect(picture).to_have_attribute("width", "1200")
     assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 1200

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests import builders
-from tests.journeys.conftest import DESK, Watch, screenshot
+from tests.journeys.conftest import Watch, screenshot
 from tests.journeys.server import Server, served
 
 
@@ -19,13 +19,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_the_printed_link_makes_the_first_admin_and_works_once(
-    server: Server, new_context: Callable[..., BrowserContext], watch: Watch
+    server: Server, visit: Callable[..., Page], watch: Watch
 ) -> None:
-    context = new_context(base_url=server.url, **DESK)
-    watch.over(context)
-    page = context.new_page()
-
-    page.goto(server.setup_link)
+    page = visit(None, server.setup_link)
     expect(page.get_by_role("heading", name="Set up your program")).to_be_visible()
     screenshot(page, "setup")
     page.get_by_label("Name", exact=True).fill("Café Aurora")
@@ -45,8 +41,7 @@ def test_the_printed_link_makes_the_first_admin_and_works_once(
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     expect(page.get_by_role("navigation", name="Main")).to_contain_text("Café Aurora")
 
-    again = new_page(new_context, server, watch)
-    again.goto(server.setup_link)
+    again = visit(None, server.setup_link)
     expect(again.get_by_role("heading", name="This setup link does not work")).to_be_visible()
     screenshot(again, "setup-closed")
     answer = again.request.post(
@@ -60,22 +55,12 @@ def test_the_printed_link_makes_the_first_admin_and_works_once(
     expect(again.get_by_role("heading", name="Overview")).to_be_visible()
 
 
-def test_a_restart_before_setup_prints_a_new_link_and_ends_the_old(
-    server: Server, new_context: Callable[..., BrowserContext], watch: Watch
-) -> None:
+def test_a_restart_before_setup_prints_a_new_link_and_ends_the_old(server: Server, visit: Callable[..., Page]) -> None:
     old = server.setup_link
     server.stop()
     server.start()
 
-    page = new_page(new_context, server, watch)
-    page.goto(old)
+    page = visit(None, old)
     expect(page.get_by_role("heading", name="This setup link does not work")).to_be_visible()
     page.goto(server.setup_link)
     expect(page.get_by_role("heading", name="Set up your program")).to_be_visible()
-
-
-def new_page(new_context: Callable[..., BrowserContext], server: Server, watch: Watch) -> Page:
-    """Open another browser."""
-    context = new_context(base_url=server.url, **DESK)
-    watch.over(context)
-    return context.new_page()
