@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.com"
 SECRETS = {"LOYALTY_SECRET_KEYS": os.environ["LOYALTY_SECRET_KEYS"]}
 """The keys of all tests, so that what a journey makes quickly has the server's own."""
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that anything may take on a slow machine before it counts as broken."""
 
 Result = TypeVar("Result")

@@ -65,8 +65,7 @@ def test_an_unknown_link_leads_home(visit: Callable[..., Page]) -> None:
 
 
 def test_vouchers_still_being_made_are_almost_ready(visit: Callable[..., Page], shop: Shop) -> None:
-    batch = shop.batch("Failed early", made=0, quantity="5")
-    doors.change(builders_stop, batch.id)
+    batch = doors.change(failed_batch, "Failed early")
     phone = visit(shop.member("Mia Early"), shop.claim_path(batch), at=PHONE)
 
     expect(phone.get_by_role("heading", name="Almost ready")).to_be_visible()
@@ -94,11 +93,13 @@ def test_a_page_open_when_the_pause_comes_still_cannot_claim(visit: Callable[...
     expect(phone.get_by_role("heading", name="Promotion Temporarily Paused")).to_be_visible()
 
 
-def builders_stop(session: batches.Session, batch_id: int) -> None:
-    """Let the making of a batch fail before it began."""
-    job = batches.jobs.of_subject(session, batches.GENERATE_CODES, [batch_id])[batch_id]
+def failed_batch(session: batches.Session, name: str) -> batches.Batch:
+    """Make a batch and let the making of its codes fail at once, before the worker hears of it."""
+    batch = builders.batch(session, 0, now=times.now(), name=name, quantity="5")
+    job = batches.jobs.of_subject(session, batches.GENERATE_CODES, [batch.id or 0])[batch.id or 0]
     batches.jobs.finish(session, job.id or 0, batches.JobStatus.FAILED)
-    batches.fail(session, batch_id)
+    batches.fail(session, batch.id or 0)
+    return batch
 
 
 def set_status_silently(session: batches.Session, batch_id: int) -> None:
