@@ -89,14 +89,19 @@ def clock(instant: datetime, zone: str) -> str:
     return instant.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
 
 
-def say_until(closes_at: datetime, zone: str, locale: str, words: Language = ENGLISH) -> str:
-    """Return the expiry sentence for an exclusive end: "valid through Thu 31 Dec 2026, 23:59 Europe/Warsaw"."""
-    return words("valid through {end}", end=_say_end(closes_at, zone, locale))
+def say_until(closes_at: datetime, zone: str, locale: str, words: Language = ENGLISH, *, is_there: bool = False) -> str:
+    """Return the expiry sentence for an exclusive end: "valid through Thu 31 Dec 2026, 23:59 Europe/Warsaw".
+
+    For a reader who `is_there`, in the zone itself: by the clock that everything else on the screen goes by.
+    """
+    return words("valid through {end}", end=_say_end(closes_at, zone, locale, is_there=is_there))
 
 
-def say_validity(closes_at: datetime, zone: str, locale: str, *, now: datetime, words: Language = ENGLISH) -> str:
+def say_validity(
+    closes_at: datetime, zone: str, locale: str, *, now: datetime, words: Language = ENGLISH, is_there: bool = False
+) -> str:
     """Return the expiry sentence with the days that are left, or that have gone by since."""
-    end = _say_end(closes_at, zone, locale)
+    end = _say_end(closes_at, zone, locale, is_there=is_there)
     days = (local_day(closes_at - timedelta(microseconds=1), zone) - local_day(now, zone)).days
     if now < closes_at:
         left = words.count("{number} day left", "{number} days left", days) if days > 0 else words("last day today")
@@ -111,7 +116,9 @@ def say_validity(closes_at: datetime, zone: str, locale: str, *, now: datetime, 
             return words("was valid through {end}, {since}", end=end, since=since)
 
 
-def _say_end(closes_at: datetime, zone: str, locale: str) -> str:
+def _say_end(closes_at: datetime, zone: str, locale: str, *, is_there: bool) -> str:
+    if is_there:
+        return say_instant(last_minute(closes_at), zone, locale)
     last = last_minute(closes_at).astimezone(ZoneInfo(zone))
     return f"{say_day(last.date(), locale)}, {last:%H:%M} {zone}"
 

@@ -13,7 +13,6 @@ from loyalty_app.redemptions.history import Line
 from loyalty_app.redemptions.service import AmountNeeded, Incomplete, Redeemed, Refused, Voucher
 
 MOST_QUOTED = 40
-MANY_LETTERS = 150
 RECENTLY = timedelta(hours=1)
 JUST_NOW = timedelta(minutes=1)
 
@@ -34,8 +33,6 @@ class Answer:
     foot: str = ""
     nonce: str = ""
     """Which attempt this answers; the browser waits for it."""
-    is_long: bool = False
-    """Too many words for the largest letters."""
     asks: str = ""
     """What has to be told before it goes on: `amount` or `goodwill`."""
     code: str = ""
@@ -84,13 +81,7 @@ def present(
             else:
                 answer = _explained(answer, outcome, voucher, program, by=by, amount=amount, now=now)
                 answer = replace(answer, foot=f"{voucher.code} · {clock}")
-    return sized(answer)
-
-
-def sized(answer: Answer) -> Answer:
-    """Return it with smaller letters if it has many."""
-    letters = len(answer.lead + answer.staff + answer.title + answer.member + answer.note)
-    return replace(answer, is_long=letters > MANY_LETTERS)
+    return answer
 
 
 def undone(line: Line) -> Answer:
@@ -102,7 +93,7 @@ def undone(line: Line) -> Answer:
         lead="The goodwill does not stand any more." if is_goodwill else "The voucher is good again.",
         title=line.title,
         member=line.member,
-        note="The voucher is expired, as it was before." if is_goodwill else "It can be redeemed another time.",
+        note="The voucher is expired, as it was before." if is_goodwill else "",
         foot=line.code,
     )
 
@@ -123,7 +114,7 @@ def _accepted(redeemed: Redeemed, program: Program, now: datetime) -> Answer:
         lead=reward,
         title=promise.title if promise.title != reward else "",
         member=voucher.member,
-        note="It had expired, and counts in no figure." if voucher.is_goodwill else "",
+        note="It had expired, and counts in no number." if voucher.is_goodwill else "",
         foot=" · ".join(filter(None, (voucher.code, clock, redeemed.place))),
         undo=redeemed.id if seconds else 0,
         undo_for=seconds,
@@ -159,7 +150,8 @@ def _explained(  # noqa: PLR0913 - what an answer is made of
     answer = replace(answer, title=voucher.promise.title, member=voucher.member)
     match refused.reason:
         case Reason.EXPIRED:
-            lead = f"It {times.say_validity(voucher.expires_at, program.time_zone, program.locale, now=now)}."
+            here = program.time_zone, program.locale
+            lead = f"It {times.say_validity(voucher.expires_at, *here, now=now, is_there=True)}."
             return _forgivable(replace(answer, lead=lead), refused, voucher)
         case Reason.ALREADY_REDEEMED | Reason.CONFLICT_OFFLINE if voucher.redeemed_at:
             return _repeated(answer, voucher, program, by=by, now=now)
@@ -173,7 +165,7 @@ def _explained(  # noqa: PLR0913 - what an answer is made of
 
 def _forgivable(answer: Answer, refused: Refused, voucher: Voucher) -> Answer:
     if refused.is_goodwill_allowed:
-        note = "Nothing was redeemed. You may honour it as goodwill, which counts in no figure."
+        note = "Nothing was redeemed. You may honour it as goodwill."
         return replace(answer, note=note, asks="goodwill", code=voucher.code)
     if not refused.also and not voucher.is_scan:
         return replace(answer, note="Nothing was redeemed. Ask a lead: they may honour it as goodwill.")
@@ -187,7 +179,7 @@ def _repeated(answer: Answer, voucher: Voucher, program: Program, *, by: str, no
     if voucher.redeemed_by == by and age < JUST_NOW:
         answer = replace(answer, note="You just scanned this yourself. It counts once.")
     verb = "Honoured as goodwill" if voucher.is_goodwill else "First redeemed"
-    first = times.say_instant(voucher.redeemed_at, program.time_zone, program.locale)
+    first = _say_when(voucher.redeemed_at, program, now)
     where = f" at {voucher.redeemed_place}" if voucher.redeemed_place else ""
     since = f", {ago}" if age < RECENTLY else ""
     return replace(
@@ -195,6 +187,13 @@ def _repeated(answer: Answer, voucher: Voucher, program: Program, *, by: str, no
         lead=f"{verb} {first}{where}{since}.",
         staff=f"By {voucher.redeemed_by}" if voucher.redeemed_by else "",
     )
+
+
+def _say_when(instant: datetime, program: Program, now: datetime) -> str:
+    zone, locale = program.time_zone, program.locale
+    if times.local_day(instant, zone) == times.local_day(now, zone):
+        return f"today, {times.say_time(instant, zone, locale)}"
+    return times.say_instant(instant, zone, locale)
 
 
 def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line a reason

@@ -64,11 +64,25 @@ export function askInTurn(what, send) {
   else missed(1);
 }
 
-// Say something that the server is not needed for: `empty` (no code in the picture).
+// Say something that the server is not needed for: `empty` (no code in the picture), `two` (more than one).
 export function hint(about) {
   if (attempt) return;
   show(about);
+  signal(about);
   setTimeout(() => phase === about && show(""), HINTED);
+}
+
+// Two vouchers are before the camera, and neither is tried until one of them is gone.
+let areTwo = false;
+export function twoInView(isSo) {
+  if (isSo === areTwo) return;
+  areTwo = isSo;
+  if (!isSo) {
+    if (phase === "two") show("");
+  } else if (!attempt) {
+    show("two");
+    signal("two");
+  }
 }
 
 // What was read and never asked for is told, on this page or, once it was left, on the next one with a counter.
@@ -177,6 +191,15 @@ export function Waiting({ answered, shape, hasKiosk, onNext }) {
         <>
           <p>No code in this picture</p>
           <p>Take it straight from the front, with the whole code in it and light on it, or type the code.</p>
+        </>
+      )}
+      {now === "two" && (
+        <>
+          <svg className="counter-shape" viewBox="0 0 48 48" fill="none" stroke="currentColor" strokeWidth="4" strokeLinejoin="round" aria-hidden="true">
+            <path d="M3 12h17v24H3ZM28 12h17v24H28ZM11.5 24h.01M36.5 24h.01" />
+          </svg>
+          <p>Two codes in view</p>
+          <p>Show one at a time. Nothing is redeemed yet.</p>
         </>
       )}
       {untried > 0 && (

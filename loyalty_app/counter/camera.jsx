@@ -1,15 +1,14 @@
 // The camera's picture, and what is read from it.
 
 import React, { useEffect, useRef, useState } from "react";
-import { ask } from "./attempt.jsx";
+import { ask, twoInView } from "./attempt.jsx";
 import { choose, useChoice } from "./choice.jsx";
 import { decoder, makeEye } from "./decode.jsx";
 import { useOpen } from "./dialog.jsx";
+import { LeaveKiosk } from "./kiosk.jsx";
+import { makeTurns } from "./turns.jsx";
 
 const LOOK_EVERY = 120;
-const HOLD_OFF = 2500; // a code fires again only after it was out of view for so long
-const TURN = 3000; // of two codes in view, the second waits until the first one's answer was read
-const BLINK = 500; // of two codes, one is not read in every picture
 const BUSY_AGAIN = 3000;
 const KEPT_HIDDEN = 10000; // so long a hidden page keeps the camera, to be back at once
 
@@ -27,34 +26,9 @@ function partSeen(video) {
   return { left: (video.videoWidth - width) / 2, top: (video.videoHeight - height) / 2, width, height };
 }
 
-// Which code of those in view has its turn: each fires once for as long as it stays there.
-function makeTurns() {
-  const seen = new Map();
-  let firedAt = -TURN;
-  return {
-    next(texts, fire) {
-      const now = performance.now();
-      for (const [known, at] of seen) if (now - at > HOLD_OFF) seen.delete(known);
-      const fresh = texts.find((text) => !seen.has(text));
-      // A code that lies beside one just answered waits; one that is alone in view does not.
-      const isBeside = [...seen.values()].some((at) => now - at < BLINK);
-      const mayFire = fresh && (!isBeside || now - firedAt > TURN);
-      // While an answer is awaited the next code is left alone; held in view it gets its turn.
-      if (mayFire && fire(fresh)) {
-        seen.set(fresh, now);
-        firedAt = now;
-      }
-      for (const text of texts) if (seen.has(text)) seen.set(text, now);
-    },
-    rest() { // nothing left the view while nobody looked
-      for (const known of seen.keys()) seen.set(known, performance.now());
-    },
-  };
-}
-
 const isVisible = () => document.visibilityState === "visible";
 
-export function Camera({ known, hasKiosk, onAsk, onStatus, children }) {
+export function Camera({ known, hasKiosk, locks, onAsk, onStatus, children }) {
   const video = useRef(null);
   const track = useRef(null);
   const told = useRef({}); // the latest callbacks, without starting the camera anew
@@ -65,7 +39,7 @@ export function Camera({ known, hasKiosk, onAsk, onStatus, children }) {
   const [torch, setTorch] = useState({ exists: false, isOn: false });
   const [facing, setFacing] = useState("");
   const [caught, setCaught] = useState(0);
-  const [areTwo, setTwo] = useState(false);
+  const [isBeside, setBeside] = useState(false);
   const place = useRef(null);
   const isOpen = useOpen(place);
   const { mode, deviceId } = useChoice();
@@ -135,8 +109,9 @@ export function Camera({ known, hasKiosk, onAsk, onStatus, children }) {
           let texts;
           try { texts = await look(view, partSeen(view)); } catch { return fail("decoder"); }
           if (isOver) return;
-          setTwo(texts.length > 1);
-          turns.next(texts, fire);
+          const { areTwo, isOneAnswered } = turns.look(texts, fire);
+          twoInView(areTwo && !isOneAnswered);
+          setBeside(areTwo && isOneAnswered);
         }
         timer = setTimeout(tick, LOOK_EVERY);
       };
@@ -179,7 +154,8 @@ export function Camera({ known, hasKiosk, onAsk, onStatus, children }) {
       clearTimeout(rest);
       stop();
       track.current = null;
-      setTwo(false);
+      twoInView(false);
+      setBeside(false);
       permission?.removeEventListener("change", allowed);
       document.removeEventListener("visibilitychange", turned);
       navigator.mediaDevices?.removeEventListener?.("devicechange", plugged);
@@ -203,14 +179,14 @@ export function Camera({ known, hasKiosk, onAsk, onStatus, children }) {
       <video ref={video} className={facing === "user" || isKiosk ? "mirrored" : undefined} muted playsInline autoPlay aria-hidden="true" tabIndex={-1} />
       {isScanning && <span key={caught} className="counter-reticle" data-caught={caught > 0 || undefined} aria-hidden="true" />}
       {isScanning && isKiosk && <p className="counter-hold">Hold your code here</p>}
-      <p className="counter-two" role="status">{isScanning && areTwo && "Two codes in view: one after the other"}</p>
+      <p className="counter-two" role="status">{isScanning && isBeside && "Two codes in view. Show one at a time."}</p>
       {!isScanning && (
         <div className="counter-trouble">
           {children}
           {REPEATABLE.has(state) && <button type="button" onClick={again}>Try again</button>}
         </div>
       )}
-      {isKiosk && <button type="button" className="counter-leave" onClick={() => choose({ mode: "front" })}>Leave kiosk</button>}
+      {isKiosk && <LeaveKiosk locks={locks} />}
       {isScanning && !isKiosk && (
         <div className="counter-controls">
           {cameras.length > 1 && (
@@ -221,7 +197,7 @@ export function Camera({ known, hasKiosk, onAsk, onStatus, children }) {
             </select>
           )}
           {torch.exists && <button type="button" aria-pressed={torch.isOn} onClick={light}>Light</button>}
-          {hasKiosk && <button type="button" onClick={() => choose({ mode: "kiosk", deviceId: "" })}>Kiosk</button>}
+          {hasKiosk && <button type="button" onClick={() => choose({ mode: "kiosk", deviceId: "" })}>Start kiosk</button>}
         </div>
       )}
     </div>

@@ -4,6 +4,7 @@ import React, { useEffect, useRef } from "react";
 import { ask, askInTurn, hint, usePhase } from "./attempt.jsx";
 import { decodeFile } from "./decode.jsx";
 import { useOpen } from "./dialog.jsx";
+import { candidates } from "./turns.jsx";
 
 const BETWEEN = 50; // no hand types letter after letter within so many milliseconds, on the whole
 const GAP = 120; // a busy tablet hands a single key on late
@@ -89,8 +90,9 @@ export function Entry({ onAsk, className, children }) {
   const look = async (file) => {
     let texts = [];
     try { texts = await decodeFile(file); } catch { /* no picture, or none that this browser reads */ }
-    if (!texts.length) return hint("empty");
-    return texts.forEach((text) => askInTurn({ text }, send));
+    const [first, ...more] = candidates(texts);
+    if (!first) return hint("empty");
+    return more.length ? hint("two") : askInTurn({ text: first.text }, send);
   };
 
   useEffect(() => {

@@ -2,6 +2,7 @@
 
 import React, { useEffect, useRef, useState } from "react";
 import { byItself, useVerdict } from "./attempt.jsx";
+import { Fit } from "./fit.jsx";
 import * as queue from "./queue.jsx";
 
 const DIALOG = "conflicts";
@@ -23,21 +24,23 @@ export function Alone({ connected, person, account, words, shapes, className }) 
   const { shape, headline, ...rest } = later(scans.find((scan) => scan.nonce === said.nonce)) ?? worded(verdict, words);
   return (
     <div className={className} aria-live="assertive" aria-atomic="true" data-alone={shape}>
-      <div className="counter-words" key={said.number}>
-        <svg className="counter-shape" viewBox="0 0 48 48" fill="none" stroke="currentColor" strokeWidth="4" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
-          <path d={shapes[shape] ?? shapes.problem} />
-        </svg>
-        <h2>{headline}</h2>
-        {rest.lead && <p className="counter-lead" dir="auto">{rest.lead}</p>}
-        {rest.title && <p className="counter-title" dir="auto">{rest.title}</p>}
-        {rest.note && <p className="counter-note">{rest.note}</p>}
-        {rest.member && <p className="counter-member" dir="auto">{rest.member}</p>}
-        {verdict.is === "basket" && <Basket key={said.number} minimum={verdict.voucher.minimumWords} />}
-        {rest.mayBeTaken && (
-          <button type="button" className="counter-alone-button" onClick={() => byItself({ isTaken: true })}>Give it, check later</button>
-        )}
-        <p className="counter-foot" dir="auto">{what.text.slice(0, 40)} · {queue.clock(said.at)}</p>
-      </div>
+      <Fit>
+        <div className="counter-words" key={said.number}>
+          <svg className="counter-shape" viewBox="0 0 48 48" fill="none" stroke="currentColor" strokeWidth="4" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+            <path d={shapes[shape] ?? shapes.problem} />
+          </svg>
+          <h2>{headline}</h2>
+          {rest.lead && <p className="counter-lead" dir="auto">{rest.lead}</p>}
+          {rest.title && <p className="counter-title" dir="auto">{rest.title}</p>}
+          {rest.note && <p className="counter-note">{rest.note}</p>}
+          {rest.member && <p className="counter-member" dir="auto">{rest.member}</p>}
+          {verdict.is === "basket" && <Basket key={said.number} />}
+          {rest.mayBeTaken && (
+            <button type="button" className="counter-alone-button" onClick={() => byItself({ isTaken: true })}>Give it, check later</button>
+          )}
+          <p className="counter-foot" dir="auto">{what.text.slice(0, 40)} · {queue.clock(said.at)}</p>
+        </div>
+      </Fit>
     </div>
   );
 }
@@ -59,7 +62,7 @@ function worded({ is, voucher, at }, words) {
     case "taken":
       return { shape: "provisional", headline: "Taken unchecked", note: "It is checked when the connection is back." };
     case "basket":
-      return { shape: "problem", headline: "Basket?", lead, title };
+      return { shape: "basket", headline: "How much is the basket?", lead, title, note: `${voucher.minimumWords} or more.` };
     case "again":
       return { shape: "used", headline: "Scanned before", lead: `Scanned here at ${queue.clock(at)}, not confirmed yet.`, note: "Do not give the reward again." };
     case "here":
@@ -75,19 +78,19 @@ function worded({ is, voucher, at }, words) {
   }
 }
 
-function Basket({ minimum }) {
+function Basket() {
   const [problem, setProblem] = useState("");
   const told = (event) => {
     event.preventDefault();
     const amount = minor(event.target.elements.basket.value);
-    if (amount === null) setProblem("Enter an amount, for example 12.50.");
+    if (amount === null) setProblem("Enter what the basket costs, for example 12.50.");
     else byItself({ amount });
   };
   return (
     <form className="counter-basket" onSubmit={told} noValidate>
-      <label htmlFor="basket">Minimum purchase {minimum}: what is the basket worth?</label>
+      <label htmlFor="basket">Basket</label>
       <input id="basket" name="basket" type="text" inputMode="decimal" autoComplete="off" autoFocus aria-invalid={problem ? "true" : undefined} aria-describedby="basket-problem" />
-      <button type="submit">Go on</button>
+      <button type="submit">Redeem</button>
       <p id="basket-problem" role="alert">{problem}</p>
     </form>
   );

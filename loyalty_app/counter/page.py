@@ -16,6 +16,7 @@ def scan_page() -> rx.Component:
     return rx.el.div(
         _bar(),
         parts.Line.create(),
+        tills.which_location(),
         rx.el.main(
             rx.el.h1("Scan vouchers", class_name="counter-unseen"),
             parts.desk(has_kiosk=True),

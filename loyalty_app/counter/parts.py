@@ -8,14 +8,26 @@ from loyalty_app.accounts.state import ShellState
 from loyalty_app.core.reasons import Reason
 from loyalty_app.counter.answers import say
 from loyalty_app.counter.state import ScanRow, ScanState
+from loyalty_app.tills import parts as tills
+from loyalty_app.tills.state import TillState
 from loyalty_app.ui import dialogs, layout
 
 # Its files import each other, so they lie side by side.
-for _file in ("choice.jsx", "decode.jsx", "dialog.jsx", "queue.jsx", "sound.jsx", "verdict.jsx"):
+for _file in (
+    "choice.jsx",
+    "decode.jsx",
+    "dialog.jsx",
+    "kiosk.jsx",
+    "queue.jsx",
+    "sound.jsx",
+    "turns.jsx",
+    "verdict.jsx",
+):
     rx.asset(_file, shared=True)
 _actions = rx.asset("actions.jsx", shared=True)
 _attempt = rx.asset("attempt.jsx", shared=True)
 _camera = rx.asset("camera.jsx", shared=True)
+_fit = rx.asset("fit.jsx", shared=True)
 _line = rx.asset("line.jsx", shared=True)
 _keyboard = rx.asset("keyboard.jsx", shared=True)
 
@@ -95,6 +107,8 @@ class Camera(NoSSRComponent):
     """The state of the camera as the server knows it."""
     has_kiosk: rx.Var[bool]
     """Whether the page can be turned to the customer."""
+    locks: rx.Var[bool]
+    """Whether a PIN is asked for behind the kiosk."""
     on_ask: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
     on_status: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
 
@@ -119,6 +133,13 @@ class Waiting(NoSSRComponent):
     shape: rx.Var[str]
     has_kiosk: rx.Var[bool]
     on_next: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class Fit(NoSSRComponent):
+    """Words as large as their place allows."""
+
+    library = _fit.importable_path
+    tag = "Fit"
 
 
 class Told(NoSSRComponent):
@@ -176,9 +197,10 @@ def scan_dialog() -> rx.Component:
     return rx.el.dialog(
         rx.el.div(
             rx.el.header(rx.el.h2("Scan QR Code", id="scanner-name"), dialogs.close_cross(DIALOG)),
+            rx.el.div(tills.which_location()),
             desk(),
             class_name="counter-sheet",
-            on_mount=ScanState.opened,
+            on_mount=[ScanState.opened, TillState.opened],
         ),
         id=DIALOG,
         class_name="counter-dialog",
@@ -205,6 +227,7 @@ def camera(*, has_kiosk: bool = False) -> rx.Component:
             ),
             known=ScanState.camera,
             has_kiosk=has_kiosk,
+            locks=TillState.lock_seconds > 0,
             on_ask=ScanState.asked,
             on_status=ScanState.camera_changed,
         ),
@@ -243,13 +266,14 @@ def answer(*, has_kiosk: bool = False) -> rx.Component:
     answer = ScanState.answer
     return rx.el.section(
         rx.el.div(
-            # A new number makes it new: the same answer twice is announced and moves twice.
-            rx.el.div(
-                _shape(answer.shape),
-                rx.cond(answer.shape == "ready", _ready(), _words()),
-                key=answer.nonce,
-                class_name="counter-words",
-                custom_attrs={"data-long": answer.is_long},
+            Fit.create(
+                # A new number makes it new: the same answer twice is announced and moves twice.
+                rx.el.div(
+                    _shape(answer.shape),
+                    rx.cond(answer.shape == "ready", _ready(), _words()),
+                    key=answer.nonce,
+                    class_name="counter-words",
+                ),
             ),
             aria_live="assertive",
             aria_atomic="true",
@@ -267,7 +291,7 @@ def answer(*, has_kiosk: bool = False) -> rx.Component:
         ),
         aria_label="Answer",
         class_name="counter-answer",
-        custom_attrs={"data-shape": answer.shape},
+        custom_attrs={"data-shape": answer.shape, "data-asks": answer.asks},
     )
 
 

@@ -151,7 +151,7 @@ async function refresh() {
 
 export function clock(instant) {
   const { locale, zone } = list?.head ?? {};
-  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(instant);
+  return new Intl.DateTimeFormat(locale, { timeStyle: "short", timeZone: zone }).format(instant);
 }
 
 // --- One scan without the server. -----------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def _said(offered: Offered, program: Program) -> dict[str, Any]:
 
 
 def _ended(end: datetime, program: Program) -> str:
-    return f"It was {times.say_until(end, program.time_zone, program.locale)}."
+    return f"It was {times.say_until(end, program.time_zone, program.locale, is_there=True)}."
 
 
 def milliseconds(instant: datetime) -> int:

@@ -9,11 +9,12 @@ const TONES = { // pitch, start, length
   undone: [[880, 0, 0.1], [590, 0.1, 0.2]],
   provisional: [[660, 0, 0.1], [660, 0.16, 0.1]],
   basket: [[590, 0, 0.1]],
+  two: [[440, 0, 0.09], [440, 0.15, 0.09], [550, 0.3, 0.12]],
   other: [[330, 0, 0.28]],
 };
 const PULSES = {
   accepted: [80], goodwill: [80, 60, 80], used: [60, 60, 60, 60, 160], expired: [200, 80, 80], unknown: [400],
-  undone: [40, 40, 40], provisional: [80, 120, 40], basket: [40], other: [60, 80, 60],
+  undone: [40, 40, 40], provisional: [80, 120, 40], basket: [40], two: [40, 80, 40], other: [60, 80, 60],
 };
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 

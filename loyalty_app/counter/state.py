@@ -19,7 +19,6 @@ from loyalty_app.counter.answers import (
     Answer,
     present,
     seconds_to_undo,
-    sized,
     undone,
 )
 from loyalty_app.program import service as programs
@@ -108,7 +107,7 @@ class ScanState(rx.State):
 
     @rx.event
     async def undo(self, redemption_id: int = 0) -> None:
-        """Take back one of the last scans."""
+        """Undo one of the last scans."""
         await self._learn()
         number = redemption_id if isinstance(redemption_id, int) and 0 < redemption_id < MOST_NUMBER else 0
         try:
@@ -160,7 +159,7 @@ class ScanState(rx.State):
         try:
             outcome = await together(service.redeem_many, ask)
         except AppError as problem:
-            answer = sized(Answer(shape="problem", headline="Not redeemed", lead=str(problem)))
+            answer = Answer(shape="problem", headline="Not redeemed", lead=str(problem))
         else:
             answer = present(outcome, text, program, by=actor().name, amount=basket, now=times.now())
         self.answer = replace(answer, nonce=nonce)

@@ -33,16 +33,33 @@ def location() -> rx.Component:
             state.choices.length(),
             (0, rx.fragment()),
             (1, rx.el.p(state.place, class_name="counter-place", dir="auto")),
-            rx.el.select(
-                rx.cond(state.place_id, rx.fragment(), rx.el.option("Choose location", value="")),
-                rx.foreach(state.choices, lambda choice: rx.el.option(choice.name, value=choice.id)),
-                value=state.place_id,
-                on_change=state.choose,
-                aria_label="Location",
-                class_name="counter-location",
-                custom_attrs={"data-open": state.place_id == ""},
-            ),
+            rx.cond(state.place_id, _choice(aria_label="Location")),
         ),
+    )
+
+
+def which_location() -> rx.Component:
+    """Return the question where this is, for who has not said it since they signed in; scanning goes on without."""
+    state = TillState
+    return rx.cond(
+        (state.device == "") & (state.place_id == "") & (state.choices.length() > 1),
+        rx.el.div(
+            rx.el.label("Which location is this?", html_for="which-location"),
+            _choice(id="which-location"),
+            class_name="counter-where",
+        ),
+    )
+
+
+def _choice(**more: Any) -> rx.Component:
+    state = TillState
+    return rx.el.select(
+        rx.cond(state.place_id, rx.fragment(), rx.el.option("Choose location", value="")),
+        rx.foreach(state.choices, lambda choice: rx.el.option(choice.name, value=choice.id)),
+        value=state.place_id,
+        on_change=state.choose,
+        class_name="counter-location",
+        **more,
     )
 
 

@@ -1,12 +1,7 @@
 """The tablet judges as the server does: both are asked the same questions."""
 
 import base64
-import json
-import os
-import subprocess
 from datetime import timedelta
-from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
@@ -21,8 +16,8 @@ from loyalty_app.offers.models import Promise, RewardKind
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions import rules as redemptions
 from tests.builders import NOON
+from tests.counter import scripts
 
-SCRIPT = Path(rules.__file__).with_name("verdict.jsx")
 SALT = bytes(range(rules.SALT_BYTES))
 DAY = timedelta(days=1)
 TOKEN = "EAbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-a"
@@ -40,16 +35,8 @@ TEXTS = [
 
 
 def ask(question: str, *told: object) -> Any:
-    """Run the tablet's own script, and return what it answers."""
-    node = which("node", path=os.pathsep.join([str(Path(".venv/bin").resolve()), os.environ.get("PATH", "")]))
-    assert node, "Node comes with the environment"
-    answer = f"await (async () => {{ {question} }})()"
-    script = f"{SCRIPT.read_text()}\nconst told = {json.dumps(told)};\nconsole.log(JSON.stringify({answer}));"
-    ran = subprocess.run(
-        [node, "--input-type=module", "-"], input=script, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
+    """Run what a tablet judges by, and return what it answers."""
+    return scripts.ask(("verdict.jsx",), question, *told)
 
 
 def as_told(text: str) -> dict[str, str]:

@@ -28,9 +28,9 @@ HARD = {
     "low light": 0.6,
     "low contrast": 0.7,
     "glare": 0.6,
-    "two in view": 0.8,
     "in the hand": 0.6,
 }
+"""How hard each kind is; of two in view neither would be tried."""
 HELD = 1.2
 """Seconds."""
 

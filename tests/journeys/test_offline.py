@@ -264,8 +264,8 @@ def test_a_voucher_that_is_not_in_the_list_is_taken_only_if_staff_say_so(till: C
 
 
 def tell_basket(page: Page, amount: str) -> None:
-    page.get_by_label("what is the basket worth").fill(amount)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Basket", exact=True).fill(amount)
+    page.locator(".counter-basket").get_by_role("button", name="Redeem").click()
 
 
 def scan(page: Page, text: str) -> None:

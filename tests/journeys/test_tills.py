@@ -113,6 +113,24 @@ def test_a_tablet_that_is_left_alone_warns_and_locks_itself(
     tablet.wait_for_url("**/scan/unlock/**")
 
 
+def test_behind_the_kiosk_of_a_tablet_the_pin_is_asked_for(
+    visit: Callable[..., Page], shop: Shop, server: Server, watch: Watch
+) -> None:
+    watch.forgiven += ["401 (Unauthorized"]  # whatever the page still asks for in the moment of the lock
+    tablet = a_tablet(visit, shop, server, "Kiosk tablet")
+    unlock(tablet, shop)
+    tablet.evaluate("localStorage.setItem('loyalty-camera', JSON.stringify({ mode: 'kiosk' }))")
+    tablet.reload()
+    expect(tablet.get_by_role("button", name="Hold to leave kiosk")).to_be_visible()
+    expect(tablet.get_by_role("button", name="Lock")).to_be_hidden()
+    expect(tablet.locator(".counter-place")).to_contain_text("Kiosk tablet")  # by then it knows that it locks
+    tablet.keyboard.down("Escape")
+    tablet.wait_for_url("**/scan/unlock/**")
+    tablet.keyboard.up("Escape")
+    unlock(tablet, shop)
+    expect(tablet.get_by_role("button", name="Lock")).to_be_visible()
+
+
 def test_a_revoked_tablet_stops_by_itself_and_redeems_nothing(
     visit: Callable[..., Page], shop: Shop, watch: Watch
 ) -> None:
@@ -136,15 +154,24 @@ def test_whoever_works_on_a_browser_of_their_own_says_where(visit: Callable[...,
     for name in ("North", "South"):
         doors.change(places.create, Draft(name), by=ADMIN, now=times.now())
     page = visit(shop.account("Ola Walks", Role.STAFF), "/scan/", at=PHONE)
-    page.get_by_label("Location").select_option("South")
+    expect(page.get_by_label("Which location is this?")).to_be_visible()
+    everywhere(page, "till-which-location")
+    unplaced = shop.claimed(shop.batch("Nowhere yet"), shop.member("Ana Nowhere"))
+    page.get_by_label("Type a code").fill(unplaced)
+    page.get_by_label("Type a code").press("Enter")
+    expect(page.get_by_role("heading", name="Accepted")).to_be_visible()
+    assert doors.rows(Redemption)[-1].place_id is None
+    page.get_by_label("Which location is this?").select_option("South")
+    expect(page.get_by_label("Which location is this?")).to_have_count(0)
     code = shop.claimed(shop.batch("On foot"), shop.member("Ana Foot"))
     expect(page.get_by_label("Location").locator("option")).not_to_contain_text(["Choose location"])
     screenshot(page, "till-location")
     page.reload()
     expect(page.get_by_label("Location").locator("option:checked")).to_have_text("South")
+    expect(page.get_by_label("Which location is this?")).to_have_count(0)
     page.get_by_label("Type a code").fill(code)
     page.get_by_label("Type a code").press("Enter")
-    expect(page.get_by_role("heading", name="Accepted")).to_be_visible()
+    expect(page.get_by_role("region", name="Answer")).to_contain_text("Ana Foot")
     place_id = doors.rows(Redemption)[-1].place_id
     assert doors.see(places.names, {place_id or 0}) == {place_id: "South"}
 

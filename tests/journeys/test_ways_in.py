@@ -18,6 +18,8 @@ from tests.journeys.till import expect_answer, open_with_camera, reasons_of
 
 HAND = 130
 """Milliseconds between two letters of a quick typist."""
+HELD = 2000
+"""Milliseconds after which a button that was held would have done something."""
 
 
 @pytest.fixture
@@ -128,19 +130,45 @@ def test_a_code_shown_again_later_fires_again(
     assert len(reasons_of(code)) == 2
 
 
-def test_two_codes_in_view_take_turns(
+def test_of_two_codes_in_view_neither_is_redeemed_until_one_is_left(
     visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
 ) -> None:
     batch = shop.batch("Two in view")
-    codes = [shop.claimed(batch, shop.member(name)) for name in ("Ana Left", "Ana Right")]
-    film = fake_camera.film(tmp_path / "two.mjpeg", [(tuple(codes), 40)])
+    left, right = (shop.claimed(batch, shop.member(name)) for name in ("Ana Left", "Ana Right"))
+    film = fake_camera.film(tmp_path / "two.mjpeg", [((left, right), 20), (right, 300)])
     till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
 
-    expect(till.get_by_text("Two codes in view: one after the other")).to_be_visible()
+    expect(till.get_by_role("status").filter(has_text="Two codes in view")).to_contain_text("Show one at a time")
     screenshot(till, "scan-two-codes")
-    till.wait_for_timeout(9000)
-    assert sorted(len(reasons_of(code)) for code in codes) == [1, 1]
-    assert [reasons_of(code) for code in codes] == [[None], [None]]
+    assert [reasons_of(code) for code in (left, right)] == [[], []]
+    expect_answer(till, "Accepted", "Ana Right")
+    expect(till.get_by_text("Two codes in view")).to_have_count(0)
+    assert [reasons_of(code) for code in (left, right)] == [[], [None]]
+
+
+def test_a_code_wins_over_what_lies_beside_it_and_is_none_of_ours(
+    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    code = shop.claimed(shop.batch("Beside a menu"), shop.member("Ana Menu"))
+    menu = "https://example.org/menu-of-the-day"
+    film = fake_camera.film(tmp_path / "menu.mjpeg", [((menu, code), 300)])
+    till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
+
+    expect_answer(till, "Accepted", "Ana Menu")
+    till.wait_for_timeout(3000)
+    expect_answer(till, "Accepted", "Ana Menu")
+    assert (reasons_of(code), reasons_of(menu)) == ([None], [])
+
+
+def test_a_photo_of_two_codes_redeems_neither(till: Page, shop: Shop, tmp_path: Path) -> None:
+    batch = shop.batch("Two in a photo")
+    codes = [shop.claimed(batch, shop.member(name)) for name in ("Ana One", "Ana Two")]
+    photo = tmp_path / "two.png"
+    fake_camera.picture((codes[0], codes[1])).save(photo)
+
+    till.get_by_label("Photo of a code").set_input_files(photo)
+    expect(till.get_by_text("Two codes in view")).to_be_visible()
+    assert [reasons_of(code) for code in codes] == [[], []]
 
 
 @pytest.mark.requirement("S2-11")
@@ -158,7 +186,7 @@ def test_in_the_kiosk_customers_show_their_phone_and_see_no_staff(
     browser = start_browser(*fake_camera.chromium_arguments(film))
     till = visit(kasia, "/scan/", browser=browser, at=at, permissions=["camera"])
 
-    till.get_by_role("button", name="Kiosk").click()
+    till.get_by_role("button", name="Start kiosk").click()
     expect(till.get_by_text("Hold your code here")).to_be_visible()
     expect(till.get_by_role("button", name="Sign out")).to_be_hidden()
     screenshot(till, "kiosk-ready")
@@ -171,9 +199,45 @@ def test_in_the_kiosk_customers_show_their_phone_and_see_no_staff(
     screenshot(till, "kiosk-already-redeemed")
 
     till.reload()  # the tablet remembers
-    expect(till.get_by_role("button", name="Leave kiosk")).to_be_visible()
-    till.get_by_role("button", name="Leave kiosk").click()
+    expect(till.get_by_text("Hold your code here")).to_be_visible()
+
+
+@pytest.mark.requirement("S2-11")
+def test_customers_do_not_leave_the_kiosk_and_staff_do(
+    visit: Callable[..., Page], kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    film = fake_camera.film(tmp_path / "empty.mjpeg", [(None, 1)])
+    browser = start_browser(*fake_camera.chromium_arguments(film))
+    till = visit(kasia, "/admin/redemptions/", browser=browser, at=TABLET, permissions=["camera"])
+    expect(till.get_by_role("heading", name="Redemptions", exact=True)).to_be_visible()
+    till.goto("/scan/")
+    start, leave = till.get_by_role("button", name="Start kiosk"), till.get_by_role("button", name="Hold to leave")
+    start.click()
+    expect(leave).to_be_visible()
+
+    leave.click()
+    expect(till.get_by_text("Hold the button, or Escape, until it is full.")).to_be_visible()
+    screenshot(till, "kiosk-leaving")
+    for _ in range(3):
+        till.go_back()
+        expect(leave).to_be_visible()
+    till.keyboard.press("Escape")
+    till.wait_for_timeout(HELD)
+    expect(till.get_by_role("button", name="Sign out")).to_be_hidden()
+    assert till.url.endswith("/scan/")
+
+    leave.hover()
+    till.mouse.down()
+    expect(start).to_be_visible()
+    till.mouse.up()
     expect(till.get_by_role("button", name="Sign out")).to_be_visible()
+    start.click()
+    expect(leave).to_be_visible()
+    till.keyboard.down("Escape")
+    expect(start).to_be_visible()
+    till.keyboard.up("Escape")
+    till.go_back()  # nothing stays behind that holds anybody back
+    expect(till.get_by_role("heading", name="Redemptions", exact=True)).to_be_visible()
 
 
 def beam(page: Page, text: str, end: str = "", *, every: int = 0) -> None:
