@@ -53,7 +53,7 @@ FAILED = Answer(
 EMPTY = Answer(
     shape="problem", headline="No code", lead="Nothing was scanned or typed.", note="Type the code, or scan it."
 )
-UNREAD_AMOUNT = "Enter what the basket costs, for example 12.50."
+UNREAD_AMOUNT = "Enter an amount, for example 12.50."
 
 
 def present(

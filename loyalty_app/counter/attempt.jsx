@@ -195,7 +195,7 @@ export function Waiting({ answered, shape, hasKiosk, onNext }) {
       )}
       {now === "two" && (
         <>
-          <svg className="counter-shape" viewBox="0 0 48 48" fill="none" stroke="currentColor" strokeWidth="4" strokeLinejoin="round" aria-hidden="true">
+          <svg className="counter-shape" viewBox="0 0 48 48" fill="none" stroke="currentColor" strokeWidth="4" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
             <path d="M3 12h17v24H3ZM28 12h17v24H28ZM11.5 24h.01M36.5 24h.01" />
           </svg>
           <p>Two codes in view</p>

@@ -83,7 +83,7 @@ function Basket() {
   const told = (event) => {
     event.preventDefault();
     const amount = minor(event.target.elements.basket.value);
-    if (amount === null) setProblem("Enter what the basket costs, for example 12.50.");
+    if (amount === null) setProblem("Enter an amount, for example 12.50.");
     else byItself({ amount });
   };
   return (

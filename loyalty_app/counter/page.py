@@ -16,9 +16,9 @@ def scan_page() -> rx.Component:
     return rx.el.div(
         _bar(),
         parts.Line.create(),
-        tills.which_location(),
         rx.el.main(
             rx.el.h1("Scan vouchers", class_name="counter-unseen"),
+            rx.el.div(tills.which_location()),
             parts.desk(has_kiosk=True),
         ),
         tills.idle_lock(ScanState.answer),
