@@ -114,10 +114,10 @@ def test_a_tablet_that_is_left_alone_warns_and_locks_itself(
 
 
 def test_behind_the_kiosk_of_a_tablet_the_pin_is_asked_for(
-    visit: Callable[..., Page], shop: Shop, server: Server, watch: Watch
+    visit: Callable[..., Page], shop: Shop, watch: Watch
 ) -> None:
     watch.forgiven += ["401 (Unauthorized"]  # whatever the page still asks for in the moment of the lock
-    tablet = a_tablet(visit, shop, server, "Kiosk tablet")
+    tablet = a_tablet(visit, shop, "Kiosk tablet")
     unlock(tablet, shop)
     tablet.evaluate("localStorage.setItem('loyalty-camera', JSON.stringify({ mode: 'kiosk' }))")
     tablet.reload()
