@@ -203,7 +203,11 @@ def make_search() -> None:
     if not is_sqlite():
         op.execute("create extension if not exists pg_trgm")
         for column in SEARCHED:
-            op.execute(f"create index redemption_search_{column} on redemption using gin ({column} gin_trgm_ops)")
+            # Every search reads all that is pending: no more of it than makes writing cheap.
+            op.execute(
+                f"create index redemption_search_{column} on redemption using gin ({column} gin_trgm_ops)"
+                " with (gin_pending_list_limit = 256)"
+            )
         op.execute(
             "create function rename_redemptions() returns trigger language plpgsql as"
             " $$ begin update redemption set member_name = new.name where member_id = new.id; return new; end $$"

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
@@ -159,11 +158,12 @@ class _Meant:
         if self.reads_all:
             return sa.true()
         is_open = (
-            sa.exists()
+            sa.select(col(Code.id))
             .where(col(Code.id) == row.code_id, col(Batch.id) == col(Code.batch_id), is_readable(self.by))
-            .correlate(row)
+            .scalar_subquery()
         )
-        return sa.or_(row.status != RedemptionStatus.REVERSED, is_open)
+        # Not "exists": for that PostgreSQL may read all codes ever, to look the few up in them.
+        return sa.or_(row.status != RedemptionStatus.REVERSED, is_open.is_not(None))
 
     def columns(self, row: Any) -> list[sa.ColumnElement[str]]:
         """Return the texts that are searched; who may not see customers cannot guess them by searching either."""
@@ -213,17 +213,17 @@ class _Search:
         row: Any = Redemption
         walked = select(Redemption).where(*self._filters(Redemption)).order_by(col(Redemption.id).desc())
         if most is not None:
-            row = aliased(Redemption, walked.limit(most).subquery())
+            row = walked.limit(most).subquery().c
         elif (few := self._few()) is not None:
-            row = aliased(Redemption, few)
+            row = few.c
         query = sa.select(row.id).where(*(() if most else self._filters(row)), self._fits(row))
         return list(self._session.execute(query.order_by(row.id.desc()).limit(self._limit)).scalars())
 
     def near(self) -> list[int] | None:
         """Return what is found among the newest, if that is enough."""
-        # SQLite's index is read from its newest end, which is as near, but where few fit the rest of the wish.
-        is_near = self._is_sqlite and self._wish.status in (None, RedemptionStatus.RECORDED)
-        return None if is_near else self._walk_enough(WALKED)
+        # SQLite's index is read from its newest end, which is as near, unless few of its hits fit the rest of the wish.
+        is_rare = self._wish.status not in (None, RedemptionStatus.RECORDED)
+        return self._walk_enough(WALKED) if is_rare or not self._is_sqlite else None
 
     def indexed(self) -> list[int] | None:
         """Return what the index finds, if that is all there is, or holds the newest."""
@@ -234,8 +234,6 @@ class _Search:
 
     def far(self) -> list[int] | None:
         """Return what is found among many of the newest, if that is enough."""
-        if self._is_sqlite and not all(word.text.isascii() for word in self._meant.words):
-            return None
         return self._walk_enough(WALKED_FURTHER)
 
     def exhaustive(self) -> list[int]:
@@ -304,7 +302,10 @@ class _Search:
 
     def _hits_of_postgresql(self, most: int | None) -> sa.CTE:
         row = Redemption
-        hit = sa.and_(*(sa.or_(*self._in_texts(row, word), *_in_code(row, word.part)) for word in self._indexed))
+        names = self._meant.columns(row)
+        hit = sa.and_(
+            *(sa.or_(*(one.ilike(_around(word)) for one in names), *_in_code(row, word.part)) for word in self._indexed)
+        )
         fits = sa.and_(*self._filters(row), self._may_find(row))
         return (
             sa.select(col(row.id), fits.label("fits"))
@@ -344,12 +345,13 @@ class _Search:
         return [sa.and_(found, self._meant.is_readable(row)) for found in _in_code(row, part)]
 
     def _in_texts(self, row: Any, word: _Word) -> Iterator[ColumnElement[bool]]:
-        text = "%" + word.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        # SQLite's LIKE knows only the capitals of English.
-        is_enough = text.isascii() or not self._is_sqlite
-        texts = {text} if is_enough else {text, text.lower(), text.upper(), text.title()}
+        text = _around(word)
         for one in self._meant.columns(row):
-            yield from (one.like(text, escape="\\") if self._is_sqlite else one.ilike(text) for text in sorted(texts))
+            if self._is_sqlite:  # its LIKE knows only the capitals of English
+                texts = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
+                yield from (one.like(text, escape="\\") for text in sorted(texts))
+            else:  # ILIKE would do the same, and put the word into small letters anew for each row
+                yield sa.func.lower(one).like(sa.func.lower(text))
 
     def _filters(self, row: Any) -> list[ColumnElement[bool]]:
         return [*self._range(row.id), *self._narrowed(row)]
@@ -391,6 +393,10 @@ class _Search:
 def _set(ways: Sequence[str], value: str) -> sa.Select[*tuple[Any, ...]]:
     # All in one statement: each is a way to the server and back. Only until the transaction ends.
     return sa.select(*(sa.func.set_config(f"enable_{way}", value, sa.true()) for way in ways))
+
+
+def _around(word: _Word) -> str:
+    return "%" + word.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
 
 
 def _in_code(row: Any, part: str) -> list[ColumnElement[bool]]:
