@@ -226,7 +226,6 @@ def make_search() -> None:
         f"create virtual table redemption_search using fts5"
         f" ({names}, content='redemption', content_rowid='id', tokenize='trigram')"
     )
-    op.execute("insert into redemption_search (redemption_search, rank) values ('automerge', 16)")
     op.execute("insert into redemption_search (redemption_search) values ('rebuild')")
     # Each by itself costs as much as fifty together, so the newest wait until there are some dozens, and are read
     # without the index meanwhile. What is in it is always all up to a number; who comes late is put in at once.
