@@ -130,7 +130,6 @@ export function Camera({ known, hasKiosk, locks, onAsk, onStatus, children }) {
         rest = setTimeout(stop, KEPT_HIDDEN);
         return;
       }
-      turns.rest();
       if (stream && stream.getTracks().every((one) => one.readyState === "ended")) again();
     };
     const plugged = () => {

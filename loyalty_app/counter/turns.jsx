@@ -20,10 +20,14 @@ export function candidates(texts) {
 
 export function makeTurns() {
   const seen = new Map(); // what it is: when it came into view, when it was there last, and whether it was tried
+  let now = 0, lookedAt = 0;
   return {
     // Tell whether two vouchers are in view, and whether one of them has its answer already.
-    look(texts, fire, now = performance.now()) {
-      for (const [key, { at }] of seen) if (now - at > HOLD_OFF) seen.delete(key);
+    look(texts, fire, at = performance.now()) {
+      // Nothing left the view while nobody looked: the page was hidden, or the tablet took its time over a picture.
+      now += Math.min(at - lookedAt, BLINK);
+      lookedAt = at;
+      for (const [key, one] of seen) if (now - one.at > HOLD_OFF) seen.delete(key);
       const found = candidates(texts).map((one) => {
         const before = seen.get(one.key);
         const isBack = before && now - before.at > BLINK;
@@ -41,9 +45,6 @@ export function makeTurns() {
       // While an answer is awaited nothing fires; held in view it gets its turn.
       if (isSure && !first.isTried) first.isTried = Boolean(fire(first.text));
       return { areTwo: together.length > 1, isOneAnswered: together.some((one) => one.isTried) };
-    },
-    rest(now = performance.now()) { // nothing left the view while nobody looked
-      for (const one of seen.values()) one.at = now;
     },
   };
 }

@@ -19,11 +19,11 @@ def candidates(*texts: str) -> list[str]:
     return scripts.ask(("verdict.jsx", "turns.jsx"), "return candidates(told[0]).map((one) => one.text);", texts)
 
 
-def watched(*scenes: tuple[int, list[str]], answers_after: int = 0) -> list[Any]:
+def watched(*scenes: tuple[int, list[str]], answers_after: int = 0, every: int = LOOK) -> list[Any]:
     """Hold texts before the camera for so many milliseconds; return what was tried, and what was said of two."""
     looks = []
     for milliseconds, texts in scenes:
-        looks += [texts] * (milliseconds // LOOK)
+        looks += [texts] * (milliseconds // every)
     return scripts.ask(
         ("verdict.jsx", "turns.jsx"),
         """
@@ -44,7 +44,7 @@ def watched(*scenes: tuple[int, list[str]], answers_after: int = 0) -> list[Any]
         return said;
         """,
         looks,
-        LOOK,
+        every,
         answers_after,
     )
 
@@ -72,6 +72,14 @@ def test_a_voucher_is_tried_at_the_first_look_and_once_for_as_long_as_it_stays()
     assert watched((9000, ["SUN-2026"])) == ["SUN-2026"]
     assert watched((1200, ["SUN-2026"]), (2040, []), (1200, ["SUN-2026"])) == ["SUN-2026"]
     assert watched((1200, ["SUN-2026"]), (3000, []), (1200, ["SUN-2026"])) == ["SUN-2026", "SUN-2026"]
+
+
+def test_on_a_tablet_that_looks_seldom_nothing_leaves_the_view_between_two_looks():
+    both = ["SUN-2026", "RAIN-2026"]
+
+    assert watched((60_000, ["SUN-2026"]), every=3000) == ["SUN-2026"]
+    assert watched((30_000, ["SUN-2026"]), (30_000, []), (30_000, ["SUN-2026"]), every=3000) == ["SUN-2026"] * 2
+    assert watched((6000, both), (3000, ["RAIN-2026"]), (6000, both), every=3000) == ["two"]
 
 
 def test_of_two_vouchers_neither_is_tried_until_one_is_gone():
