@@ -227,7 +227,8 @@ class _Search:
 
     def indexed(self) -> list[int] | None:
         """Return what the index finds, if that is all there is, or holds the newest."""
-        most = HITS[self._kind]
+        fits_all = not self._narrowed(Redemption) and self._is_found_by_index
+        most = self._limit if self._is_sqlite and fits_all else HITS[self._kind]
         hits, numbers = self._hits(most)
         is_whole = hits < most or (self._is_sqlite and len(numbers) == self._limit)
         return numbers if is_whole else None
@@ -337,9 +338,12 @@ class _Search:
 
     def _may_find(self, row: Any) -> ColumnElement[bool]:
         """Return which hits somebody may have: those by a code only if they may read it."""
-        if self._meant.reads_all and len(self._indexed) == len(self._meant.words):
-            return sa.true()
-        return self._fits(row)
+        return sa.true() if self._is_found_by_index else self._fits(row)
+
+    @property
+    def _is_found_by_index(self) -> bool:
+        """Return whether everything that the index finds may be had and is meant."""
+        return self._meant.reads_all and len(self._indexed) == len(self._meant.words)
 
     def _in_read_code(self, row: Any, part: str) -> list[ColumnElement[bool]]:
         return [sa.and_(found, self._meant.is_readable(row)) for found in _in_code(row, part)]
