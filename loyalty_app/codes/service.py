@@ -116,6 +116,7 @@ class Found:
     disabled: bool
     member_id: int | None
     expires_at: datetime | None
+    claimed_at: datetime | None
 
 
 def topic_of(member_id: int | None) -> str:
@@ -551,6 +552,7 @@ _BY_TEXTS = (
         col(Code.disabled),
         col(Code.member_id),
         col(Code.expires_at),
+        col(Code.claimed_at),
     )
     .where(col(Code.code).in_(sa.bindparam("codes", expanding=True)))
     .order_by(col(Code.id))  # always locked in the same order, so that two tills cannot deadlock

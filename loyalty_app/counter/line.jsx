@@ -11,13 +11,13 @@ const scansOf = (number) => `${number} ${number === 1 ? "scan" : "scans"}`;
 
 // --- The verdict, in the place of the answer. -----------------------------------------------------------------------
 
-export function Alone({ connected, person, account, words, shapes, className }) {
+export function Alone({ connected, person, account, spot, words, shapes, className }) {
   const said = useVerdict();
   const { scans } = queue.useQueue();
 
   useEffect(() => { queue.start(); }, []);
   useEffect(() => { queue.socketIs(connected); }, [connected]);
-  useEffect(() => { queue.worksHere(person, account); }, [person, account]);
+  useEffect(() => { queue.worksHere(person, account, spot); }, [person, account, spot]);
 
   if (!said) return <div className={className} aria-live="assertive" aria-atomic="true" />;
   const { verdict, what } = said;
@@ -191,8 +191,7 @@ export function Leaving({ children }) {
     place.current.querySelector("form").requestSubmit();
     setTimeout(() => { mayGo.current = false; }, 0);
   };
-  const leaveThem = async () => {
-    await queue.forget();
+  const leaveThem = () => {
     const told = Object.assign(document.createElement("input"), { type: "hidden", name: "unsent", value: "yes" });
     place.current.querySelector("form").append(told);
     go();

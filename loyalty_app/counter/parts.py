@@ -174,6 +174,8 @@ class Alone(NoSSRComponent):
     person: rx.Var[str]
     account: rx.Var[int]
     """Whose scans they are."""
+    spot: rx.Var[str]
+    """Where they are made."""
     words: rx.Var[dict[str, dict[str, str]]]
     shapes: rx.Var[dict[str, str]]
 
@@ -285,6 +287,7 @@ def answer(*, has_kiosk: bool = False) -> rx.Component:
             connected=layout.is_connected,
             person=ShellState.name,
             account=ScanState.person,
+            spot=TillState.spot,
             words={name: _alone(name, reason) for name, reason in _ALONE.items()},
             shapes=_SHAPES,
             class_name="counter-alone",

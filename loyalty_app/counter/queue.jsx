@@ -1,6 +1,7 @@
 // What a tablet does while the connection is gone: it judges vouchers by its list, keeps the scans, and sends them later.
 
 import { useSyncExternalStore } from "react";
+import { stored, waiting } from "$/public/external/loyalty_app/ui/forms/kept.jsx";
 import { best, cut, lookedUp, recognised, unpacked } from "./verdict.jsx";
 
 const REFRESH = 180000;
@@ -14,29 +15,6 @@ const UNREADABLE = 422;
 const UNTAKEN = { shape: "problem", headline: "Not redeemed", lead: "The server cannot read this scan.", title: "", member: "", note: "", first: "" };
 
 // --- What is kept, and survives the page: scans by their number, and the list. --------------------------------------
-
-let opening;
-function opened() {
-  opening ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open("counter", 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore("scans", { keyPath: "nonce" });
-      request.result.createObjectStore("kept");
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  return opening;
-}
-
-async function stored(store, act, mode = "readonly") {
-  const change = (await opened()).transaction(store, mode, { durability: "strict" });
-  const request = act(change.objectStore(store));
-  return new Promise((resolve, reject) => {
-    change.oncomplete = () => resolve(request?.result);
-    change.onerror = change.onabort = () => reject(change.error);
-  });
-}
 
 const put = (...scans) => stored("scans", (place) => { scans.forEach((scan) => place.put(scan)); }, "readwrite").then(changed);
 const drop = (...scans) => stored("scans", (place) => { scans.forEach((scan) => place.delete(scan.nonce)); }, "readwrite").then(changed);
@@ -76,7 +54,7 @@ async function recall() {
   show({ scans: scans.sort((one, other) => one.scannedAt - other.scannedAt) });
 }
 
-export const waiting = (scans) => scans.filter((scan) => scan.state === "waiting");
+export { waiting };
 export const lost = (scans) => scans.filter((scan) => scan.state === "conflict" || scan.state === "refused");
 export const unseen = (scans) => scans.filter((scan) => scan.isNew);
 
@@ -156,11 +134,16 @@ export function clock(instant) {
 
 // --- One scan without the server. -----------------------------------------------------------------------------------
 
-let person = { name: "", account: 0 };
-export function worksHere(name, account) {
-  if (!name || !account || (name === person.name && account === person.account)) return;
-  if (account !== person.account) names.clear();
-  person = { name, account };
+// Who scans, and where: `spot` is what the server said of that, and is told with each scan when it is sent.
+let person = { name: "", account: 0, spot: "" };
+export async function worksHere(name, account, spot) {
+  await isReady;
+  if (!name || !account) return;
+  const isAnother = account !== person.account;
+  const next = { name, account, spot: spot || (isAnother ? "" : person.spot) };
+  if (isAnother) names.clear();
+  else if (name === person.name && next.spot === person.spot) return;
+  person = next;
   keep("person", person).catch(() => {});
 }
 
@@ -180,7 +163,7 @@ export async function judge(what, nonce, { isTaken = false } = {}) {
   const verdict = found?.verdict ?? (known ? "unlisted" : "unlistable");
   if (verdict === "good" || (isTaken && !found)) {
     await put({
-      nonce, code, text, amount: what.amount, scannedAt: Date.now(), by: person.name, account: person.account, state: "waiting",
+      nonce, code, text, amount: what.amount, scannedAt: Date.now(), by: person.name, account: person.account, spot: person.spot, state: "waiting",
       verdict: found ? "provisional" : "unchecked", title: found?.voucher.reward ?? "", isNew: false,
     });
     if (!isCutOff()) catchUp();
@@ -279,8 +262,8 @@ async function send() {
   }
 }
 
-const told = ({ text, nonce, scannedAt, amount, account }) => (
-  { text, nonce, scannedAt: new Date(scannedAt), amount: amount ?? null, scannedBy: account || null }
+const told = ({ text, nonce, scannedAt, amount, account, spot }) => (
+  { text, nonce, scannedAt: new Date(scannedAt), amount: amount ?? null, scannedBy: account || null, spot: spot ?? "" }
 );
 
 function settled(scan, answer) {
@@ -295,14 +278,6 @@ export const putAside = (scan) => drop(scan);
 export async function allSent() {
   await Promise.race([catchUp(), new Promise((resolve) => { setTimeout(resolve, 6000); })]);
   return waiting(seen.scans).length === 0;
-}
-
-// What belongs to whoever leaves, but for the scans that are still to be sent.
-export async function forget() {
-  [list, tag] = [null, ""];
-  names.clear();
-  await stored("kept", (place) => place.clear(), "readwrite");
-  await drop(...seen.scans.filter((scan) => scan.state === "done"));
 }
 
 // --- The page itself, kept for a reload without a connection. -------------------------------------------------------

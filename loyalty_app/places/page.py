@@ -171,7 +171,7 @@ def _new_tablet() -> rx.Component:
         on_submit=state.invite,
         class_name="form card",
         no_validate=True,
-        key=f"tablet {state.made}",
+        key=f"tablet {state.tablets_made}",
     )
 
 
@@ -185,7 +185,7 @@ def _new_place() -> rx.Component:
         on_submit=state.create,
         class_name="form card",
         no_validate=True,
-        key=f"place {state.made} {state.zone}",
+        key=f"place {state.places_made} {state.zone}",
     )
 
 

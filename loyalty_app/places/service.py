@@ -319,6 +319,7 @@ def stood(session: Session, told: str, at: datetime, *, by: Actor) -> rules.Spot
     others since. Any other browser may name a place that was open then, as its people choose theirs freely; on a
     device nobody chooses, so that without proof a scan is made where the device stands.
     """
+    by.must(Permission.REDEEM)
     spot = rules.spot(told)
     place = session.get(Place, spot.place_id) if spot else None
     if spot is None or place is None or (place.closed_at and place.closed_at <= at):

@@ -80,8 +80,9 @@ class LocationsState(rx.State):
     invitation: rx.Field[Invitation] = rx.field(default_factory=Invitation)
     welcome: rx.Field[str] = rx.field("")
     problems: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    made: rx.Field[int] = rx.field(0)
-    """Grows with everything that is made: its form is empty again."""
+    places_made: rx.Field[int] = rx.field(0)
+    """Grows with each location that is made: its form is empty again, and no other one."""
+    tablets_made: rx.Field[int] = rx.field(0)
     is_loaded: rx.Field[bool] = rx.field(default=False)
 
     @rx.event
@@ -109,6 +110,7 @@ class LocationsState(rx.State):
         except InvalidError as refused:
             self.problems = refused.problems
             return
+        self.places_made += 1
         await self._done(f"{place.name} is open.")
 
     @rx.event
@@ -206,13 +208,12 @@ class LocationsState(rx.State):
 
     async def _done(self, sentence: str) -> None:
         self.problems, self.changing = {}, ""
-        self.made += 1
         await self._show()
         say(await self.get_state(NoticeState), sentence)
 
     async def _invited(self, made: Invited) -> rx.event.EventSpec:
         self.problems, self.changing, self.welcome = {}, "", ""
-        self.made += 1
+        self.tablets_made += 1
         await self._show()
         self.invitation = await read(_invitation, made)
         return rx.set_focus("invitation")

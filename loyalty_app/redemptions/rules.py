@@ -138,6 +138,14 @@ def is_scan_time(scanned_at: datetime | None, now: datetime) -> bool:
     return scanned_at is None or now - OFFLINE_LIFE <= scanned_at <= now + CLOCKS_DIFFER
 
 
+def scanned_at(told: datetime | None, claimed_at: datetime | None, now: datetime) -> datetime | None:
+    """Return when a scan was made, as its device tells; now, where its clock must have been wrong.
+
+    Nobody scans a voucher before it is claimed. Such a clock decides nothing, least of all what was in time.
+    """
+    return now if told and claimed_at and told < claimed_at - CLOCKS_DIFFER else told
+
+
 def judged_at(scanned_at: datetime | None, now: datetime, *, is_enrolled: bool) -> datetime:
     """Return the instant that decides whether a voucher was too old.
 

@@ -78,6 +78,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
     asks = _of_who_scanned(session, _for_themselves(session, asks))
     read = recognised(session, asks)
     hits = find(session, {what.code for what in read if isinstance(what, rules.CodeText)})
+    asks = [_in_time(ask, hit_of(hits, what), now) for ask, what in zip(asks, read, strict=True)]
     asks = _without_erased(session, asks)
     answered = _answered_before(session, asks, hits)
     named = places.names(session, {ask.at_place for ask in asks if ask.at_place})
@@ -332,6 +333,11 @@ def _must_be_acceptable(ask: Ask, now: datetime) -> None:
         raise InvalidError(nonce=f"Use at most {rules.MOST_NONCE} printable characters.")
     if not rules.is_amount(ask.amount):
         raise InvalidError(amount="Enter what the basket is worth: nothing below zero, and not billions.")
+
+
+def _in_time(ask: Ask, hit: Hit | None, now: datetime) -> Ask:
+    at = rules.scanned_at(ask.scanned_at, hit.code.claimed_at if hit else None, now)
+    return ask if at == ask.scanned_at else replace(ask, scanned_at=at)
 
 
 def _names_of_attempt(ask: Ask) -> list[_Name]:

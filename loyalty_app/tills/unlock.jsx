@@ -1,4 +1,5 @@
 import React, { useEffect, useRef, useState } from "react";
+import { saidOf, unsent } from "$/public/external/loyalty_app/ui/forms/kept.jsx";
 
 const LOOK_EVERY = 15000;
 const LONGEST = 8;
@@ -52,6 +53,7 @@ export function Unlock() {
     return <div className="till-panel" role="alert">
       <h1>This tablet is not enrolled any more</h1>
       <p>An admin has taken it out. Nothing can be redeemed on it. Ask an admin to add it again.</p>
+      <Unsent then="Sign in to send them." />
       <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
     </div>;
   }
@@ -60,6 +62,7 @@ export function Unlock() {
       <p className="till-where" dir="auto">{told.device} · {told.place}</p>
       <h1>Too many wrong PINs</h1>
       <p>This tablet takes no PIN for now. Sign in with your password, and tell an admin.</p>
+      <Unsent then="Sign in to send them." />
       <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
     </div>;
   }
@@ -67,8 +70,16 @@ export function Unlock() {
     <p className="till-where" dir="auto">{told.device} · {told.place}</p>
     {who ? <Pad who={who} back={() => setWho(null)} /> : <People people={told.people} choose={setWho} />}
     {isLost && <p role="status">{OFFLINE}</p>}
+    <Unsent then="Unlock it to send them." />
     <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
   </div>;
+}
+
+// Nobody forgets what was scanned without a connection, and is kept here for whoever comes in next.
+function Unsent({ then }) {
+  const [number, setNumber] = useState(0);
+  useEffect(() => { unsent().then(setNumber); }, []);
+  return number > 0 && <p className="till-unsent">{saidOf(number)} {then}</p>;
 }
 
 function People({ people, choose }) {

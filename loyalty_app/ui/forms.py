@@ -20,6 +20,7 @@ SUMMARY = "problems"
 """The place of the list of errors; a form that is refused moves the focus there."""
 
 _post_form = rx.asset("post_form.jsx", shared=True)
+rx.asset("kept.jsx", shared=True)
 _form_memory = rx.asset("form_memory.jsx", shared=True)
 _copy_button = rx.asset("copy_button.jsx", shared=True)
 _form_watch = rx.asset("form_watch.jsx", shared=True)
@@ -35,6 +36,8 @@ class PostForm(rx.Component):
     quiet: rx.Var[bool]
     failed: rx.Var[str]
     offline: rx.Var[str]
+    unsent: rx.Var[str]
+    """Of one that ends a session: what is said first while scans wait in this browser."""
 
     @classmethod
     def create(cls, *children: Any, words: Language = ENGLISH, **props: Any) -> "PostForm":
@@ -213,6 +216,7 @@ def sign_out_button(words: Language = ENGLISH, *, everywhere: bool = False) -> r
         *([rx.el.input(type="hidden", name="everywhere", value="yes")] if everywhere else []),
         rx.el.button(said, type="submit", class_name="button quiet"),
         words=words,
+        unsent=words("Scans wait in this browser that are not sent yet. Press again to sign out and leave them here."),
         action="/auth/sign-out",
         class_name="inline",
     )

@@ -13,8 +13,10 @@ export function ProblemLink({ field, words }) {
 
 // A form that posts to a plain route (only a response can set an HttpOnly cookie) and shows the answer in place:
 // what was typed stays, each wrong field says why, and a summary above links to them.
-export function PostForm({ action, children, className, quiet = false, failed, offline }) {
+// With `unsent` it is one that ends a session: whoever leaves scans behind is told so first, and leaves nothing else.
+export function PostForm({ action, children, className, quiet = false, failed, offline, unsent = "" }) {
   const form = useRef(null);
+  const isWarned = useRef(false);
   const [problem, setProblem] = useState(null);
   const [isBusy, setBusy] = useState(false);
 
@@ -23,12 +25,23 @@ export function PostForm({ action, children, className, quiet = false, failed, o
     if (isBusy) return;
     setBusy(true);
     setProblem(null);
+    const kept = unsent ? await import("$/public/external/loyalty_app/ui/forms/kept.jsx").catch(() => null) : null;
+    const areLeft = Boolean(kept && (await kept.unsent()));
+    const body = new FormData(form.current, event.nativeEvent.submitter);
+    if (areLeft && !isWarned.current && !body.has("unsent")) {
+      isWarned.current = true;
+      setProblem({ detail: unsent, fields: {} });
+      setBusy(false);
+      return;
+    }
+    if (areLeft) body.set("unsent", "yes");
     try {
       // The answer speaks the language of the page, whatever the browser prefers.
       const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
-      const answer = await fetch(action, { method: "POST", body: new FormData(form.current, event.nativeEvent.submitter), headers });
+      const answer = await fetch(action, { method: "POST", body, headers });
       const said = await answer.json();
       if (answer.ok) {
+        if (areLeft) await kept.forgetTheRest();
         window.location.assign(said.next);
         return; // stays busy until the next page is there
       }

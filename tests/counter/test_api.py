@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from loyalty_app import api
+from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor
 from loyalty_app.core.reasons import Reason
@@ -273,6 +275,27 @@ def test_a_clock_that_was_put_right_between_scan_and_sending_loses_nothing(batch
 
     assert [one["verdict"] for one in answer.json()["answers"]] == ["confirmed"]
     assert len(rows(Redemption)) == len(rows(Attempt)) == 1
+
+
+def test_a_clock_that_says_a_voucher_was_scanned_before_it_was_claimed_decides_nothing(batch, tablet):
+    now = times.now()
+    hour = timedelta(hours=1)
+    codes = [claimed(batch, name) for name in ("Mia", "Max", "Zoe")]
+    change(lambda session: session.execute(sa.update(Code).values(claimed_at=now - hour, expires_at=now - TICK)))
+    day_behind, in_time, late = (
+        scan(code, code, ago) for code, ago in zip(codes, (24 * hour, hour / 2, TICK / 2), strict=True)
+    )
+
+    answers = send(day_behind, in_time, late, by=tablet)
+    assert [(one["verdict"], one["headline"]) for one in answers] == [
+        ("refused", "Expired"),
+        ("confirmed", "Accepted"),
+        ("refused", "Expired"),
+    ]
+    change(lambda session: session.execute(sa.update(Code).values(expires_at=now + hour)))
+    (kept,) = send(scan(codes[0], "again", 24 * hour), by=tablet)
+    assert kept["verdict"] == "confirmed"
+    assert all(row.scanned_at > now - hour for row in rows(Redemption))
 
 
 def test_at_most_fifty_scans_come_at_once(batch):

@@ -123,7 +123,8 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "EnrolState": {"code", "device", "place", "is_loaded"},
     "TillState": {"place", "place_id", "device", "lock_seconds", "choices", "spot"},
     "LocationsState": {
-        "rows", "zone", "place", "device", "changing", "invitation", "welcome", "problems", "made", "is_loaded",
+        "rows", "zone", "place", "device", "changing", "invitation", "welcome", "problems", "places_made",
+        "tablets_made", "is_loaded",
     },
     "ClaimState": {"screen", "offer", "until", "end", "here", "card", "picture"},
     "LandingState": {

@@ -1,21 +1,27 @@
 """The connection drops at the counter: scanning goes on, nothing is lost, nothing is redeemed twice."""
 
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.accounts.service import actor_for
 from loyalty_app.codes import alphabet
 from loyalty_app.core import times
 from loyalty_app.core.reasons import Reason
+from loyalty_app.places import service as places
+from loyalty_app.places.models import Device
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.ui.shield import COOKIE
-from tests import doors
+from tests import builders, doors
 from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
 from tests.journeys.server import Server, served
 
@@ -278,3 +284,168 @@ def expect_answer(page: Page, headline: str, *words: str) -> None:
     expect(answer.get_by_role("heading", name=headline)).to_be_visible()
     for part in words:
         expect(answer).to_contain_text(part)
+
+
+def test_a_network_that_falls_silent_keeps_nobody_waiting_and_its_late_answer_counts_nothing_twice(
+    till: Callable[[], Page], shop: Shop, server: Server
+) -> None:
+    batch = shop.batch("Cups in the fog", made=3)
+    first, second = (shop.claimed(batch, shop.member(f"Fog {number}")) for number in range(2))
+    page = till()
+    with held_up(server):  # it takes connections still, and answers nothing
+        for code in (first, second):
+            scan(page, code)
+            answer = page.get_by_role("region", name="Answer")
+            expect(answer.get_by_role("heading", name="Provisional")).to_be_visible(timeout=8_000)
+            expect(answer).to_contain_text(code)
+        expect(page.get_by_text("No connection.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\b[12] confirmed"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\d+ not sent yet$"))).to_have_count(0)
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+    assert sorted(row.code_text for row in doors.rows(Redemption)) == sorted(map(alphabet.normal, (first, second)))
+    assert [attempt.reason for attempt in doors.rows(Attempt)] == [None, None]
+
+
+def test_a_list_that_is_right_still_is_not_fetched_again_and_counts_as_new(
+    till: Callable[[], Page], shop: Shop
+) -> None:
+    code = shop.claimed(shop.batch("Cups of the day", made=2), shop.member("Daily Guest"))
+    page = till()
+    before = page.wait_for_function(LIST_AT).json_value()
+    with page.expect_response("**/counter/snapshot") as answer:
+        page.reload()
+    assert answer.value.status == 304
+    assert page.wait_for_function(f"async () => {{ const at = await ({LIST_AT})(); return at > {before} && at; }}")
+    page.context.set_offline(True)
+    scan(page, code)
+    expect_answer(page, "Provisional", "One coffee")
+
+
+def test_what_one_scanned_on_a_tablet_another_sends_and_it_stays_the_first_ones(
+    tablet: Callable[..., Page], shop: Shop, kasia: Account, watch: Watch
+) -> None:
+    watch.forgiven += ["status of 401"]
+    batch = shop.batch("Cups at the door", made=4)
+    codes = [shop.claimed(batch, shop.member(f"Door {number}")) for number in range(3)]
+    page = tablet("Door tablet", kasia)
+    page.context.set_offline(True)
+    for code in codes:
+        scan(page, code)
+        expect_answer(page, "Provisional")
+        expect(page.get_by_role("region", name="Answer")).to_contain_text(code)
+    page.context.clear_cookies(name=COOKIE)  # the tablet locked itself
+    page.context.set_offline(False)
+    page.get_by_role("link", name="Sign in to send 3 scans").click()
+    expect(page.get_by_text("3 scans wait on this tablet. Unlock it to send them.")).to_be_visible()
+    screenshot(page, "till-unsent")
+
+    (device,) = doors.rows(Device)
+    elsewhere = doors.change(builders.place, "Behind the door")
+    doors.change(places.move, device.id, device.name, elsewhere.id, by=builders.ADMIN, now=times.now())
+    sit_down(page, shop, shop.account("Tomek Next", Role.STAFF))
+    page.goto("/scan/")
+    expect(page.get_by_text("3 confirmed")).to_be_visible()
+    redeemed = doors.rows(Redemption)
+    assert [row.account_id for row in redeemed] == [kasia.id] * 3
+    assert {(row.place_id, row.device_id) for row in redeemed} == {(device.place_id, device.id)}
+
+
+def test_a_revoked_tablet_says_what_waits_on_it_and_whoever_signs_in_sends_it(
+    tablet: Callable[..., Page], shop: Shop, kasia: Account, watch: Watch
+) -> None:
+    watch.forgiven += ["status of 401", "status of 403"]
+    batch = shop.batch("Cups of the lost tablet", made=4)
+    codes = [shop.claimed(batch, shop.member(f"Lost {number}")) for number in range(2)]
+    page = tablet("Lost tablet", kasia)
+    page.context.set_offline(True)
+    for code in codes:
+        scan(page, code)
+        expect_answer(page, "Provisional")
+        expect(page.get_by_role("region", name="Answer")).to_contain_text(code)
+    (device,) = doors.rows(Device)
+    doors.change(places.revoke, device.id, by=builders.ADMIN, now=times.now())
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="This tablet is not enrolled any more")).to_be_visible()
+    expect(page.get_by_text("2 scans wait on this tablet. Sign in to send them.")).to_be_visible()
+    screenshot(page, "till-revoked-unsent")
+    assert doors.rows(Redemption) == []
+
+    page.get_by_role("link", name="Sign in with e-mail and password").click()
+    page.wait_for_url("**/sign-in/**")
+    page.get_by_label("E-mail").fill(kasia.email)
+    page.get_by_label("Password").fill(builders.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("2 confirmed")).to_be_visible()
+    assert {row.place_id for row in doors.rows(Redemption)} == {device.place_id}
+
+
+def test_who_signs_out_elsewhere_is_told_of_scans_that_wait_and_leaves_them_there(
+    till: Callable[[], Page], shop: Shop, kasia: Account
+) -> None:
+    code = shop.claimed(shop.batch("Forgotten cups", made=2), shop.member("Forgotten Guest"))
+    page = till()
+    page.context.set_offline(True)
+    scan(page, code)
+    expect_answer(page, "Provisional")
+    page.context.route("**/counter/queue", lambda route: route.abort())
+    page.context.set_offline(False)
+    page.goto("/account/")
+    page.locator("summary[aria-label=Account]").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Scans wait in this browser that are not sent yet.")
+    screenshot(page, "account-unsent")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.wait_for_url("**/sign-in/**")
+
+    page.context.unroute_all()
+    page.context.add_cookies([{"name": COOKIE, "value": shop.sign_in(kasia), "url": shop.server.url, "httpOnly": True}])
+    page.goto("/scan/")
+    expect(page.get_by_text("1 confirmed")).to_be_visible()
+    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(code)]
+
+
+LIST_AT = """() => new Promise((resolve) => {
+    const request = indexedDB.open("counter", 1);
+    request.onsuccess = () => {
+        request.result.transaction("kept").objectStore("kept").get("list").onsuccess = ({ target }) =>
+            resolve(target.result?.at ?? 0);
+    };
+})"""
+
+
+@contextmanager
+def held_up(server: Server) -> Iterator[None]:
+    """Stop every process of a server in its tracks, for a while."""
+    assert server.process
+    os.killpg(server.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(server.process.pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def tablet(visit: Callable[..., Page], shop: Shop, watch: Watch) -> Callable[..., Page]:
+    """Return what opens the counter on an enrolled tablet, once its list is there and its page is kept."""
+    watch.forgiven += LOUD
+
+    def open_tablet(name: str, by: Account) -> Page:
+        page = visit(None, at=TABLET)
+        shop.enrol(page, name)
+        sit_down(page, shop, by)
+        with page.expect_response("**/counter/snapshot"):
+            page.goto("/scan/")
+        expect(page.get_by_text(f"{name} · Place of {name}")).to_be_visible()
+        page.wait_for_function(IS_KEPT)
+        page.wait_for_function(LIST_AT)
+        return page
+
+    return open_tablet
+
+
+def sit_down(page: Page, shop: Shop, who: Account) -> None:
+    """Sign somebody in on the tablet."""
+    signed_in = doors.change(accounts.open_session, who, now=times.now())
+    (device,) = doors.rows(Device)
+    doors.change(accounts.tie_to_device, signed_in, device.id)
+    page.context.add_cookies([{"name": COOKIE, "value": signed_in.secret, "url": shop.server.url, "httpOnly": True}])
