@@ -59,7 +59,7 @@ class EventShown(Shown):
     staff: Annotated[str, Field(description="Who was there: a person, or a program.", examples=["Kasia"])]
     reason: Annotated[Reason | None, Field(description="Of a refusal.")]
     points: Annotated[int, Field(description="What came, or below zero what went.", examples=[0])]
-    note: Annotated[str, Field(description="Why it was honoured or taken back.", examples=[""])]
+    note: Annotated[str, Field(description="Why it was honoured or undone.", examples=[""])]
 
 
 @router.get("/data.json")

@@ -199,7 +199,7 @@ def _title() -> rx.Component:
                     rx.el.small(
                         rx.cond(
                             member.is_below,
-                            "owed: some were taken back after they were used",
+                            "owed: redemptions were undone after their points were used",
                             "the sum of the ledger",
                         )
                     ),
@@ -294,7 +294,7 @@ def _redemptions() -> rx.Component:
         "Redemptions",
         state.redemptions.length() > 0,
         "Nothing redeemed yet.",
-        _table(("When", "What", "Code", "Points", "By", "Taken back"), rx.foreach(state.redemptions, _redemption)),
+        _table(("When", "What", "Code", "Points", "By", "Undone"), rx.foreach(state.redemptions, _redemption)),
         _pages(state.newest_redemptions, state.older_redemptions, "Pages of redemptions"),
     )
 
@@ -318,9 +318,9 @@ def _redemption(row: ObjectVar[RedemptionRow]) -> rx.Component:
                 rx.cond(
                     MemberState.may_reverse,
                     rx.el.button(
-                        "Take back",
+                        "Undo",
                         type="button",
-                        aria_label=f"Take back {row.code}",
+                        aria_label=f"Undo the redemption of {row.code}",
                         on_click=[ReversalState.ask(row.id), show_dialog(REVERSE)],
                         class_name="button",
                     ),
@@ -328,7 +328,7 @@ def _redemption(row: ObjectVar[RedemptionRow]) -> rx.Component:
                 ),
             ),
             class_name="loose",
-            custom_attrs=_label("Taken back"),
+            custom_attrs=_label("Undone"),
         ),
         key=row.id,
     )
@@ -439,7 +439,7 @@ def _erase_dialog() -> rx.Component:
 def _reverse_dialog() -> rx.Component:
     state = ReversalState
     return rx.el.dialog(
-        rx.el.h2("Take this redemption back?"),
+        rx.el.h2("Undo this redemption?"),
         rx.el.ul(rx.foreach(state.facts, rx.el.li), class_name="told"),
         rx.el.form(
             field("why", "Reason", problems=state.problems, auto_complete="off", max_length=200),
@@ -447,7 +447,7 @@ def _reverse_dialog() -> rx.Component:
                 rx.el.button("Keep it", type="button", on_click=close_dialog(REVERSE), class_name="button"),
                 rx.el.button(
                     rx.el.span(class_name="spinner", aria_hidden="true"),
-                    "Take back",
+                    "Undo",
                     type="submit",
                     class_name="button danger",
                 ),
@@ -459,7 +459,7 @@ def _reverse_dialog() -> rx.Component:
         ),
         id=REVERSE,
         class_name="dialog",
-        aria_label="Take a redemption back",
+        aria_label="Undo a redemption",
         key=state.turn,
     )
 

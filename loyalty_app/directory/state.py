@@ -34,6 +34,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_number
 from loyalty_app.redemptions import history
+from loyalty_app.redemptions import rules as redemption_rules
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.asks import Refused
 from loyalty_app.redemptions.history import Line
@@ -47,12 +48,12 @@ from loyalty_app.ui.problems import SENTENCES
 HOME = "/admin/members/"
 MOST_TYPED = 80
 
-KINDS = {EntryKind.REDEMPTION: "Redemption", EntryKind.REVERSAL: "Taken back", EntryKind.ADJUSTMENT: "Adjustment"}
+KINDS = {EntryKind.REDEMPTION: "Redemption", EntryKind.REVERSAL: "Undone", EntryKind.ADJUSTMENT: "Adjustment"}
 HAPPENED = {
     EventKind.CLAIM: "Claimed",
     EventKind.REDEMPTION: "Redeemed",
     EventKind.GOODWILL: "Goodwill",
-    EventKind.REVERSAL: "Taken back",
+    EventKind.REVERSAL: "Undone",
     EventKind.REFUSAL: "Refused",
     EventKind.POINTS: "Points",
 }
@@ -60,7 +61,7 @@ FILTERS = {
     EventKind.CLAIM: "Claims",
     EventKind.REDEMPTION: "Redemptions",
     EventKind.GOODWILL: "Goodwill",
-    EventKind.REVERSAL: "Taken back",
+    EventKind.REVERSAL: "Undone",
     EventKind.REFUSAL: "Refusals",
     EventKind.POINTS: "Points",
 }
@@ -446,7 +447,7 @@ class EraseState(rx.State):
 
 
 class ReversalState(rx.State):
-    """The dialog that takes a redemption back."""
+    """The dialog that undoes a redemption."""
 
     permission: ClassVar[Permission] = Permission.REVERSE_REDEMPTIONS
 
@@ -459,14 +460,15 @@ class ReversalState(rx.State):
 
     @rx.event
     async def ask(self, redemption_id: int) -> None:
-        """Say what taking it back does."""
+        """Say what undoing it does."""
         self._id, self.problems = int(redemption_id), {}
         program, line = await read(_redemption, self._id)
-        self.facts = say_reversal(line, program)
+        points = point_rules.say_points(line.points, program.locale) if line.points else ""
+        self.facts = redemption_rules.say_effects(line.code, points)
 
     @rx.event
     async def reverse(self, form: dict[str, Any]) -> rx.event.EventSpec | None:
-        """Take it back; of two presses the database lets one through."""
+        """Undo it; of two presses the database lets one through."""
         try:
             answer = await transact(
                 redemptions.reverse, self._id, reason=text_of(form, "why"), by=actor(), now=times.now()
@@ -478,7 +480,7 @@ class ReversalState(rx.State):
         is_late = isinstance(answer, Refused)
         say(
             await self.get_state(NoticeState),
-            "This redemption was taken back before." if is_late else "The redemption is taken back.",
+            "This redemption was undone before." if is_late else "The redemption is undone.",
         )
         return rx.set_focus("member-redemptions")
 
@@ -508,16 +510,6 @@ def say_erasure(found: Profile, program: Program, now: datetime) -> list[str]:
         *([f"{ready} {many} that they have not used can no longer be redeemed."] if ready else []),
         f"Claims, redemptions and {points} stay as numbers of nobody.",
         "Backups and files that were taken away before still hold them.",
-    ]
-
-
-def say_reversal(line: Line, program: Program) -> list[str]:
-    """Return a sentence for each thing that taking a redemption back does."""
-    back = point_rules.say_points(line.points, program.locale)
-    return [
-        f"Code {line.code} can be redeemed again.",
-        *([f"{back} leave the member's balance, also below zero."] if line.points else []),
-        "Both facts stay in the history, with your name and the reason.",
     ]
 
 
@@ -641,7 +633,7 @@ def _redemption_row(line: Line, program: Program) -> RedemptionRow:
     since = ""
     if line.reversed_at:
         at = times.say_instant(line.reversed_at, program.time_zone, program.locale)
-        since = f"Taken back {at} by {line.reversed_by or '—'}: {line.reversal_reason}"
+        since = redemption_rules.say_undone(line.reversed_by, at, line.reversal_reason)
     return RedemptionRow(
         id=line.id,
         at=times.say_instant(line.at, program.time_zone, program.locale),

@@ -130,8 +130,8 @@ def say_money(minor: int, currency: str, locale: str) -> str:
     return format_currency(from_minor(minor, currency), currency, locale=locale.replace("-", "_"))
 
 
-def say_number(number: int, locale: str) -> str:
-    """Return a whole number with the separators of that locale."""
+def say_number(number: Decimal | int, locale: str) -> str:
+    """Return a number with the separators of that locale."""
     return format_decimal(number, locale=locale.replace("-", "_"))
 
 

@@ -8,31 +8,29 @@ from reflex.vars import ArrayVar, ObjectVar
 
 from loyalty_app.accounts.state import ShellState
 from loyalty_app.counter import parts
+from loyalty_app.counter.state import ScanState
+from loyalty_app.redemptiondesk.parts import one_redemption, status_badge
+from loyalty_app.redemptiondesk.rules import STATUSES
 from loyalty_app.redemptiondesk.state import (
     HOME,
-    STATUSES,
     ChoiceRow,
     ConflictRow,
-    Fact,
     RedemptionRow,
     RedemptionsState,
     SettleState,
-    UndoState,
 )
+from loyalty_app.tills import parts as tills
 from loyalty_app.ui.actions import file_link
-from loyalty_app.ui.address import AddressDialog, AddressForm, ScrollWatch, SlashKey
+from loyalty_app.ui.address import AddressForm, ScrollWatch, SlashKey
 from loyalty_app.ui.charts import band
-from loyalty_app.ui.dialogs import close_cross
 from loyalty_app.ui.forms import options
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, show_dialog, title_line
 from loyalty_app.ui.lists import live_number, next_pages
 
-ONE = "redemption-dialog"
-SIGNS = {"recorded": "check", "reversed": "back", "goodwill": "heart"}
 HEADS = ("Coupon code", "Customer", "Offer", "Status", "Date and time", "Location")
 
-TOTAL = "Every code that was redeemed and counts: taken back ones and goodwill are left out."
+TOTAL = "Every code that was redeemed and counts: undone ones and goodwill are left out."
 ACTIVE = "Coupons that could be redeemed now: claimed, switched on, not expired and not redeemed."
 RATE = "Redeemed coupons in every hundred that were handed out, whether they expired since or not."
 
@@ -43,7 +41,7 @@ def redemptions_page() -> rx.Component:
     return rx.fragment(
         title_line(
             "Redemptions",
-            file_link("Export CSV", state.file),
+            _export(),
             rx.cond(
                 ShellState.may_scan,
                 rx.el.button(
@@ -67,9 +65,23 @@ def redemptions_page() -> rx.Component:
                 aria_busy="true",
             ),
         ),
-        _one(),
+        one_redemption(),
         rx.cond(ShellState.may_scan, parts.scan_dialog(), rx.fragment()),
         SlashKey.create(field="q"),
+        tills.idle_lock(ScanState.answer),
+    )
+
+
+def _export() -> rx.Component:
+    state = RedemptionsState
+    return rx.el.div(
+        rx.cond(
+            state.has_file,
+            file_link("Export CSV", state.file),
+            rx.el.button("Export CSV", type="button", disabled=True, class_name="button"),
+        ),
+        rx.el.small(state.file_words, id="file-words"),
+        class_name="export",
     )
 
 
@@ -202,7 +214,7 @@ def _search() -> rx.Component:
             rx.cond(state.places.length() > 0, _field("place", "Location", _choice(state.places)), rx.fragment()),
             rx.cond(state.people.length() > 0, _field("staff", "Staff", _choice(state.people)), rx.fragment()),
             _field("since", "From", _day, kind="day"),
-            _field("until", "To", _day, kind="day"),
+            _last_day(),
             AddressForm.create(),
             class_name="search history-search",
             role="search",
@@ -215,6 +227,16 @@ def _search() -> rx.Component:
 
 def _field(name: str, label: str, control: Callable[..., rx.Component], kind: str = "") -> rx.Component:
     return rx.el.div(rx.el.label(label, html_for=name), control(id=name, name=name), class_name=f"field {kind}".strip())
+
+
+def _last_day() -> rx.Component:
+    problem = RedemptionsState.days_problem
+    return rx.el.div(
+        rx.el.label("To", html_for="until"),
+        _day(id="until", name="until", aria_invalid=problem != "", aria_describedby="until-problem"),
+        rx.el.p(problem, id="until-problem", class_name="problem", role="status"),
+        class_name="field day",
+    )
 
 
 def _words(**props: Any) -> rx.Component:
@@ -267,11 +289,12 @@ def _row(row: ObjectVar[RedemptionRow]) -> rx.Component:
         rx.el.td(
             row.title,
             rx.cond(row.worth, rx.el.small(row.worth)),
+            rx.cond(row.undone, rx.el.small(row.undone)),
             class_name="loose",
             custom_attrs={"data-label": HEADS[2]},
         ),
         rx.el.td(
-            _status(row.status, row.status_words),
+            status_badge(row.status, row.status_words),
             rx.cond(row.scanned, rx.el.small(icon("offline"), row.scanned)),
             class_name="stands",
             custom_attrs={"data-label": HEADS[3]},
@@ -286,105 +309,3 @@ def _row(row: ObjectVar[RedemptionRow]) -> rx.Component:
         key=row.id,
         custom_attrs={"data-new": row.is_new, "data-status": row.status},
     )
-
-
-def _status(status: rx.Var[str], words: rx.Var[str]) -> rx.Component:
-    return rx.el.span(
-        rx.match(status, *((one, icon(sign)) for one, sign in SIGNS.items()), rx.fragment()),
-        words,
-        class_name="badge",
-        custom_attrs={"data-badge": status},
-    )
-
-
-def _one() -> rx.Component:
-    one = RedemptionsState.one
-    return AddressDialog.create(
-        rx.el.h2(rx.cond(one.is_missing, "This redemption does not exist", rx.el.bdi(one.code))),
-        close_cross(ONE),
-        rx.cond(
-            one.is_missing,
-            rx.el.p("Its batch was deleted, or the address is not right."),
-            rx.fragment(
-                rx.el.p(_status(one.status, one.status_words)),
-                rx.el.dl(rx.foreach(one.facts, _fact), class_name="labelled"),
-                rx.el.p(_about(UndoState.said), role="status", class_name="undone"),
-                rx.cond(one.undo_until, _undo()),
-                rx.cond(one.may_take_back, _take_back()),
-                rx.cond(one.why, rx.el.p(rx.el.a("Why? Every check of this code", href=one.why))),
-            ),
-        ),
-        id=ONE,
-        open=one.id != 0,
-        name="redemption",
-        class_name="dialog one-redemption",
-        aria_label="One redemption",
-    )
-
-
-def _fact(fact: ObjectVar[Fact]) -> rx.Component:
-    return rx.el.div(
-        rx.el.dt(fact.label),
-        rx.el.dd(rx.cond(fact.href, rx.el.a(fact.words, href=fact.href), rx.el.bdi(fact.words))),
-        key=fact.label,
-    )
-
-
-def _undo() -> rx.Component:
-    one = RedemptionsState.one
-    return rx.el.div(
-        rx.el.p(f"Your own scan: you can undo it until {one.undo_until}.", class_name="quiet"),
-        _problem(),
-        rx.el.div(
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
-                "Undo",
-                type="button",
-                on_click=UndoState.undo(one.id),
-                class_name="button danger",
-                custom_attrs={"data-busy": UndoState.busy},
-            ),
-            class_name="actions",
-        ),
-        class_name="form",
-    )
-
-
-def _take_back() -> rx.Component:
-    one = RedemptionsState.one
-    return rx.el.details(
-        rx.el.summary("Take back", class_name="button"),
-        rx.el.ul(rx.foreach(one.effects, rx.el.li), class_name="told"),
-        rx.el.form(
-            rx.el.input(type="hidden", name="redemption", value=one.id),
-            rx.el.div(
-                rx.el.label("Reason", html_for="why"),
-                rx.el.input(id="why", name="why", max_length=200, auto_complete="off", required=True),
-                class_name="field",
-            ),
-            _problem(),
-            rx.el.div(
-                rx.el.button(
-                    rx.el.span(class_name="spinner", aria_hidden="true"),
-                    "Take back",
-                    type="submit",
-                    class_name="button danger",
-                    custom_attrs={"data-busy": UndoState.busy},
-                ),
-                class_name="actions",
-            ),
-            on_submit=UndoState.take_back,
-            class_name="form",
-        ),
-        key=one.id,
-        class_name="taking-back",
-    )
-
-
-def _problem() -> rx.Component:
-    return rx.el.p(_about(UndoState.problem), role="alert", class_name="odds weak refused")
-
-
-def _about(words: rx.Var[str]) -> rx.Var[str]:
-    """Return what was said of the redemption that is shown, not of one before."""
-    return rx.cond(UndoState.about == RedemptionsState.one.id, words, "")

@@ -1,4 +1,4 @@
-"""Check, redeem and take back, for other programs."""
+"""Check, redeem and undo, for other programs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -134,7 +134,7 @@ class RedemptionWish(Presented):
 
 
 class Reversal(Sent):
-    """Why a redemption is taken back."""
+    """Why a redemption is undone."""
 
     reason: Annotated[str, Field(max_length=1000, examples=["Scanned by mistake"])]
 
@@ -223,7 +223,7 @@ class RedemptionShown(Shown):
     member_id: Annotated[int | None, Field(examples=[21])]
     member: Annotated[Holder | None, Field(description="For who may view members.")]
     amount: Amount | None
-    points: Annotated[int, Field(examples=[0], description="What it paid; it counts unless taken back.")]
+    points: Annotated[int, Field(examples=[0], description="What it paid; it counts unless undone.")]
     fields: Annotated[
         dict[str, str] | None,
         Field(
@@ -301,7 +301,7 @@ def redeem_code(sent: RedemptionWish, once: OnceOnly) -> Response:
 @router.get("/redemptions")
 @allow(Permission.VIEW_REDEMPTIONS)
 def list_redemptions(paging: Paged, wanted: Annotated[Wanted, Query()]) -> Page[RedemptionShown]:
-    """List the redemptions, the newest first, those taken back too."""
+    """List the redemptions, the newest first, those undone too."""
     with reading() as session:
         found = history.listed(session, _wish(session, wanted), after=paging.after, limit=paging.limit + 1, by=actor())
         currency = programs.current(session).currency
@@ -350,7 +350,7 @@ def read_redemption(redemption_id: Number) -> RedemptionShown:
 @router.post("/redemptions/{redemption_id}/reverse", status_code=201, response_model=RedemptionShown)
 @allow(Permission.REVERSE_REDEMPTIONS)
 def reverse_redemption(redemption_id: Number, sent: Reversal, once: OnceOnly) -> Response:
-    """Take a redemption back, and say why; the voucher can be redeemed again, and both facts stay."""
+    """Undo a redemption, and say why; the voucher can be redeemed again, and both facts stay."""
 
     def reverse(session: Session, now: datetime) -> RedemptionShown | Problem:
         answer = redemptions.reverse(session, redemption_id, reason=sent.reason, by=actor(), now=now)

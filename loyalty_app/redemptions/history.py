@@ -49,6 +49,8 @@ class Line:
     staff_id: int | None
     """The person's account."""
     place: str
+    place_zone: str
+    """The clock there."""
     place_id: int | None
     device: str
     scanned_at: datetime | None
@@ -184,6 +186,7 @@ def _lines(by: Actor) -> sa.Select[*tuple[Any, ...]]:
             _redeemer(is_named=search.sees_names(by)),
             col(Redemption.account_id),
             sa.func.coalesce(Place.name, ""),
+            sa.func.coalesce(Place.time_zone, ""),
             col(Redemption.place_id),
             sa.func.coalesce(Device.name, ""),
             col(Redemption.scanned_at),

@@ -12,7 +12,9 @@ from loyalty_app.batches.models import Batch, BatchKind
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.places.models import Place
+from loyalty_app.redemptions import search
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
+from loyalty_app.redemptions.search import Wish
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,12 @@ def stand(session: Session, *, by: Actor, now: datetime) -> Stand:
         .where(Redemption.status == RedemptionStatus.GOODWILL, sa.text("status <> 'recorded'"))
     ).one()
     return Stand(int(redemptions), active - on_hold, int(distributed), int(redeemed), goodwill)
+
+
+def fitting(session: Session, wish: Wish, *, most: int, by: Actor) -> int:
+    """Return how many redemptions fit a wish, up to so many; the file of the same wish has as many rows."""
+    by.must(Permission.VIEW_REDEMPTIONS)
+    return len(search.newest(session, wish, after=0, limit=most, by=by))
 
 
 def choices(session: Session, *, by: Actor) -> Choices:

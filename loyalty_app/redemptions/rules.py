@@ -160,6 +160,20 @@ def may_undo(redemption_by: int | None, at: datetime, own_id: int | None, minute
     return own_id is not None and redemption_by == own_id and now < at + timedelta(minutes=minutes)
 
 
+def say_undone(by: str, at: str, reason: str) -> str:
+    """Return who undid a redemption, when, and why if that was told: "Undone by Lena at 12:05: Wrong guest"."""
+    return f"Undone by {by or '—'} at {at}" + (f": {reason}" if reason else "")
+
+
+def say_effects(code: str, points: str) -> list[str]:
+    """Return a sentence for each thing that undoing a redemption does; the points are in words, if there are any."""
+    return [
+        f"Code {code} can be redeemed again.",
+        *([f"{points} leave the member's balance, also below zero."] if points else []),
+        "Both facts stay in the history, with your name and the reason.",
+    ]
+
+
 def refusals(
     facts: Facts, now: datetime, *, member_id: int | None = None, amount: int | None = None
 ) -> tuple[Reason, ...]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import reflex as rx
+import sqlalchemy as sa
 from reflex.istate.data import ReflexURL, RouterData
 
 from loyalty_app.codes import alphabet
@@ -13,15 +14,19 @@ from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER, act_as
 from loyalty_app.core.addresses import address
 from loyalty_app.core.errors import ForbiddenError
+from loyalty_app.places.models import Place
 from loyalty_app.program import service as programs
+from loyalty_app.redemptiondesk import answers
 from loyalty_app.redemptiondesk import state as desk
 from loyalty_app.redemptiondesk.state import RedemptionsState, SettleState, UndoState
 from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.files import as_csv
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 from loyalty_app.redemptions.service import Ask
+from loyalty_app.tills.state import TillState
 from loyalty_app.ui.live import hub
 from tests import builders
-from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, OTHER_CASHIER, VIEWER
+from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, OTHER_CASHIER, STAFF, VIEWER, WARSAW
 from tests.doors import change, rows, see
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -53,7 +58,7 @@ class Tab:
     def go(self, **asked):
         url = f"http://localhost{address(desk.HOME, asked)}"
         self.root.router = RouterData(url=ReflexURL(url))
-        self.run(RedemptionsState.opened)
+        self.next = self.run(RedemptionsState.opened)
 
     def scroll(self, *, into_the_rows):
         self.run(RedemptionsState.scrolled, into_the_rows)
@@ -139,7 +144,7 @@ def test_what_changes_in_a_row_shows_even_while_nothing_moves(batch):
 
     change(redemptions.reverse, number, reason="Wrong cup", by=LEAD, now=NOON)
     tab.run(RedemptionsState.refresh)
-    assert [row.status_words for row in tab.state.rows] == ["Taken back"]
+    assert [row.status_words for row in tab.state.rows] == ["Undone"]
 
 
 def test_a_first_redemption_shows_at_once_also_where_nothing_had_been_found(batch):
@@ -200,6 +205,65 @@ def test_every_filter_narrows_and_is_named_and_reaches_the_file(batch):
     )  # fmt: skip
 
 
+def test_a_last_day_before_the_first_is_told_and_left_out(batch):
+    redeemed(batch, "Ana")
+
+    tab = Tab(LEAD, since="2026-06-15", until="2026-06-14")
+    assert (tab.customers, tab.state.days_problem) == (["Ana"], "This is before From, so it is left out.")
+    assert tab.state.narrowed == "No redemption fits: from Mon 15 Jun 2026."
+    assert tab.state.file.endswith("?from=2026-06-15")
+    assert "until=2026-06-14" in tab.state.here  # what was typed stays in its field
+    tab.go(since="2026-06-15", until="2026-06-15")
+    assert (tab.customers, tab.state.days_problem) == (["Ana"], "")
+
+
+@pytest.mark.parametrize("asked", [{}, {"q": "member 1"}, {"status": "recorded"}, {"since": "2026-06-16"}, {"q": "no"}])
+def test_the_file_has_as_many_rows_as_are_announced(batch, asked):
+    for number in range(27):
+        redeemed(batch, f"Member {number}")
+
+    tab = Tab(LEAD, **asked)
+    if RedemptionsState.count in tab.next:
+        assert tab.state.file_words == ""
+        tab.run(RedemptionsState.count)
+    _, *lines = see(lambda session: list(as_csv(session, desk.wish(tab.state._search, WARSAW), by=LEAD)))
+    many = sum(line.count("\n") for line in lines)
+    assert tab.state.file_words == ("nothing to export" if many == 0 else f"{many} rows")
+    assert tab.state.has_file == (many > 0)
+
+
+def test_what_is_more_than_worth_counting_is_counted_once(batch, monkeypatch):
+    monkeypatch.setattr(desk, "MOST_COUNTED", 26)
+    for number in range(28):
+        redeemed(batch, f"Member {number}")
+    tab = Tab(LEAD, status="recorded")
+    assert tab.state.found == ""
+
+    tab.run(RedemptionsState.count)
+    assert (tab.state.file_words, tab.state.found) == ("more than 26 rows", "More than 26 redemptions fit.")
+    redeemed(batch, "Late")
+    assert RedemptionsState.count not in tab.run(RedemptionsState.refresh)
+    assert tab.state.file_words == "more than 26 rows"
+    tab.go(status="goodwill")
+    assert (tab.state.file_words, tab.state.found) == ("nothing to export", "0 redemptions fit.")
+
+
+def test_while_a_filter_is_set_what_fits_appears_and_nothing_else(batch):
+    place, other = change(builders.place), change(builders.place, "Harbour")
+    redeemed(batch, "Ana", place_id=place.id)
+    tab = Tab(LEAD, place=str(place.id))
+
+    redeemed(batch, "Ben", place_id=other.id)
+    redeemed(batch, "Cleo", place_id=place.id)
+    tab.run(RedemptionsState.refresh)
+    assert (tab.customers, tab.state.news) == (["Cleo", "Ana"], "")
+    assert (tab.state.found, tab.state.file_words) == ("2 redemptions fit.", "2 rows")
+
+
+def test_a_tablet_is_asked_whether_it_locks_by_who_may_redeem(batch):
+    assert {who.name for who in STAFF if TillState.opened in Tab(who).next} == {"Ada", "Kasia", "Tomek", "Lena"}
+
+
 def test_what_an_address_cannot_mean_filters_nothing(batch):
     redeemed(batch, "Ana")
     odd = {"status": "eaten", "place": "x", "staff": "-1", "since": "yesterday", "until": "2026-13-01", "after": "no"}
@@ -238,9 +302,27 @@ def test_an_address_opens_one_redemption_with_everything_about_it(batch):
         "Device": "Bar tablet",
     }
     assert [fact.href.rsplit("/", 2)[1] for fact in one.facts if fact.href] == ["members", "batches"]
-    assert (one.undo_until, one.may_take_back) == ("", False)
+    assert (one.undo_until, one.may_undo_any) == ("", False)
     assert [fact.href for fact in Tab(CASHIER, redemption=str(number)).state.one.facts if fact.href] == []
     assert Tab(MARKETER, redemption="999").state.one.is_missing
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("Europe/Lisbon", "15 Jun 2026, 12:00; 11:00 at Harbour (Lisbon time)"),
+        ("America/New_York", "15 Jun 2026, 12:00; 06:00 at Harbour (New York time)"),
+        ("Pacific/Kiritimati", "15 Jun 2026, 12:00; 16 Jun 2026, 00:00 at Harbour (Kiritimati time)"),
+        ("Europe/Berlin", "15 Jun 2026, 12:00"),
+    ],
+)
+def test_a_location_with_another_clock_shows_its_own_time_too(batch, zone, words):
+    place = change(builders.place, "Harbour")
+    change(lambda session: session.execute(sa.update(Place).values(time_zone=zone)))
+    number = redeemed(batch, "Ana", place_id=place.id)
+
+    facts = {fact.label: fact.words for fact in Tab(LEAD, redemption=str(number)).state.one.facts}
+    assert facts["Date and time"] == words
 
 
 def test_opening_and_closing_one_redemption_leaves_the_list_as_it_stands(batch):
@@ -258,13 +340,13 @@ def test_opening_and_closing_one_redemption_leaves_the_list_as_it_stands(batch):
 
 
 def offered(number, by, now=NOON):
-    """Return what the details offer to somebody: until when to undo, and whether to take back."""
+    """Return what the details offer to somebody: until when to undo their own, and whether to undo any."""
     line = see(desk.history.get, number, by=by)
-    one = desk.say_details(line, see(programs.current), by=by, now=now)
-    return one.undo_until, one.may_take_back
+    one = answers.say_details(line, see(programs.current), by=by, now=now)
+    return one.undo_until, one.may_undo_any
 
 
-def test_staff_are_offered_to_undo_their_own_last_scan_and_leads_to_take_back_any(batch):
+def test_staff_are_offered_to_undo_their_own_last_scan_and_leads_any(batch):
     number = redeemed(batch, "Ana")
     minutes = see(programs.current).undo_minutes
     late = NOON + timedelta(minutes=minutes)
@@ -293,7 +375,7 @@ def press(handler, by, *args):
 def test_staff_undo_their_own_scan_once(batch):
     number = redeemed(batch, "Ana")
 
-    assert press(UndoState.undo, CASHIER, number) == "Taken back. The code is good again."
+    assert press(UndoState.undo, CASHIER, number) == "Undone. The code is good again."
     assert press(UndoState.undo, CASHIER, number) == desk.REFUSALS[desk.Reason.ALREADY_REVERSED]
     assert [row.status for row in rows(Redemption)] == [RedemptionStatus.REVERSED]
 
@@ -302,21 +384,22 @@ def test_a_refusal_to_undo_is_said_in_words(batch):
     number = redeemed(batch, "Ana")
 
     assert press(UndoState.undo, OTHER_CASHIER, number) == desk.REFUSALS[desk.Reason.REVERSAL_DENIED]
-    assert press(UndoState.take_back, LEAD, {"redemption": str(number), "why": " "}).startswith("Say why")
+    assert press(UndoState.undo_any, LEAD, {"redemption": str(number), "why": " "}).startswith("Say why")
     assert "not" in press(UndoState.undo, CASHIER, 999)
     with pytest.raises(ForbiddenError):
         press(UndoState.undo, VIEWER, number)
     assert [row.status for row in rows(Redemption)] == [RedemptionStatus.RECORDED]
 
 
-def test_a_lead_takes_a_redemption_back_with_a_reason(batch):
+def test_a_lead_undoes_a_redemption_with_a_reason(batch):
     number = redeemed(batch, "Ana")
 
-    press(UndoState.take_back, LEAD, {"redemption": str(number), "why": "Wrong guest"})
+    press(UndoState.undo_any, LEAD, {"redemption": str(number), "why": "Wrong guest"})
     one = Tab(CASHIER, redemption=str(number)).state.one
     facts = {fact.label: fact.words for fact in one.facts}
-    assert (facts["Taken back"], facts["Because"]) == ("15 Jun 2026, 12:00 by Lena", "Wrong guest")
-    assert (one.status_words, one.undo_until, one.may_take_back) == ("Taken back", "", False)
+    assert facts["What became of it"] == "Undone by Lena at 15 Jun 2026, 12:00: Wrong guest"
+    assert [row.undone for row in Tab(CASHIER).state.rows] == [facts["What became of it"]]
+    assert (one.status_words, one.undo_until, one.may_undo_any) == ("Undone", "", False)
 
 
 def test_the_checks_of_a_code_are_one_step_away_for_support(batch):

@@ -97,3 +97,16 @@ def test_the_member_is_checked_when_they_are_told():
 @pytest.mark.requirement("S0-26")
 def test_a_voucher_is_over_from_its_last_instant_on(seconds, reasons):
     assert rules.refusals(replace(GOOD, expires_at=NOON + timedelta(seconds=seconds)), NOON) == reasons
+
+
+def test_undoing_says_what_it_does_before_it_is_done():
+    assert rules.say_effects("CUP-ABCD", "20 points")[:2] == [
+        "Code CUP-ABCD can be redeemed again.",
+        "20 points leave the member's balance, also below zero.",
+    ]
+    assert len(rules.say_effects("CUP-ABCD", "")) == 2
+
+
+def test_an_undone_redemption_says_by_whom_when_and_why():
+    assert rules.say_undone("Lena", "12:05", "Wrong guest") == "Undone by Lena at 12:05: Wrong guest"
+    assert rules.say_undone("", "12:05", "") == "Undone by — at 12:05"
