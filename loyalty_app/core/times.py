@@ -62,8 +62,8 @@ def say_instant(instant: datetime, zone: str, locale: str) -> str:
 
 
 def say_time(instant: datetime, zone: str, locale: str) -> str:
-    """Return the clock time of an instant in the program's zone."""
-    return format_time(instant.astimezone(ZoneInfo(zone)), "short", locale=_babel(locale))
+    """Return the clock time of an instant in a zone, of twenty-four hours everywhere: "23:59"."""
+    return format_time(instant.astimezone(ZoneInfo(zone)), "HH:mm", locale=_babel(locale))
 
 
 def say_step(instant: datetime, step: str, zone: str, locale: str) -> str:
@@ -117,10 +117,10 @@ def say_validity(
 
 
 def _say_end(closes_at: datetime, zone: str, locale: str, *, is_there: bool) -> str:
+    last = last_minute(closes_at)
     if is_there:
-        return say_instant(last_minute(closes_at), zone, locale)
-    last = last_minute(closes_at).astimezone(ZoneInfo(zone))
-    return f"{say_day(last.date(), locale)}, {last:%H:%M} {zone}"
+        return say_instant(last, zone, locale)
+    return f"{say_day(local_day(last, zone), locale)}, {say_time(last, zone, locale)} {zone}"
 
 
 def say_duration(seconds: float) -> str:

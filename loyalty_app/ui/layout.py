@@ -46,8 +46,13 @@ class Place:
 
 
 OVERVIEW = Place("Overview", "/admin/", "gauge")
+BATCHES = Place("Batches", "/admin/batches/", "stack")
+REDEMPTIONS = Place("Redemptions", "/admin/redemptions/", "ticket")
+MEMBERS = Place("Members", "/admin/members/", "person")
+SCAN = Place("Scan", "/scan/", "scan")
+ALL_SETTINGS = Place("Settings", "/admin/settings/", "gear")
 PROMOTIONS = (
-    Place("Batches", "/admin/batches/", "stack"),
+    BATCHES,
     Place("QR codes", "/admin/batches/scan/", "qr"),
     Place("Offers", "/admin/offers/", "tag"),
 )
@@ -121,39 +126,7 @@ def desk(content: rx.Component, signs: Signs, here: str) -> rx.Component:
     return rx.el.div(
         WorkStyles.create(),
         skip_link(),
-        rx.el.nav(
-            _brand(signs),
-            rx.el.ul(
-                rx.cond(
-                    signs.may_view_dashboard,
-                    rx.fragment(
-                        _entry(OVERVIEW, here),
-                        rx.el.li(
-                            rx.el.span("Partners & Promotions", id="promotions"),
-                            rx.el.ul(*[_entry(place, here) for place in PROMOTIONS], aria_labelledby="promotions"),
-                            class_name="group",
-                        ),
-                    ),
-                ),
-                rx.cond(
-                    signs.may_view_redemptions, _entry(Place("Redemptions", "/admin/redemptions/", "ticket"), here)
-                ),
-                rx.cond(signs.may_view_members, _entry(Place("Members", "/admin/members/", "person"), here)),
-                rx.cond(
-                    signs.may_scan,
-                    # A phone has room for seven places: who sees all of them scans from the redemptions.
-                    _entry(
-                        Place("Scan", "/scan/", "scan"), here, class_name=rx.cond(signs.may_view_dashboard, "wide", "")
-                    ),
-                ),
-                rx.cond(
-                    signs.settings.length() > 0,
-                    _entry(Place("Settings", SETTINGS[0].path, "gear"), SETTINGS[0].path if is_setting else here),
-                ),
-            ),
-            class_name="side",
-            aria_label="Main",
-        ),
+        _places(signs, SETTINGS[0].path if is_setting else here),
         rx.el.div(
             rx.el.header(
                 connection(),
@@ -351,20 +324,82 @@ def _qr_codes(signs: Signs, here: str) -> rx.Component:
     )
 
 
+def _places(signs: Signs, here: str) -> rx.Component:
+    left_to_more = rx.cond(signs.may_view_dashboard, "wide", "")  # for who has more than a phone has room for
+    return rx.el.nav(
+        _brand(signs),
+        rx.el.ul(
+            rx.cond(
+                signs.may_view_dashboard,
+                rx.fragment(
+                    _entry(OVERVIEW, here),
+                    rx.el.li(
+                        rx.el.span("Partners & Promotions", id="promotions"),
+                        rx.el.ul(
+                            _entry(BATCHES, here),
+                            *[_entry(place, here, class_name="wide") for place in PROMOTIONS if place != BATCHES],
+                            aria_labelledby="promotions",
+                        ),
+                        class_name="group",
+                    ),
+                ),
+            ),
+            rx.cond(signs.may_view_redemptions, _entry(REDEMPTIONS, here)),
+            rx.cond(signs.may_view_members, _entry(MEMBERS, here)),
+            rx.cond(signs.may_scan, _entry(SCAN, here, class_name=left_to_more)),
+            rx.cond(signs.settings.length() > 0, _entry(ALL_SETTINGS, here, class_name=left_to_more)),
+            rx.cond(signs.may_view_dashboard, _more(signs, here)),
+        ),
+        class_name="side",
+        aria_label="Main",
+    )
+
+
+def _more(signs: Signs, here: str) -> rx.Component:
+    # A phone has room for four places: the others are hidden there, and stand in this menu, which is shown nowhere else.
+    others = (*(place for place in PROMOTIONS if place != BATCHES), SCAN, ALL_SETTINGS)
+    is_within = any(_is_nearest(place, here) for place in others)
+    return rx.el.li(
+        rx.el.details(
+            rx.el.summary(icon("more"), rx.el.span("More"), **({"aria_current": "true"} if is_within else {})),
+            rx.el.ul(
+                *[_entry(place, here, leaves=True) for place in others if place not in {SCAN, ALL_SETTINGS}],
+                rx.cond(signs.may_scan, _entry(SCAN, here, leaves=True)),
+                rx.cond(signs.settings.length() > 0, _entry(ALL_SETTINGS, here, leaves=True)),
+                class_name="menu",
+            ),
+            class_name="actions-menu",
+        ),
+        class_name="narrow",
+    )
+
+
 def _tab(place: Place, here: str) -> rx.Component:
     return rx.el.li(rx.el.a(place.label, href=place.path, **_current(is_here=_is_here(place, here))))
 
 
-def _entry(place: Place, here: str, **props: Any) -> rx.Component:
-    nearer = (one for one in PROMOTIONS if one != place and one.path.startswith(place.path))
-    is_here = _covers(place, here) and not any(_covers(one, here) for one in nearer)
+def _entry(place: Place, here: str, *, leaves: bool = False, **props: Any) -> rx.Component:
+    """Return the way to a place; one that leaves a menu closes it."""
     return rx.el.li(
-        rx.el.a(icon(place.icon), rx.el.span(place.label), href=place.path, **_current(is_here=is_here)), **props
+        rx.el.a(
+            icon(place.icon),
+            rx.el.span(place.label),
+            href=place.path,
+            custom_attrs={"data-closes": "true"} if leaves else {},
+            **_current(is_here=_is_nearest(place, here)),
+        ),
+        **props,
     )
 
 
 def _current(*, is_here: bool) -> dict[str, Any]:
     return {"aria_current": "page"} if is_here else {}
+
+
+def _is_nearest(place: Place, here: str) -> bool:
+    """Return whether a page lies at the place or below it, and below none that is nearer."""
+    nearer = (one for one in PROMOTIONS if one != place and one.path.startswith(place.path))
+    return _covers(place, here) and not any(_covers(one, here) for one in nearer)
 
 
 def _is_here(place: Place, here: str) -> bool:
