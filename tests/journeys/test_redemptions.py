@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.core import csvs, times
+from loyalty_app.core.actor import Actor
+from loyalty_app.members.models import Member
 from loyalty_app.redemptions import service as redemptions
 from tests import builders, doors
 from tests.builders import CASHIER
@@ -45,9 +48,10 @@ def tile(page: Page, label: str) -> Locator:
     return page.locator(".stand > div").filter(has_text=label).locator(".live")
 
 
-def redeem(shop: Shop, code: str, **more: object) -> None:
+def redeem(shop: Shop, code: str, *, by: Actor = CASHIER, **more: object) -> None:
     """Redeem behind everybody's back."""
-    doors.change(redemptions.redeem_many, [redemptions.Ask(code, CASHIER, **more)], now=times.now())
+    asked = redemptions.Ask(code, by, **more)
+    doors.change(redemptions.redeem_many, [asked], now=times.now())
 
 
 def seconds_until_shown(till: Page, desk: Page, code: str, customer: str) -> float:
@@ -61,7 +65,7 @@ def seconds_until_shown(till: Page, desk: Page, code: str, customer: str) -> flo
 
 
 @pytest.mark.requirement("S2-2", "S2-3", "S2-4", "S2-14")
-def test_what_the_counter_redeems_shows_at_once_and_a_lead_takes_it_back(
+def test_what_the_counter_redeems_shows_at_once_and_a_lead_undoes_it(
     visit: Callable[..., Page], shop: Shop, lena: Account, kasia: Account
 ) -> None:
     batch = shop.batch("Live desk")
@@ -83,18 +87,102 @@ def test_what_the_counter_redeems_shows_at_once_and_a_lead_takes_it_back(
     row(desk, "Ana Live").get_by_role("link").click()
     one = desk.get_by_role("dialog", name="One redemption")
     expect(one).to_contain_text("Kasia Till")
-    one.locator("summary", has_text="Take back").click()
-    screenshot(desk, "redemptions-take-back")
+    one.locator("summary", has_text="Undo").click()
+    screenshot(desk, "redemptions-undo")
     one.get_by_label("Reason").fill("Wrong guest")
-    one.get_by_role("button", name="Take back").click()
-    expect(one.get_by_text("Taken back. The code is good again.")).to_be_visible()
-    expect(one).to_contain_text("Wrong guest")
+    one.get_by_role("button", name="Undo").click()
+    expect(one.get_by_text("Undone. The code is good again.")).to_be_visible()
+    expect(one).to_contain_text("Undone by Lena Lead at")
     expect(tile(viewer, "Total redemptions")).to_have_text(f"{total:,}")
-    expect(viewer.locator(".redemptions tbody tr").first).to_contain_text("Taken back")
+    expect(viewer.locator(".redemptions tbody tr").first).to_contain_text("Undone")
     desk.keyboard.press("Escape")
     expect(one).to_be_hidden()
     expect(desk).not_to_have_url(re.compile("redemption="))
-    expect(row(desk, "Ana Live")).to_contain_text("Taken back")
+    expect(row(desk, "Ana Live")).to_contain_text("Wrong guest")
+
+
+@pytest.mark.requirement("S2-13", "S2-14")
+def test_what_a_lead_undoes_is_undone_on_every_screen(
+    visit: Callable[..., Page], shop: Shop, lena: Account, kasia: Account
+) -> None:
+    batch = shop.batch("Undone everywhere")
+    code = shop.claimed(batch, shop.member("Ula Kowal"))
+    redeem(shop, code, by=accounts.actor_for(kasia))
+    member = next(one.id for one in doors.rows(Member) if one.name == "Ula Kowal")
+    card, sheet = visit(shop.admin, f"/admin/members/{member}"), visit(shop.admin, f"/admin/batches/{batch.id}")
+    used = sheet.locator("dl > div").filter(has_text="Redeemed").first.locator(".live")
+    expect(card.locator(".timeline > li").first).to_contain_text("Redeemed")
+    expect(used).to_have_text("1")
+    till = visit(kasia, "/scan/", at=TABLET)
+    till.locator("summary", has_text="My last scans").click()
+    mine = till.get_by_role("listitem").filter(has_text="Ula Kowal")
+    expect(mine).to_contain_text("Accepted")
+
+    desk = visit(lena, f"{HOME}?q=ula+kowal")
+    row(desk, "Ula Kowal").get_by_role("link").click()
+    one = desk.get_by_role("dialog", name="One redemption")
+    one.locator("summary", has_text="Undo").click()
+    one.get_by_label("Reason").fill("Gave it to the wrong guest")
+    one.get_by_role("button", name="Undo").click()
+    told = "Undone by Lena Lead at"
+    expect(one).to_contain_text(told)
+
+    expect(row(desk, "Ula Kowal")).to_contain_text(told)
+    expect(used).to_have_text("0")
+    expect(card.locator(".timeline > li").first).to_contain_text("Undone")
+    expect(card.locator(".timeline > li").first).to_contain_text("Gave it to the wrong guest")
+    expect(card.get_by_role("cell").filter(has_text=told)).to_contain_text("Gave it to the wrong guest")
+    till.reload()
+    till.locator("summary", has_text="My last scans").click()
+    expect(mine).to_contain_text("Undone")
+
+
+def test_a_conflict_shows_by_itself_and_is_settled_once_for_all(
+    visit: Callable[..., Page], shop: Shop, lena: Account, kasia: Account
+) -> None:
+    code = shop.claimed(shop.batch("Taken twice"), shop.member("Cleo Conflict"))
+    redeem(shop, code)
+    desk, other = visit(lena, HOME), visit(kasia, HOME)
+    board, seen = (page.locator(".conflicts li").filter(has_text="Cleo Conflict") for page in (desk, other))
+    expect(row(desk, "Cleo Conflict")).to_be_visible()
+    expect(board).to_have_count(0)
+
+    redeem(shop, code, by=accounts.actor_for(kasia), scanned_at=times.now())
+    expect(board).to_have_count(1)
+    desk.locator(".conflicts summary").click()
+    expect(board).to_contain_text("Reached us later")
+    expect(board).to_contain_text("Kasia Till")
+    screenshot(desk, "redemptions-conflict")
+    other.locator(".conflicts summary").click()
+    expect(seen).to_be_visible()
+    expect(seen.get_by_role("button")).to_have_count(0)
+    board.get_by_role("button", name="Put").click()
+    expect(board).to_have_count(0)
+    expect(seen).to_have_count(0)
+
+
+@pytest.mark.requirement("S2-4", "S2-14")
+def test_while_a_filter_is_set_only_what_fits_appears(visit: Callable[..., Page], shop: Shop, lena: Account) -> None:
+    batch = shop.batch("Watched corner")
+    corner, other = (doors.change(builders.place, name) for name in ("Watched corner", "Other corner"))
+    desk = visit(lena, f"{HOME}?place={corner.id}")
+    expect(desk.get_by_text("No redemption fits: at Watched corner.")).to_be_visible()
+    expect(desk.get_by_role("button", name="Export CSV")).to_be_disabled()
+
+    redeem(shop, shop.claimed(batch, shop.member("Otto Elsewhere")), place_id=other.id)
+    redeem(shop, shop.claimed(batch, shop.member("Cora First")), place_id=corner.id)
+    expect(row(desk, "Cora First")).to_be_visible()
+    redeem(shop, shop.claimed(batch, shop.member("Cora Second")), place_id=corner.id)
+    expect(row(desk, "Cora Second")).to_be_visible()
+    expect(desk.locator(".redemptions tbody tr")).to_have_count(2)
+    expect(desk.get_by_text("2 rows", exact=True)).to_be_visible()
+    expect(desk.get_by_role("link", name="Export CSV")).to_be_visible()
+
+    desk.get_by_label("From").fill("2026-06-15")
+    desk.get_by_label("To", exact=True).fill("2026-06-14")
+    expect(desk.get_by_text("This is before From, so it is left out.")).to_be_visible()
+    expect(row(desk, "Cora Second")).to_be_visible()
+    screenshot(desk, "redemptions-days")
 
 
 @pytest.mark.requirement("S2-4", "S2-17")

@@ -131,6 +131,26 @@ def test_behind_the_kiosk_of_a_tablet_the_pin_is_asked_for(
     expect(tablet.get_by_role("button", name="Lock")).to_be_visible()
 
 
+def test_a_tablet_that_is_left_on_the_redemptions_locks_itself_too(
+    visit: Callable[..., Page], shop: Shop, watch: Watch, one_minute: None
+) -> None:
+    del one_minute
+    watch.forgiven += ["401 (Unauthorized"]
+    tablet = a_tablet(visit, shop, "Tablet at the desk")
+    tablet.clock.install()
+    unlock(tablet, shop)
+    with tablet.expect_response("**/auth/stay"):
+        tablet.goto("/admin/redemptions/")
+    soon = tablet.get_by_text("This tablet locks soon.")
+    tablet.clock.fast_forward(41_000)
+    expect(soon).to_be_visible()
+    screenshot(tablet, "till-warning-desk")
+    tablet.keyboard.press("Shift")
+    expect(soon).to_have_count(0)
+    tablet.clock.fast_forward(60_000)
+    tablet.wait_for_url("**/scan/unlock/**")
+
+
 def test_a_revoked_tablet_stops_by_itself_and_redeems_nothing(
     visit: Callable[..., Page], shop: Shop, watch: Watch
 ) -> None:
