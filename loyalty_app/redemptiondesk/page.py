@@ -41,7 +41,6 @@ def redemptions_page() -> rx.Component:
     return rx.fragment(
         title_line(
             "Redemptions",
-            _export(),
             rx.cond(
                 ShellState.may_scan,
                 rx.el.button(
@@ -75,12 +74,12 @@ def redemptions_page() -> rx.Component:
 def _export() -> rx.Component:
     state = RedemptionsState
     return rx.el.div(
+        rx.el.small(state.file_words),
         rx.cond(
             state.has_file,
             file_link("Export CSV", state.file),
             rx.el.button("Export CSV", type="button", disabled=True, class_name="button"),
         ),
-        rx.el.small(state.file_words, id="file-words"),
         class_name="export",
     )
 
@@ -180,6 +179,7 @@ def _history() -> rx.Component:
                 ),
                 role="status",
             ),
+            rx.cond((state.rows.length() > 0) | (state.narrowed != ""), _export(), rx.fragment()),
             class_name="card-head news",
         ),
         rx.cond((state.rows.length() > 0) | (state.narrowed != ""), _search(), rx.fragment()),

@@ -81,7 +81,7 @@ class RedemptionsState(rx.State):
     file: rx.Field[str] = rx.field("")
     file_words: rx.Field[str] = rx.field("")
     """How many rows the file will have."""
-    has_file: rx.Field[bool] = rx.field(default=True)
+    has_file: rx.Field[bool] = rx.field(default=False)
     one: rx.Field[Details] = rx.field(default_factory=Details)
     is_loaded: rx.Field[bool] = rx.field(default=False)
 
