@@ -127,10 +127,12 @@ def say_found(number: int, most: int, locale: str) -> str:
     return "1 redemption fits." if number == 1 else f"{say_number(number, locale)} redemptions fit."
 
 
-def say_rows(number: int, most: int, locale: str) -> str:
-    """Return how many rows the file will have, as far as they are counted."""
+def say_rows(number: int, most: int, locale: str, *, is_least: bool = False) -> str:
+    """Return how many rows the file will have, as far as they are counted; at least so many, where it looks further."""
     if number > most:
         return f"more than {say_number(most, locale)} rows"
+    if is_least:
+        return f"{say_number(number, locale)} rows or more" if number else ""
     return "1 row" if number == 1 else f"{say_number(number, locale)} rows" if number else "nothing to export"
 
 

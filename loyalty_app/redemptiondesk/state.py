@@ -20,7 +20,7 @@ from loyalty_app.program.models import Program
 from loyalty_app.redemptiondesk import answers, rules
 from loyalty_app.redemptiondesk.answers import Cards, ConflictRow, Details, RedemptionRow
 from loyalty_app.redemptiondesk.rules import Search
-from loyalty_app.redemptions import conflicts, history, numbers
+from loyalty_app.redemptions import conflicts, history, numbers, search
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.asks import Refused
 from loyalty_app.redemptions.history import Line, Wish
@@ -102,11 +102,11 @@ class RedemptionsState(rx.State):
     async def opened(self) -> list[Any]:
         """Show the page that the address asks for, and keep it fresh."""
         asked = self.router.url.query_parameters
-        search, after, one = rules.search(asked), number(asked.get("after", "")), number(asked.get("redemption", ""))
+        wanted, after, one = rules.search(asked), number(asked.get("after", "")), number(asked.get("redemption", ""))
         # Opening and closing one redemption leaves the list as it stands.
-        is_same = (search, after) == (self._search, self._after) and bool(one or self.one.id)
+        is_same = (wanted, after) == (self._search, self._after) and bool(one or self.one.id)
         if not (is_same and self.is_loaded):
-            self._search, self._after, self._seen, self._is_scrolled = search, after, None, False
+            self._search, self._after, self._seen, self._is_scrolled = wanted, after, None, False
             self._counted = None
         hub.subscribe(self, RedemptionsState.refresh, redemptions.TOPIC, batches.TOPIC)
         self.may_settle = actor().may(Permission.REVERSE_REDEMPTIONS)
@@ -125,8 +125,8 @@ class RedemptionsState(rx.State):
     @rx.event
     async def count(self) -> None:
         """Count what fits, once the list is shown: the file will have as many rows."""
-        search = self._search
-        found = await hub.shared(batches.TOPIC, (search, "count", *_sees()), lambda: read(_count, search))
+        wanted = self._search
+        found = await hub.shared(batches.TOPIC, (wanted, "count", *_sees()), lambda: read(_count, wanted))
         self._say_count(found)
 
     @rx.event
@@ -178,11 +178,13 @@ class RedemptionsState(rx.State):
         return [RedemptionsState.count] if self._is_more and (self._counted or 0) <= MOST_COUNTED else []
 
     def _say_count(self, number: int | None) -> None:
-        self._counted, self.has_file = number, number != 0
+        # The list looks for a text of one or two letters among the newest only; the file looks for it everywhere.
+        is_least = search.is_short(self._search.q)
+        self._counted, self.has_file = number, number != 0 or is_least
         self.found = self.file_words = ""
         if number is None:
             return
-        self.file_words = rules.say_rows(number, MOST_COUNTED, self._locale)
+        self.file_words = rules.say_rows(number, MOST_COUNTED, self._locale, is_least=is_least)
         if self.narrowed and not self._after:
             self.found = rules.say_found(number, MOST_COUNTED, self._locale)
 
@@ -192,8 +194,8 @@ class RedemptionsState(rx.State):
         self.conflicts_words = rules.say_conflicts(len(found)) if found else ""
 
     async def _page(self, after: int) -> _Page:
-        search = self._search
-        return await hub.shared(batches.TOPIC, (search, after, *_sees()), lambda: read(_page, search, after))
+        wanted = self._search
+        return await hub.shared(batches.TOPIC, (wanted, after, *_sees()), lambda: read(_page, wanted, after))
 
     async def _show_one(self, redemption_id: int) -> None:
         if not redemption_id:
@@ -265,14 +267,14 @@ class SettleState(rx.State):
             self.busy = 0
 
 
-def wish(search: Search, zone: str) -> Wish:
+def wish(wanted: Search, zone: str) -> Wish:
     """Return what an address asks for; what cannot be read filters nothing."""
-    first, last = search.first_day, search.last_day
+    first, last = wanted.first_day, wanted.last_day
     return Wish(
-        text=search.q,
-        status=RedemptionStatus(search.status) if search.status else None,
-        place_id=number(search.place) or None,
-        account_id=number(search.staff) or None,
+        text=wanted.q,
+        status=RedemptionStatus(wanted.status) if wanted.status else None,
+        place_id=number(wanted.place) or None,
+        account_id=number(wanted.staff) or None,
         since=times.start_of_day(first, zone) if first else None,
         until=times.end_of_day(last, zone) if last else None,
     )
@@ -283,18 +285,18 @@ def _sees() -> tuple[bool, ...]:
     return tuple(map(actor().may, (Permission.VIEW_MEMBERS, Permission.REDEEM, Permission.QR_CODE_MANAGEMENT)))
 
 
-def _address(search: Search, after: int = 0, redemption: int = 0) -> str:
-    return address(HOME, vars(search) | {"after": after, "redemption": redemption})
+def _address(wanted: Search, after: int = 0, redemption: int = 0) -> str:
+    return address(HOME, vars(wanted) | {"after": after, "redemption": redemption})
 
 
-def _asked_of_programs(search: Search) -> dict[str, str]:
+def _asked_of_programs(wanted: Search) -> dict[str, str]:
     asked = {
-        "q": search.q,
-        "status": search.status,
-        "placeId": search.place,
-        "staffId": search.staff,
-        "from": search.since,
-        "to": search.until if search.last_day else "",
+        "q": wanted.q,
+        "status": wanted.status,
+        "placeId": wanted.place,
+        "staffId": wanted.staff,
+        "from": wanted.since,
+        "to": wanted.until if wanted.last_day else "",
     }
     return {name: words for name, words in asked.items() if words}
 
@@ -305,15 +307,15 @@ def _numbers(session: Session) -> tuple[Stand, Program, Choices]:
     return stand, programs.current(session), numbers.choices(session, by=by)
 
 
-def _page(session: Session, search: Search, after: int) -> _Page:
+def _page(session: Session, wanted: Search, after: int) -> _Page:
     program = programs.current(session)
-    asked = wish(search, program.time_zone)
+    asked = wish(wanted, program.time_zone)
     found = history.listed(session, asked, after=after, limit=PAGE + 1, by=actor())
     return _Page([answers.say_row(line, program) for line in found[:PAGE]], len(found) > PAGE)
 
 
-def _count(session: Session, search: Search) -> int:
-    asked = wish(search, programs.current(session).time_zone)
+def _count(session: Session, wanted: Search) -> int:
+    asked = wish(wanted, programs.current(session).time_zone)
     return numbers.fitting(session, asked, most=MOST_COUNTED + 1, by=actor())
 
 

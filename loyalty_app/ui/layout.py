@@ -356,12 +356,12 @@ def _places(signs: Signs, here: str) -> rx.Component:
 
 
 def _more(signs: Signs, here: str) -> rx.Component:
-    # A phone has room for four places: the others are hidden there, and stand in this menu, which is shown nowhere else.
+    # A phone has room for four places: the others are hidden there, and stand in this menu, which only phones show.
     others = (*(place for place in PROMOTIONS if place != BATCHES), SCAN, ALL_SETTINGS)
     is_within = any(_is_nearest(place, here) for place in others)
     return rx.el.li(
         rx.el.details(
-            rx.el.summary(icon("more"), rx.el.span("More"), **({"aria_current": "true"} if is_within else {})),
+            rx.el.summary(icon("more"), rx.el.span("More"), **_current(is_here=is_within, what="true")),
             rx.el.ul(
                 *[_entry(place, here, leaves=True) for place in others if place not in {SCAN, ALL_SETTINGS}],
                 rx.cond(signs.may_scan, _entry(SCAN, here, leaves=True)),
@@ -392,8 +392,8 @@ def _entry(place: Place, here: str, *, leaves: bool = False, **props: Any) -> rx
     )
 
 
-def _current(*, is_here: bool) -> dict[str, Any]:
-    return {"aria_current": "page"} if is_here else {}
+def _current(*, is_here: bool, what: str = "page") -> dict[str, Any]:
+    return {"aria_current": what} if is_here else {}
 
 
 def _is_nearest(place: Place, here: str) -> bool:

@@ -79,6 +79,11 @@ def test_what_fits_is_counted_as_far_as_it_is_worth_it():
         "10,000 rows",
         "more than 10,000 rows",
     ]
+    assert [rules.say_rows(number, 10, "en-GB", is_least=True) for number in (0, 9, 11)] == [
+        "",
+        "9 rows or more",
+        "more than 10 rows",
+    ]
 
 
 @pytest.mark.parametrize(

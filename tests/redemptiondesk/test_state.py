@@ -217,7 +217,9 @@ def test_a_last_day_before_the_first_is_told_and_left_out(batch):
     assert (tab.customers, tab.state.days_problem) == (["Ana"], "")
 
 
-@pytest.mark.parametrize("asked", [{}, {"q": "member 1"}, {"status": "recorded"}, {"since": "2026-06-16"}, {"q": "no"}])
+@pytest.mark.parametrize(
+    "asked", [{}, {"q": "member 1"}, {"status": "recorded"}, {"since": "2026-06-16"}, {"q": "nobody"}]
+)
 def test_the_file_has_as_many_rows_as_are_announced(batch, asked):
     for number in range(27):
         redeemed(batch, f"Member {number}")
@@ -230,6 +232,16 @@ def test_the_file_has_as_many_rows_as_are_announced(batch, asked):
     many = sum(line.count("\n") for line in lines)
     assert tab.state.file_words == ("nothing to export" if many == 0 else f"{many} rows")
     assert tab.state.has_file == (many > 0)
+
+
+def test_a_file_of_a_short_text_may_have_more_rows_than_the_list(batch):
+    redeemed(batch, "Ana")
+    redeemed(batch, "Anna")
+
+    tab = Tab(LEAD, q="an")
+    assert (tab.state.found, tab.state.file_words) == ("2 redemptions fit.", "2 rows or more")
+    tab.go(q="zz")
+    assert (tab.state.file_words, tab.state.has_file) == ("", True)
 
 
 def test_what_is_more_than_worth_counting_is_counted_once(batch, monkeypatch):
