@@ -95,7 +95,7 @@ def test_an_admin_adjusts_points_and_takes_a_redemption_back(visit: Callable[...
     expect(phone.locator(".balance")).to_have_text("5 points")
 
     desk.get_by_role("button", name="Undo").click()
-    taking = desk.get_by_role("dialog", name="Take a redemption back")
+    taking = desk.get_by_role("dialog", name="Undo a redemption")
     expect(taking.get_by_text("20 points leave the member's balance")).to_be_visible()
     screenshot(desk, "member-take-back")
     taking.get_by_role("button", name="Undo").click()
