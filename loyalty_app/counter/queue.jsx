@@ -129,7 +129,7 @@ async function refresh() {
 
 export function clock(instant) {
   const { locale, zone } = list?.head ?? {};
-  return new Intl.DateTimeFormat(locale, { timeStyle: "short", timeZone: zone }).format(instant);
+  return new Intl.DateTimeFormat(locale, { timeStyle: "short", hourCycle: "h23", timeZone: zone }).format(instant);
 }
 
 // --- One scan without the server. -----------------------------------------------------------------------------------
