@@ -228,14 +228,16 @@ class AccountState(rx.State):
         """Sign one other browser out."""
         await transact(accounts.end_my_session, str(key), by=actor(), now=times.now())
         await self._show()
-        say(await self.get_state(NoticeState), spoken()("That browser is signed out."))
+        words = spoken()
+        say(await self.get_state(NoticeState), words("That browser is signed out."))
 
     @rx.event
     async def end_other_sessions(self) -> None:
         """Sign every other browser out."""
         await transact(accounts.end_my_other_sessions, by=actor())
         await self._show()
-        say(await self.get_state(NoticeState), spoken()("All other browsers are signed out."))
+        words = spoken()
+        say(await self.get_state(NoticeState), words("All other browsers are signed out."))
 
     async def _show(self) -> None:
         account, program, sessions = await read(_mine)
@@ -353,9 +355,10 @@ def _mine(session: Session) -> tuple[Account, Program, list[AccountSession]]:
 
 
 def _session(one: AccountSession, program: Program, locale: str) -> SessionRow:
+    words = spoken()
     return SessionRow(
         accounts.session_key(one.secret_hash),
-        one.device or spoken()("Unknown browser"),
+        one.device or words("Unknown browser"),
         times.say_instant(one.created_at, program.time_zone, locale),
         one.secret_hash == actor().session_hash,
     )

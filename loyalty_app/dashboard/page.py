@@ -166,8 +166,8 @@ def _scan(row: ObjectVar[ScanRow]) -> rx.Component:
             class_name="outcome",
         ),
         rx.el.td(row.what, class_name="loose", custom_attrs={"data-label": "What"}),
-        rx.el.td(row.member, custom_attrs={"data-label": "Member"}),
-        rx.el.td(row.staff, class_name="tight", custom_attrs={"data-label": "Staff"}),
+        rx.el.td(row.member, class_name="loose", custom_attrs={"data-label": "Member"}),
+        rx.el.td(row.staff, class_name="loose", custom_attrs={"data-label": "Staff"}),
         rx.el.td(row.at, class_name="tight", custom_attrs={"data-label": "When"}),
         key=row.id,
     )

@@ -281,7 +281,7 @@ def _entry(row: ObjectVar[EntryRow]) -> rx.Component:
         rx.el.td(row.at, class_name="tight", custom_attrs=_label("When")),
         rx.el.td(row.kind, class_name="tight", custom_attrs=_label("What")),
         rx.el.td(row.title, class_name="loose", custom_attrs=_label("For")),
-        rx.el.td(row.actor, custom_attrs=_label("By")),
+        rx.el.td(row.actor, class_name="loose", custom_attrs=_label("By")),
         rx.el.td(row.points, class_name="figure moved", custom_attrs=_label("Points") | {"data-minus": row.is_minus}),
         rx.el.td(row.balance, class_name="figure", custom_attrs=_label("Balance")),
         key=row.id,
@@ -310,7 +310,7 @@ def _redemption(row: ObjectVar[RedemptionRow]) -> rx.Component:
         ),
         rx.el.td(rx.el.bdi(row.code), class_name="loose", custom_attrs=_label("Code")),
         rx.el.td(row.points, class_name="figure", custom_attrs=_label("Points")),
-        rx.el.td(row.staff, custom_attrs=_label("By")),
+        rx.el.td(row.staff, class_name="loose", custom_attrs=_label("By")),
         rx.el.td(
             rx.cond(
                 row.is_reversed,

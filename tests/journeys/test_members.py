@@ -81,27 +81,29 @@ def test_a_member_s_history_grows_while_it_is_looked_at_until_they_are_forgotten
     expect(desk.get_by_role("heading", name="No member fits")).to_be_visible()
 
 
-@pytest.mark.requirement("S2-13")
-def test_the_desk_shows_who_comes_most_and_what_brings_them(visit: Callable[..., Page], shop: Shop) -> None:
-    olaf = shop.member("Olaf Nowak")
-    till = at_till(shop, "Harbour")
-    for name in ("One", "Two"):
-        scan(shop.claimed(shop.batch(name), olaf), till)
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("", "Download my data"), ("/de-de", "Meine Daten herunterladen"), ("/ar", "تنزيل بياناتي")],
+    ids=["english", "german", "arabic"],
+)
+def test_a_member_takes_their_own_data_away(language: str, words: str, visit: Callable[..., Page], shop: Shop) -> None:
+    iga = shop.member("Iga Zając")
+    shop.claimed(shop.batch("Own"), iga)
+    phone = visit(iga, f"{language}/account/", at=PHONE)
+    link = phone.get_by_role("link", name=words)
+    expect(link).to_be_visible()
+    screenshot(phone, f"account-of-a-member{language.replace('/', '-')}")
 
-    members = visit(shop.admin, "/admin/members/")
-    expect(members.get_by_role("list", name="Redemptions of each member")).to_contain_text("Olaf Nowak")
-    screenshot(members, "members-active")
-    overview = visit(shop.admin, "/admin/")
-    expect(overview.get_by_role("heading", name="Which offers bring people in?")).to_be_visible()
-    expect(overview.get_by_role("list", name="Redemptions by offer and location")).to_contain_text("Harbour")
-    screenshot(overview, "overview-visits")
-    for at in (PHONE, TABLET):
-        other = visit(shop.admin, "/admin/", at=at, color_scheme="dark")
-        expect(other.get_by_role("heading", name="When do people come?")).to_be_visible()
-        screenshot(other, "overview-visits", dark=True)
-        other.goto("/admin/members/")
-        expect(other.get_by_role("heading", name="Most active members")).to_be_visible()
-        screenshot(other, "members-active", dark=True)
+    with phone.expect_download() as fetched:
+        link.click()
+    assert fetched.value.suggested_filename == "my-data.json"
+    told = json.loads(fetched.value.path().read_text())
+    assert (told["member"]["name"], len(told["vouchers"])) == ("Iga Zając", 1)
+
+    kasia = visit(shop.account("Kasia", Role.STAFF), f"{language}/account/", at=PHONE)
+    expect(kasia.locator(".sessions > li")).to_have_count(1)
+    expect(kasia.get_by_role("link", name=words)).to_have_count(0)
+    assert kasia.request.get("/my/data.json").status == 403
 
 
 def at_till(shop: Shop, place: str) -> Actor:

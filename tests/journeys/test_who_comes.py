@@ -1,0 +1,54 @@
+"""Who comes most, and what brings them: numbers about everybody, so nobody else redeems in this program."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from loyalty_app.accounts.models import Role
+from loyalty_app.core import times
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions.service import Ask
+from tests import builders, doors
+from tests.journeys.conftest import PHONE, Shop, screenshot
+from tests.journeys.server import Server, served
+
+TABLET = {"viewport": {"width": 820, "height": 1180}}
+LONG = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
+RIGHT_TO_LEFT = "نور الهدى"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Serve a program of its own, which nobody has looked at yet: these numbers are read once a minute at most."""
+    with served(tmp_path, LOYALTY_SECRET_KEYS=os.environ["LOYALTY_SECRET_KEYS"]) as running:
+        yield running
+
+
+@pytest.mark.requirement("S2-13")
+def test_the_desk_shows_who_comes_most_and_what_brings_them(visit: Callable[..., Page], shop: Shop) -> None:
+    empty = visit(shop.admin, "/admin/members/")
+    expect(empty.get_by_text("Nobody has redeemed anything in this time.")).to_be_visible()
+    screenshot(empty, "members-active-none")
+    olaf, long, nur = (shop.member(name) for name in ("Olaf Nowak", LONG, RIGHT_TO_LEFT))
+    place = doors.change(builders.place, "Harbour")
+    till = replace(builders.CASHIER, account_id=shop.account("Kasia", Role.STAFF).id, place_id=place.id)
+    for name, comers in (("One", (olaf, long, nur)), ("Two", (olaf,))):
+        batch = shop.batch(name)
+        for who in comers:
+            doors.change(redemptions.redeem_many, [Ask(shop.claimed(batch, who), till)], now=times.now())
+
+    ranks = empty.get_by_role("list", name="Redemptions of each member").get_by_role("listitem")
+    expect(ranks).to_contain_text(["Olaf Nowak", RIGHT_TO_LEFT, LONG])  # of two as often the later one first
+    for at, scheme in ((PHONE, "dark"), (TABLET, "dark"), ({}, "light")):
+        members = visit(shop.admin, "/admin/members/", color_scheme=scheme, **({"at": at} if at else {}))
+        expect(members.get_by_role("list", name="Redemptions of each member")).to_contain_text("Olaf Nowak")
+        screenshot(members, "members-active", dark=scheme == "dark")
+        overview = visit(shop.admin, "/admin/", color_scheme=scheme, **({"at": at} if at else {}))
+        expect(overview.get_by_role("heading", name="Which offers bring people in?")).to_be_visible()
+        expect(overview.get_by_role("list", name="Redemptions by offer and location")).to_contain_text("Harbour")
+        expect(overview.get_by_role("heading", name="When do people come?")).to_be_visible()
+        screenshot(overview, "overview-visits", dark=scheme == "dark")
