@@ -223,8 +223,11 @@ def take_scanned(session: Session, takers: Mapping[int, int], *, now: datetime) 
 
 
 def hold(session: Session, code_id: int) -> bool:
-    """Hold a code for this transaction; return whether it is still there."""
-    return session.connection().execute(_HOLD, {"code": code_id}).scalar_one_or_none() is not None
+    """Hold a code and then its batch for this transaction, as a scan does; return whether it is still there."""
+    batch_id = session.connection().execute(_HOLD, {"code": code_id}).scalar_one_or_none()
+    if batch_id is not None:
+        session.exec(_HELD_BATCHES, params={"batches": [batch_id]}).all()
+    return batch_id is not None
 
 
 def untake(session: Session, code_id: int) -> int | None:
@@ -503,7 +506,7 @@ _UNTAKE = (
     )
     .returning(col(Code.member_id))
 )
-_HOLD = sa.select(col(Code.id)).where(col(Code.id) == sa.bindparam("code")).with_for_update()
+_HOLD = sa.select(col(Code.batch_id)).where(col(Code.id) == sa.bindparam("code")).with_for_update()
 _SWITCH = (
     sa.update(Code)
     .where(

@@ -172,7 +172,7 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
     if not by.may(Permission.REVERSE_REDEMPTIONS):
         by.must(Permission.REDEEM)
     redemption = session.get(Redemption, redemption_id)
-    # The code before its redemption, as a deletion holds them; the other way round could deadlock.
+    # The code, its batch, its member and only then its redemption, as everybody holds them; else there are deadlocks.
     if redemption is None or not codes.hold(session, redemption.code_id):
         raise NotFoundError("redemption")
     why = " ".join(storable(reason).split())
@@ -187,7 +187,7 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
         why = rules.UNDONE
     if not 0 < len(why) <= rules.MOST_EXPLANATION:
         raise InvalidError(reason=f"Say why, in at most {rules.MOST_EXPLANATION} characters.")
-    if redemption.points and redemption.member_id:  # who renames a member holds them before their redemptions
+    if redemption.points and redemption.member_id:
         ledger.hold(session, [redemption.member_id])
     undone = session.connection().execute(
         _REVERSE, {"redemption": redemption_id, "now": now, "name": by.name[:80], "why": why}
