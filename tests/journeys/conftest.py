@@ -253,6 +253,7 @@ def until_live(page: Page, load: Callable[..., Response | None]) -> Callable[...
 
 def screenshot(page: Page, name: str, *, dark: bool = False) -> None:
     """Keep a picture of a screen as test output; nobody may be shut out of what it shows."""
+    expect(page.locator("h1")).not_to_have_count(0)  # between two pages there is none for a moment
     page.evaluate(STILL)
     size = page.viewport_size
     assert size

@@ -161,7 +161,7 @@ def test_a_revoked_tablet_stops_by_itself_and_redeems_nothing(
     desk = visit(shop.admin, "/admin/settings/locations/")
     desk.get_by_role("button", name="Revoke Stolen tablet").click()
     screenshot(desk, "locations-revoke")
-    desk.get_by_role("button", name="Revoke tablet").click()
+    desk.get_by_role("button", name="Revoke tablet", exact=True).click()
 
     expect(tablet.get_by_role("heading", name="This tablet is not enrolled any more")).to_be_visible(timeout=5_000)
     everywhere(tablet, "till-revoked")
