@@ -245,9 +245,10 @@ def unlock(tablet: Page, shop: Shop) -> None:
 def everywhere(page: Page, name: str) -> None:
     size = page.viewport_size
     assert size
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for width, height in {390: 844, 820: 1180, 1440: 900}.items():
-            page.set_viewport_size({"width": width, "height": height})
+    for width, height, *schemes in ((1440, 900, "light"), (820, 1180, "light"), (390, 844, "light", "dark")):
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in schemes:
+            page.emulate_media(color_scheme=scheme)
             screenshot(page, name, dark=scheme == "dark")
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(size)
