@@ -188,6 +188,8 @@ def _ask(session: Session, scan: ScanSent, sent_at: datetime, by: Actor, now: da
 async def _redeem(scan: ScanSent, ask: Ask, program: Program) -> ScanAnswered:
     try:
         outcome = await together(redemptions.redeem_many, ask)
+    except ForbiddenError:  # nothing is decided of the scan: the tablet was revoked, and keeps what it has not sent
+        raise
     except AppError as problem:
         return _said(scan, Verdict.REFUSED, Answer(shape="problem", headline="Not redeemed", lead=str(problem)))
     said = present(outcome, scan.text, program, now=times.now())

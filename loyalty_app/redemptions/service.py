@@ -88,7 +88,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
     lost: dict[int, datetime] = {}
     for number, (ask, what) in enumerate(zip(asks, read, strict=True)):
         hit = hit_of(hits, what)
-        repeated = next(filter(None, map(answered.get, _names_of_attempt(ask))), None)
+        repeated = _repeated(ask, answered)
         if repeated:
             again = repeated.to(ask)
             if again == Refused(Reason.CONFLICT_OFFLINE, repeated.voucher) and ask.scanned_at and repeated.attempt_id:
@@ -349,6 +349,19 @@ def _names_of_attempt(ask: Ask) -> list[_Name]:
     return [*by_device, (ask.by.account_id, ask.by.api_key_id, ask.nonce)]
 
 
+def _repeated(ask: Ask, answered: Mapping[_Name, _Answered]) -> _Answered | None:
+    """Return what an ask was answered before, if it was."""
+    if own := next(filter(None, map(answered.get, _names_of_attempt(ask))), None):
+        return own
+    # Whoever sends from a browser that others use as well may only repeat what another one was answered.
+    told = answered.get((ask.scanned_by, None, ask.nonce)) if _tells_another(ask) else None
+    return told if told and told.text == rules.kept(ask.text) else None
+
+
+def _tells_another(ask: Ask) -> bool:
+    return bool(ask.nonce and ask.scanned_at and ask.scanned_by and not _is_member(ask.by))
+
+
 def _is_member(by: Actor) -> bool:
     return not by.may(Permission.REDEEM)
 
@@ -407,6 +420,7 @@ def _answered_before(session: Session, asks: Sequence[Ask], hits: dict[str, Hit]
         return {}
     attempts: list[Attempt] = []
     staff = {ask.by.account_id for ask in asks if ask.by.account_id is not None}
+    staff |= {ask.scanned_by for ask in asks if ask.scanned_by and _tells_another(ask)}
     keys = {ask.by.api_key_id for ask in asks if ask.by.api_key_id is not None}
     devices = {device_id for ask in asks for device_id in (ask.on_device, ask.by.device_id) if device_id is not None}
     for statement, callers in (

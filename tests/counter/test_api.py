@@ -12,7 +12,9 @@ from loyalty_app import api
 from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor
+from loyalty_app.core.database import transact
 from loyalty_app.core.reasons import Reason
+from loyalty_app.counter import api as counter_api
 from loyalty_app.counter import rules
 from loyalty_app.places import service as places
 from loyalty_app.redemptions import service as redemptions
@@ -158,6 +160,47 @@ def test_an_attempt_that_was_answered_unheard_is_confirmed_and_counted_once(batc
 
     assert answer["verdict"] == "confirmed"
     assert len(rows(Redemption)) == len(rows(Attempt)) == 1
+
+
+def test_what_somebody_else_sends_again_from_the_same_browser_is_no_conflict_with_itself(batch):
+    code = claimed(batch)
+    change(redemptions.redeem_many, [Ask(code, CASHIER, nonce="one")], now=times.now())
+
+    (answer,) = send(scan(code, "one", scannedBy=CASHIER.account_id), by=OTHER_CASHIER)
+
+    assert (answer["verdict"], answer["member"]) == ("confirmed", "Mia")
+    assert [row.account_id for row in rows(Attempt)] == [CASHIER.account_id]
+    assert len(rows(Redemption)) == 1
+
+
+def test_another_text_under_the_number_of_somebody_else_is_a_scan_of_its_own(batch):
+    mia, max_ = claimed(batch), claimed(batch, "Max")
+    change(redemptions.redeem_many, [Ask(mia, CASHIER, nonce="one")], now=times.now())
+
+    (answer,) = send(scan(max_, "one", scannedBy=CASHIER.account_id), by=OTHER_CASHIER)
+
+    assert (answer["verdict"], answer["member"]) == ("confirmed", "Max")
+    assert [row.account_id for row in rows(Redemption)] == [CASHIER.account_id, OTHER_CASHIER.account_id]
+
+
+def test_a_tablet_that_is_revoked_while_it_sends_keeps_what_was_not_taken_yet(batch, tablet, monkeypatch):
+    scans = [scan(claimed(batch, name), name, spot=where_it_stands(tablet)) for name in ("Mia", "Max")]
+
+    async def revoked_then(verb, ask, redeem=counter_api.together):
+        answer = await redeem(verb, ask)
+        if ask.nonce == "Mia":
+            await transact(places.revoke, tablet.device_id, by=ADMIN, now=times.now())
+        return answer
+
+    monkeypatch.setattr(counter_api, "together", revoked_then)
+    body = {"scans": scans, "sentAt": times.now().isoformat()}
+
+    assert ask("POST", "/counter/queue", tablet, json=body).status_code == 403
+    assert len(rows(Redemption)) == len(rows(Attempt)) == 1
+
+    answers = send(*scans, by=OTHER_CASHIER)
+    assert [one["verdict"] for one in answers] == ["confirmed", "confirmed"]
+    assert [row.account_id for row in rows(Redemption)] == [tablet.account_id, OTHER_CASHIER.account_id]
 
 
 def test_a_scan_that_cannot_be_taken_does_not_hold_up_those_behind_it(batch):
