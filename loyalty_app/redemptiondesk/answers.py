@@ -114,12 +114,12 @@ def say_cards(stand: Stand, program: Program) -> Cards:
     )
 
 
-def say_search(search: Search, choices: Choices, program: Program) -> list[str]:
-    """Return what an address narrows the list to, each as a few words."""
+def say_search(search: Search, choices: Choices, program: Program, *, is_least: bool = False) -> list[str]:
+    """Return what an address narrows the list to, each as a few words, and whether only the newest are looked at."""
     places = {str(one.id): one.name for one in choices.places}
     people = {str(one.id): one.name for one in choices.staff}
     parts = (
-        search.q and f"“{search.q}”{_how_far(search.q, program)}",
+        search.q and f"“{search.q}”{_how_far(program) if is_least else ''}",
         search.status and STATUSES[RedemptionStatus(search.status)].lower(),
         search.place and f"at {places.get(search.place, 'a location that is gone')}",
         search.staff and f"by {people.get(search.staff, 'somebody who is gone')}",
@@ -129,10 +129,9 @@ def say_search(search: Search, choices: Choices, program: Program) -> list[str]:
     return [part for part in parts if part]
 
 
-def _how_far(text: str, program: Program) -> str:
-    if not redemption_search.is_short(text):
-        return ""
-    return f" (so short, among the newest {say_number(redemption_search.LOOKED_BACK, program.locale)} only)"
+def _how_far(program: Program) -> str:
+    newest = say_number(redemption_search.LOOKED_BACK, program.locale)
+    return f" (without three letters in a row, among the newest {newest} only)"
 
 
 def say_row(line: Line, program: Program) -> RedemptionRow:

@@ -52,6 +52,8 @@ class ChoiceRow:
 class _Page:
     rows: list[RedemptionRow]
     is_more: bool
+    is_least: bool
+    """Whether its text is looked for among the newest only."""
 
 
 class RedemptionsState(rx.State):
@@ -96,6 +98,8 @@ class RedemptionsState(rx.State):
     """How many fit the search, up to one more than is counted; nothing until they are."""
     _is_more: bool = False
     """Whether more fit than a page holds."""
+    _is_least: bool = False
+    """Whether the file looks further than the list."""
     _locale: str = ""
 
     @rx.event
@@ -150,11 +154,11 @@ class RedemptionsState(rx.State):
         self.cards, self._locale = answers.say_cards(stand, program), program.locale
         self.places = [ChoiceRow(str(one.id), one.name) for one in choices.places]
         self.people = [ChoiceRow(str(one.id), one.name) for one in choices.staff]
-        self.narrowed = (
-            rules.say_narrowed(parts) if (parts := answers.say_search(self._search, choices, program)) else ""
-        )
-        self.days_problem = "This is before From, so it is left out." if self._search.is_backwards else ""
         newest = await self._page(0)
+        self._is_least = newest.is_least
+        parts = answers.say_search(self._search, choices, program, is_least=newest.is_least)
+        self.narrowed = rules.say_narrowed(parts) if parts else ""
+        self.days_problem = "This is before From, so it is left out." if self._search.is_backwards else ""
         top = newest.rows[0].id if newest.rows else 0
         if self._seen is None:
             self._seen = self._began = top
@@ -178,13 +182,12 @@ class RedemptionsState(rx.State):
         return [RedemptionsState.count] if self._is_more and (self._counted or 0) <= MOST_COUNTED else []
 
     def _say_count(self, number: int | None) -> None:
-        # The list looks for a text of one or two letters among the newest only; the file looks for it everywhere.
-        is_least = search.is_short(self._search.q)
-        self._counted, self.has_file = number, number != 0 or is_least
+        # What the index does not know the list looks for among the newest only; the file looks for it everywhere.
+        self._counted, self.has_file = number, number != 0 or self._is_least
         self.found = self.file_words = ""
         if number is None:
             return
-        self.file_words = rules.say_rows(number, MOST_COUNTED, self._locale, is_least=is_least)
+        self.file_words = rules.say_rows(number, MOST_COUNTED, self._locale, is_least=self._is_least)
         if self.narrowed and not self._after:
             self.found = rules.say_found(number, MOST_COUNTED, self._locale)
 
@@ -311,7 +314,8 @@ def _page(session: Session, wanted: Search, after: int) -> _Page:
     program = programs.current(session)
     asked = wish(wanted, program.time_zone)
     found = history.listed(session, asked, after=after, limit=PAGE + 1, by=actor())
-    return _Page([answers.say_row(line, program) for line in found[:PAGE]], len(found) > PAGE)
+    is_least = search.is_beyond_index(session, wanted.q, by=actor())
+    return _Page([answers.say_row(line, program) for line in found[:PAGE]], len(found) > PAGE, is_least)
 
 
 def _count(session: Session, wanted: Search) -> int:

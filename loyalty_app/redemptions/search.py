@@ -30,7 +30,7 @@ TRIGRAM = 3
 NEIGHBOURS = 1_000
 """Redemptions of transactions at the same time are not numbered in the order of their instants, but nearly."""
 LOOKED_BACK = 10_000
-"""Among so many of the newest a text is looked for that is too short for the index."""
+"""Among so many of the newest a text is looked for that the index does not know."""
 WALKED = 10_000
 """So many of the newest are simply read: what every two hundredth redemption has in it is found among them."""
 HITS = {"sqlite": 2_000, "postgresql": 10_000}
@@ -84,7 +84,7 @@ def newest(session: Session, wish: Wish, *, after: int, limit: int, by: Actor) -
         return []
     if not search.has_text:
         return search.walk()
-    if not search.is_indexed:
+    if search.is_beyond_index:
         return search.walk(LOOKED_BACK)
     # A hit list or a walk that came to its end is the whole answer; one that is cut may hold the newest all the same.
     for found in (search.near, search.indexed, search.far):
@@ -93,9 +93,13 @@ def newest(session: Session, wish: Wish, *, after: int, limit: int, by: Actor) -
     return search.exhaustive()
 
 
-def is_short(text: str) -> bool:
-    """Return whether a text is too short for the index: it is looked for among the newest only (`LOOKED_BACK`)."""
-    return 0 < len(" ".join(storable(text).split())) < TRIGRAM
+def is_beyond_index(session: Session, text: str, *, by: Actor) -> bool:
+    """Return whether a list looks for a text among the newest only (`LOOKED_BACK`), as this database's index has none.
+
+    It has words of three characters; PostgreSQL's has only what letters and digits make.
+    """
+    search = _Search.of(session, Wish(text), 0, 1, by)
+    return search is not None and search.is_beyond_index
 
 
 def pieces(session: Session, wish: Wish, *, by: Actor) -> Iterator[list[int]]:
@@ -144,8 +148,6 @@ class _Meant:
         if "@" in text and sees_members and (member_id := members.id_of_email(session, text)):
             return cls(by, member_id=member_id)
         words = dict.fromkeys(text.split())
-        if not any(len(word) >= TRIGRAM for word in words):  # together they may be long enough for the index
-            return cls(by, (_Word.of(text),) if text else ())
         return cls(by, tuple(map(_Word.of, words)), _Word.of(text).part if len(words) > 1 else "")
 
     @property
@@ -203,6 +205,11 @@ class _Search:
     def is_indexed(self) -> bool:
         """Return whether the index knows one of the words."""
         return bool(self._indexed)
+
+    @property
+    def is_beyond_index(self) -> bool:
+        """Return whether there are words, and the index knows none of them."""
+        return self.has_text and not self.is_indexed
 
     def _has_trigrams(self, text: str) -> bool:
         # PostgreSQL's are of letters and digits, and of where words begin and end.

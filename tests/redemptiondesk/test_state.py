@@ -19,6 +19,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.redemptiondesk import answers
 from loyalty_app.redemptiondesk import state as desk
 from loyalty_app.redemptiondesk.state import RedemptionsState, SettleState, UndoState
+from loyalty_app.redemptions import search
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.files import as_csv
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
@@ -158,8 +159,22 @@ def test_a_first_redemption_shows_at_once_also_where_nothing_had_been_found(batc
 
 def test_a_text_of_two_letters_says_how_far_back_it_was_looked_for(batch):
     tab = Tab(LEAD, q="an")
-    assert tab.state.narrowed == "No redemption fits: “an” (so short, among the newest 10,000 only)."
+    far = "(without three letters in a row, among the newest 10,000 only)"
+    assert tab.state.narrowed == f"No redemption fits: “an” {far}."
+    assert Tab(LEAD, q="li bo").state.narrowed == f"No redemption fits: “li bo” {far}."
     assert Tab(LEAD, q="ana").state.narrowed == "No redemption fits: “ana”."
+
+
+def test_the_file_has_what_a_list_of_the_newest_cannot_count(batch, database, monkeypatch):
+    monkeypatch.setattr(search, "LOOKED_BACK", 1)
+    redeemed(batch, "+++ Bo Li")
+    redeemed(batch, "Ben")
+    for text in ("li bo", "+++"):
+        tab = Tab(LEAD, q=text)
+        is_least = text == "li bo" or database.dialect.name == "postgresql"
+        assert tab.customers == ([] if is_least else ["+++ Bo Li"])
+        assert (tab.state.has_file, tab.state.file_words) == (True, "" if is_least else "1 row")
+        assert ("among the newest 1 only" in tab.state.narrowed) == is_least
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(batch):
