@@ -1,5 +1,6 @@
 """No scan may read through all scans before it, and no search through the history."""
 
+from datetime import timedelta
 from functools import partial
 from itertools import product
 
@@ -11,9 +12,9 @@ from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.history import Wish
 from loyalty_app.redemptions.models import RedemptionStatus
 from tests import builders
-from tests.builders import ADMIN, CASHIER, NOON, VIEWER
+from tests.builders import ADMIN, CASHIER, NOON, OTHER_CASHIER, VIEWER
 from tests.doors import change, see
-from tests.plans import plans_of, read_whole
+from tests.plans import plans_of, read_whole, rows_read
 
 
 def test_a_scan_reads_no_table_from_end_to_end(kind, database):
@@ -55,3 +56,35 @@ def test_no_search_reads_the_history_from_end_to_end(database, monkeypatch):
             plans = plans_of(partial(see, history.listed, wish, limit=50, by=by))
             assert plans
             assert read_whole(plans, "redemption", "code") == [], (wish, by)
+
+
+LIMITS = {"WALKED": 100, "WALKED_FURTHER": 100, "LOOKED_BACK": 100, "NEIGHBOURS": 100}
+MOST_READ = 5_000
+
+
+@pytest.mark.requirement("S2-4")
+def test_only_two_filters_that_never_meet_are_read_without_a_bound(database, monkeypatch):
+    change(builders.redeem_thousands)
+    place = change(builders.place).id
+    with database.begin() as connection:  # where the one never was, and what the other never did, is half of all each
+        connection.exec_driver_sql(
+            f"update redemption set place_id = {place}, account_id = {OTHER_CASHIER.account_id} where id <= 10000"
+        )
+        connection.exec_driver_sql("analyze")
+    for name, limit in LIMITS.items():
+        monkeypatch.setattr(search, name, limit)
+    monkeypatch.setattr(search, "HITS", dict.fromkeys(search.HITS, 100))
+    at_place, by_staff = {"place_id": place}, {"account_id": CASHIER.account_id}
+    goodwill, later = {"status": RedemptionStatus.GOODWILL}, {"since": NOON + timedelta(days=1)}
+    never_met = at_place | by_staff
+    filters = ({}, at_place, by_staff, goodwill, later, at_place | goodwill, by_staff | later, never_met)
+
+    unbound = []
+    for text, narrowed in product(("", "coffee", "nobody", "an"), filters):
+        wish = Wish(text, **narrowed)
+        if rows_read(partial(see, history.listed, wish, limit=50, by=ADMIN)) > MOST_READ:
+            unbound.append((text, narrowed))
+
+    # Known, and said in docs/benchmarks.md.
+    assert [narrowed for _, narrowed in unbound if narrowed != never_met] == []
+    assert ("", never_met) in unbound
