@@ -72,16 +72,20 @@ export function hint(about) {
   setTimeout(() => phase === about && show(""), HINTED);
 }
 
-// Two vouchers are before the camera, and neither is tried until one of them is gone.
-let areTwo = false;
-export function twoInView(isSo) {
-  if (isSo === areTwo) return;
-  areTwo = isSo;
-  if (!isSo) {
-    if (phase === "two") show("");
-  } else if (!attempt) {
+// Two vouchers are before the camera, and neither is tried until one of them is gone. That covers no answer, nor one
+// that is awaited: whenever it is not said in its place it is said in the picture, for as long as both are there.
+let areBoth = false;
+let isTold = false;
+export const useTwoInPicture = () => useSyncExternalStore(watch, () => areBoth && phase !== "two", () => false);
+export function twoInView(areTwo, isOneAnswered = false) {
+  const isNew = areTwo && !isOneAnswered;
+  if (areTwo === areBoth && isNew === isTold) return;
+  [areBoth, isTold] = [areTwo, isNew];
+  if (isNew && !attempt) {
     show("two");
     signal("two");
+  } else {
+    show(phase === "two" ? "" : phase);
   }
 }
 

@@ -1,7 +1,7 @@
 // The camera's picture, and what is read from it.
 
 import React, { useEffect, useRef, useState } from "react";
-import { ask, twoInView } from "./attempt.jsx";
+import { ask, twoInView, useTwoInPicture } from "./attempt.jsx";
 import { choose, useChoice } from "./choice.jsx";
 import { decoder, makeEye } from "./decode.jsx";
 import { useOpen } from "./dialog.jsx";
@@ -39,7 +39,7 @@ export function Camera({ known, hasKiosk, locks, onAsk, onStatus, children }) {
   const [torch, setTorch] = useState({ exists: false, isOn: false });
   const [facing, setFacing] = useState("");
   const [caught, setCaught] = useState(0);
-  const [isBeside, setBeside] = useState(false);
+  const isTwo = useTwoInPicture();
   const place = useRef(null);
   const isOpen = useOpen(place);
   const { mode, deviceId } = useChoice();
@@ -110,8 +110,7 @@ export function Camera({ known, hasKiosk, locks, onAsk, onStatus, children }) {
           try { texts = await look(view, partSeen(view)); } catch { return fail("decoder"); }
           if (isOver) return;
           const { areTwo, isOneAnswered } = turns.look(texts, fire);
-          twoInView(areTwo && !isOneAnswered);
-          setBeside(areTwo && isOneAnswered);
+          twoInView(areTwo, isOneAnswered);
         }
         timer = setTimeout(tick, LOOK_EVERY);
       };
@@ -154,7 +153,6 @@ export function Camera({ known, hasKiosk, locks, onAsk, onStatus, children }) {
       stop();
       track.current = null;
       twoInView(false);
-      setBeside(false);
       permission?.removeEventListener("change", allowed);
       document.removeEventListener("visibilitychange", turned);
       navigator.mediaDevices?.removeEventListener?.("devicechange", plugged);
@@ -178,7 +176,7 @@ export function Camera({ known, hasKiosk, locks, onAsk, onStatus, children }) {
       <video ref={video} className={facing === "user" || isKiosk ? "mirrored" : undefined} muted playsInline autoPlay aria-hidden="true" tabIndex={-1} />
       {isScanning && <span key={caught} className="counter-reticle" data-caught={caught > 0 || undefined} aria-hidden="true" />}
       {isScanning && isKiosk && <p className="counter-hold">Hold your code here</p>}
-      <p className="counter-two" role="status">{isScanning && isBeside && "Two codes in view. Show one at a time."}</p>
+      <p className="counter-two" role="status">{isScanning && isTwo && "Two codes in view. Show one at a time."}</p>
       {!isScanning && (
         <div className="counter-trouble">
           {children}

@@ -108,7 +108,7 @@ class Camera(NoSSRComponent):
     has_kiosk: rx.Var[bool]
     """Whether the page can be turned to the customer."""
     locks: rx.Var[bool]
-    """Whether a PIN is asked for behind the kiosk."""
+    """Whether the tablet is locked before anybody sees what is behind the kiosk."""
     on_ask: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
     on_status: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, str])]
 
@@ -229,7 +229,7 @@ def camera(*, has_kiosk: bool = False) -> rx.Component:
             ),
             known=ScanState.camera,
             has_kiosk=has_kiosk,
-            locks=TillState.lock_seconds > 0,
+            locks=TillState.locks,
             on_ask=ScanState.asked,
             on_status=ScanState.camera_changed,
         ),

@@ -31,6 +31,8 @@ class TillState(rx.State):
     place_id: rx.Field[str] = rx.field("")
     device: rx.Field[str] = rx.field("")
     lock_seconds: rx.Field[int] = rx.field(0)
+    locks: rx.Field[bool] = rx.field(default=True)
+    """Whether who leaves the kiosk locks it: on an enrolled device, and for as long as nobody knows."""
     choices: rx.Field[list[Choice]] = rx.field(default_factory=list)
     spot: rx.Field[str] = rx.field("")
     """What the browser keeps with each scan, to tell where it was made."""
@@ -55,6 +57,7 @@ class TillState(rx.State):
     def _show(self, found: Standing) -> None:
         self.place, self.place_id = found.place, str(found.place_id or "")
         self.device, self.lock_seconds = found.device, found.lock_seconds
+        self.locks = bool(found.device)  # after how many minutes it locks by itself is another matter
         self.spot = found.spot
         self.choices = [Choice(str(number), name) for number, name in found.choices.items()]
 

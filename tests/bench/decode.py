@@ -39,7 +39,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Scanners</
 WITH_PEERS = 'import QrScanner from "qr-scanner";\nexport { Html5Qrcode } from "html5-qrcode";\nexport { QrScanner };'
 WITHOUT_PEERS = "export const QrScanner = null, Html5Qrcode = null;"
 ANSWERED = """export const ask = (what, send) => { send(what); return true; };
-export const twoInView = () => {};"""
+export const twoInView = () => {}, useTwoInPicture = () => false;"""
 """Stands where the counter asks the server."""
 SETTINGS = """export default {
   root: "src", logLevel: "warn", build: { outDir: "../site", target: "esnext", chunkSizeWarningLimit: 9999 },

@@ -121,7 +121,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "ResetState": {"token", "is_sent", "is_open", "has_mail_server", "is_loaded"},
     "AccountState": {"name", "email", "done", "is_member", "may_have_pin", "has_pin", "sessions", "is_loaded"},
     "EnrolState": {"code", "device", "place", "is_loaded"},
-    "TillState": {"place", "place_id", "device", "lock_seconds", "choices", "spot"},
+    "TillState": {"place", "place_id", "device", "lock_seconds", "locks", "choices", "spot"},
     "LocationsState": {
         "rows", "zone", "place", "device", "changing", "invitation", "welcome", "problems", "places_made",
         "tablets_made", "is_loaded",

@@ -34,6 +34,15 @@ def one_minute(shop: Shop) -> Iterator[None]:
     change_lock(5)
 
 
+@pytest.fixture
+def no_lock(shop: Shop) -> Iterator[None]:
+    """Let no tablet lock by itself."""
+    del shop  # it opened the database
+    change_lock(0)
+    yield
+    change_lock(5)
+
+
 @pytest.mark.requirement("S2-17", "S2-18")
 def test_a_tablet_is_enrolled_by_its_code_unlocked_by_pin_and_every_scan_tells_its_place(
     visit: Callable[..., Page], shop: Shop, watch: Watch
@@ -129,6 +138,30 @@ def test_behind_the_kiosk_of_a_tablet_the_pin_is_asked_for(
     tablet.keyboard.up("Escape")
     unlock(tablet, shop)
     expect(tablet.get_by_role("button", name="Lock")).to_be_visible()
+
+
+def test_a_kiosk_that_cannot_be_locked_stays_one_and_locks_though_nothing_else_does(
+    visit: Callable[..., Page], shop: Shop, watch: Watch, no_lock: None
+) -> None:
+    del no_lock
+    watch.forgiven += ["401 (Unauthorized", "ERR_INTERNET_DISCONNECTED", "WebSocket connection to"]
+    tablet = a_tablet(visit, shop, "Cut off tablet")
+    unlock(tablet, shop)
+    tablet.evaluate("localStorage.setItem('loyalty-camera', JSON.stringify({ mode: 'kiosk' }))")
+    tablet.reload()
+    expect(tablet.get_by_role("button", name="Hold to leave kiosk")).to_be_visible()
+    expect(tablet.locator(".counter-place")).to_contain_text("Cut off tablet")
+    tablet.context.set_offline(True)
+    tablet.keyboard.down("Escape")
+    expect(tablet.get_by_text("The tablet could not be locked.")).to_be_visible()
+    screenshot(tablet, "kiosk-not-locked")
+    tablet.keyboard.up("Escape")
+    expect(tablet.get_by_role("button", name="Hold to leave kiosk")).to_be_visible()
+    expect(tablet.get_by_role("button", name="Lock")).to_be_hidden()
+    tablet.context.set_offline(False)
+    tablet.keyboard.down("Escape")
+    tablet.wait_for_url("**/scan/unlock/**")
+    tablet.keyboard.up("Escape")
 
 
 def test_a_tablet_that_is_left_on_the_redemptions_locks_itself_too(

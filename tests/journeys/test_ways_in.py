@@ -14,7 +14,7 @@ from loyalty_app.redemptions.models import Redemption
 from tests import doors
 from tests.journeys import fake_camera
 from tests.journeys.conftest import PHONE, TABLET, Shop, screenshot
-from tests.journeys.till import expect_answer, open_with_camera, reasons_of
+from tests.journeys.till import expect_answer, open_with_camera, reasons_of, type_code
 
 HAND = 130
 """Milliseconds between two letters of a quick typist."""
@@ -144,6 +144,22 @@ def test_of_two_codes_in_view_neither_is_redeemed_until_one_is_left(
     expect_answer(till, "Accepted", "Ana Right")
     expect(till.get_by_text("Two codes in view")).to_have_count(0)
     assert [reasons_of(code) for code in (left, right)] == [[], [None]]
+
+
+def test_two_codes_in_view_are_told_of_beside_the_answer_to_a_typed_one(
+    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+) -> None:
+    batch = shop.batch("Two and one typed")
+    left, right, typed = (shop.claimed(batch, shop.member(f"Ana {name}")) for name in ("West", "East", "Typed"))
+    film = fake_camera.film(tmp_path / "both.mjpeg", [((left, right), 300)])
+    till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
+    expect(till.get_by_text("Nothing is redeemed yet.")).to_be_visible()
+
+    type_code(till, typed)
+    expect_answer(till, "Accepted", "Ana Typed")
+    expect(till.get_by_text("Two codes in view. Show one at a time.")).to_be_visible()
+    screenshot(till, "scan-two-codes-and-an-answer")
+    assert [reasons_of(code) for code in (left, right)] == [[], []]
 
 
 def test_a_code_wins_over_what_lies_beside_it_and_is_none_of_ours(
