@@ -1,10 +1,12 @@
 """Call verbs as a door does: each in a transaction of its own."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlmodel import select
 
 from loyalty_app.core import database
@@ -40,3 +42,12 @@ def at_once(calls: list[Callable[[], Result]]) -> list[Result]:
 
     with ThreadPoolExecutor(len(calls)) as threads:
         return list(threads.map(run, calls))
+
+
+def await_a_waiter(opened: sa.Engine) -> None:
+    """Wait until somebody waits for a row of PostgreSQL, or for long enough."""
+    waits = sa.text("select count(*) from pg_locks where not granted")
+    until = time.monotonic() + 10
+    with opened.connect() as connection:
+        while not connection.execute(waits).scalar_one() and time.monotonic() < until:
+            time.sleep(0.01)

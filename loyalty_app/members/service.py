@@ -144,6 +144,8 @@ def join(session: Session, who: Newcomer, *, now: datetime, device: str = "") ->
 
 def rename_me(session: Session, name: str, *, by: Actor) -> None:
     """Change the caller's own name, and the one on their vouchers if they are a member."""
+    # A redemption of theirs that is not committed yet would keep the name that they had.
+    session.connection().execute(_HOLD_MINE, {"account": by.account_id or 0})
     account = accounts.rename_me(session, name, by=by)
     renamed = session.connection().execute(
         sa.update(Member).where(col(Member.account_id) == account.id).values(name=account.name)
@@ -299,6 +301,7 @@ _HOLD = (
     .order_by(col(Member.id))
     .with_for_update(read=True, key_share=True)
 )
+_HOLD_MINE = sa.select(col(Member.id)).where(col(Member.account_id) == sa.bindparam("account")).with_for_update()
 _BLANK = (
     sa.update(Member)
     .where(col(Member.id) == sa.bindparam("member"), col(Member.erased_at).is_(None))

@@ -1,5 +1,6 @@
 """One voucher, many tills, one moment: exactly one of them may give the reward."""
 
+import threading
 from collections import Counter
 from itertools import cycle
 
@@ -15,12 +16,14 @@ from loyalty_app.core.database import Together, answer_all
 from loyalty_app.core.errors import NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.members import service as members
+from loyalty_app.members.models import Member
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 from loyalty_app.redemptions.service import Ask, Redeemed, Refused, Reversed, redeem_many
 from tests import builders
 from tests.builders import ADMIN, CASHIER, OTHER_CASHIER
-from tests.doors import at_once, change, rows, see
+from tests.doors import at_once, await_a_waiter, change, rows, see
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -218,3 +221,23 @@ def test_a_batch_deleted_while_its_redemptions_are_reversed_leaves_nothing(redee
 
     assert rows(Redemption) == []
     assert see(dashboard.differences) == []
+
+
+@pytest.mark.usefixtures("other_processes")
+def test_what_is_redeemed_while_its_member_takes_another_name_has_that_name(database):
+    (code,) = claimed(1)
+    member = change(builders.member, "Member 0")
+    other = threading.Thread(target=lambda: change(members.rename_me, "Nova", by=member))
+
+    def redeem(session):
+        (answer,) = redeem_many(session, [Ask(code, CASHIER)], now=times.now())
+        other.start()
+        if database.dialect.name != "sqlite":
+            await_a_waiter(database)
+        return answer
+
+    assert isinstance(change(redeem), Redeemed)
+    other.join(30)
+
+    assert [row.name for row in rows(Member)] == ["Nova"]
+    assert [row.member_name for row in rows(Redemption)] == ["Nova"]

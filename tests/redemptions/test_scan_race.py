@@ -1,7 +1,6 @@
 """One scan code, many doors, one moment: the points are exact, whoever switches, pauses, deletes or takes back."""
 
 import threading
-import time
 from collections import Counter
 from itertools import cycle
 
@@ -26,7 +25,7 @@ from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 from loyalty_app.redemptions.service import Ask, Redeemed, Refused, Reversed, redeem_many
 from tests import builders
 from tests.builders import ADMIN
-from tests.doors import at_once, change, rows, see
+from tests.doors import at_once, await_a_waiter, change, rows, see
 from tests.programs import Program
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -211,7 +210,7 @@ def test_a_name_is_changed_while_points_of_its_member_are_taken_back_and_neither
         session.execute(sa.update(Member).values(points=Member.points))  # holds the member, as a new name does first
         other.start()
         if database.dialect.name != "sqlite":
-            wait_for_a_waiter(database)
+            await_a_waiter(database)
         members.rename_me(session, "Mia the Second", by=mia)
 
     change(rename)
@@ -219,11 +218,3 @@ def test_a_name_is_changed_while_points_of_its_member_are_taken_back_and_neither
 
     assert isinstance(taken_back[0], Reversed)
     assert [row.member_name for row in rows(Redemption)] == ["Mia the Second"]
-
-
-def wait_for_a_waiter(database):
-    waits = sa.text("select count(*) from pg_locks where not granted")
-    until = time.monotonic() + 10
-    with database.connect() as connection:
-        while not connection.execute(waits).scalar_one() and time.monotonic() < until:
-            time.sleep(0.01)
