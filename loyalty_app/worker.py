@@ -28,7 +28,7 @@ KINDS = {
     batches.GENERATE_CODES: engine.Kind(prepare=codes.prepare, fail=batches.fail, gives_way=True),
     programs.SAMPLE_DATA: engine.Kind(prepare=sample.prepare, fail=sample.give_up, step_takes=sample.TAKES),
     exports.PREPARE_FILE: engine.Kind(prepare=files.prepare, fail=exports.fail, step_takes=files.TAKES),
-    mails.SEND_MAIL: engine.Kind(prepare=post.prepare, fail=mails.give_up, step_takes=post.TAKES),
+    mails.SEND_MAIL: engine.Kind(prepare=post.prepare, fail=mails.give_up, step_takes=post.TAKES, prepares_once=True),
 }
 
 THREADS = 2
@@ -77,9 +77,8 @@ def work() -> None:
                 for job_id in left:
                     task(job_id)
                 if time.monotonic() > forgotten + FORGET_SECONDS:
-                    with database.transaction() as session:
-                        answered.sweep(session, now=times.now())
-                        exports.sweep(session, now=times.now())
+                    database.change(answered.sweep, now=times.now())
+                    database.change(exports.sweep, now=times.now())
                     forgotten = time.monotonic()
             except Exception:  # the database may be away for a moment; the next round tries again
                 log.exception("the sweep failed")

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import math
 import os
 import random
 import sqlite3
@@ -148,11 +149,34 @@ def change(verb: Callable[Concatenate[Session, P], Result], *args: P.args, **kwa
     be had, and, once, after a row of the same name that another one wrote first. When the connection is lost nobody
     knows what was kept, so that is an error.
     """
-    until = time.monotonic() + PATIENCE
+
+    def attempt() -> tuple[Session, Result]:
+        with _committed() as session:
+            return session, verb(session, *args, **kwargs)
+
+    return _repeated(attempt, PATIENCE)
+
+
+def change_prepared(prepare: Callable[[Session], Callable[[Session], Result]]) -> Result:
+    """Change something as `change` does, by a verb that a look at the database prepares outside of the transaction.
+
+    Each try looks anew. Nobody waits for it, so it takes as long as it takes.
+    """
+
+    def attempt() -> tuple[Session, Result]:
+        with reading() as session:
+            verb = prepare(session)
+        with _committed() as session:
+            return session, verb(session)
+
+    return _repeated(attempt, math.inf)
+
+
+def _repeated(attempt: Callable[[], tuple[Session, Result]], patience: float) -> Result:
+    until = time.monotonic() + patience
     for number in range(1, TRIES + 1):
         try:
-            with _committed() as session:
-                result = verb(session, *args, **kwargs)
+            session, result = attempt()
         except DBAPIError as problem:
             if number == TRIES or time.monotonic() > until or not _may_succeed_now(problem, number):
                 raise

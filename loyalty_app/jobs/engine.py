@@ -42,19 +42,24 @@ class Kind:
     """How long a step may give no sign of life, beyond what is usual."""
     gives_way: bool = False
     """Whether it rests after each step for as long as that took, where all writers share one turn."""
+    prepares_once: bool = False
+    """Whether preparing does what cannot be undone, as sending a letter: only storing is tried again then."""
 
 
 def run(job_id: int, kinds: dict[str, Kind]) -> None:
     """Run the job to its end, unless somebody alive does already."""
-    with database.transaction() as session:
-        job = jobs.take_up(session, job_id, now=times.now())
-        if job is None:
-            return
-        kind = kinds[job.kind]
-        if kind.step_takes:
-            jobs.beat(session, job, times.now() + kind.step_takes)
+    job = database.change(_taken_up, job_id, kinds)
+    if job is None:
+        return
     with logs.about(job=job_id, kind=job.kind):
-        _work(job, kind)
+        _work(job, kinds[job.kind])
+
+
+def _taken_up(session: Session, job_id: int, kinds: dict[str, Kind]) -> Job | None:
+    job = jobs.take_up(session, job_id, now=times.now())
+    if job and (takes := kinds[job.kind].step_takes):
+        jobs.beat(session, job, times.now() + takes)
+    return job
 
 
 def _work(job: Job, kind: Kind) -> None:
@@ -70,26 +75,30 @@ def _work(job: Job, kind: Kind) -> None:
                 time.sleep(min(time.monotonic() - began, MOST_REST))
     except TryAgainError as wish:
         log.warning("job %s (%s) waits %.0f s: %s", job.id, job.kind, wish.pause.total_seconds(), wish)
-        with database.transaction() as session:
-            jobs.put_off(session, job, times.now() + wish.pause)
+        database.change(jobs.put_off, job, times.now() + wish.pause)
         return
     except Exception as problem:
         log.exception("job %s (%s) failed at %s of %s", job.id, job.kind, job.done, job.total)
-        with database.transaction() as session:
-            jobs.finish(session, job.id or 0, JobStatus.FAILED, type(problem).__name__)
-            kind.fail(session, job.subject_id)
+        database.change(_fail, kind, job, type(problem).__name__)
         return
-    with database.transaction() as session:
-        jobs.finish(session, job.id or 0, JobStatus.DONE)
+    database.change(jobs.finish, job.id or 0, JobStatus.DONE)
     log.info("job done")
 
 
+def _fail(session: Session, kind: Kind, job: Job, problem: str) -> None:
+    jobs.finish(session, job.id or 0, JobStatus.FAILED, problem)
+    kind.fail(session, job.subject_id)
+
+
 def _step(kind: Kind, job: Job) -> int | None:
-    with database.reading() as session:
+    def prepared(session: Session) -> Callable[[Session], int | None]:
         store = kind.prepare(session, job)
-    if store is None:
-        with database.transaction() as session:
-            jobs.finish(session, job.id or 0, JobStatus.CANCELLED)
-        return None
-    with database.transaction() as session:
-        return store(session, times.now())
+        if store is None:
+            return lambda session: jobs.finish(session, job.id or 0, JobStatus.CANCELLED)
+        return lambda session: store(session, times.now())
+
+    if not kind.prepares_once:
+        return database.change_prepared(prepared)
+    with database.reading() as session:
+        store = prepared(session)
+    return database.change(store)

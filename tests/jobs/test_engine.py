@@ -1,10 +1,13 @@
 """A job runs to its end whatever happens to the process: one step is the most that is lost."""
 
+import sqlite3
+from collections import Counter
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from loyalty_app.core import times
+from loyalty_app.core import database, times
 from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.engine import Kind, TryAgainError
@@ -78,6 +81,82 @@ def test_a_failing_step_ends_the_job_and_tells_its_subject():
     assert status() == (JobStatus.FAILED, 2)
     assert [job.problem for job in rows(Job)] == ["ValueError"]
     assert counting.failed == [7]
+
+
+def give_way(session):
+    """End the transaction as the database does when another one is in its way."""
+    if database.is_sqlite(session.connection()):
+        busy = sqlite3.OperationalError("database is locked")
+        busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise sa.exc.OperationalError("", {}, busy)
+    session.execute(sa.text("do $$ begin raise exception using errcode = '40P01'; end $$"))
+
+
+class Hindered(Counting):
+    """A job whose third step is ended by the database that many times."""
+
+    def __init__(self, times_hindered, **how):
+        super().__init__()
+        self.left, self.prepared = times_hindered, []
+        self.kinds = {"count": Kind(self.prepare, self.kinds["count"].fail, **how)}
+
+    def prepare(self, session, job):
+        self.prepared.append(job.done)
+        store = super().prepare(session, job)
+
+        def hindered(session, now):
+            moved = store(session, now)
+            if job.done == 2 and self.left:
+                self.left -= 1
+                self.stored.pop()
+                give_way(session)
+            return moved
+
+        return hindered
+
+
+@pytest.mark.parametrize(("prepares_once", "prepared"), [(False, [0, 1, 2, 2, 2, 3, 4]), (True, [0, 1, 2, 3, 4])])
+def test_a_step_that_another_transaction_got_in_the_way_of_is_done_again(prepares_once, prepared):
+    hindered = Hindered(2, prepares_once=prepares_once)
+    engine.run(queued().id, hindered.kinds)
+
+    assert hindered.prepared == prepared
+    assert hindered.stored == [1, 2, 3, 4, 5]
+    assert status() == (JobStatus.DONE, 5)
+    assert hindered.failed == []
+
+
+def test_a_step_that_others_are_always_in_the_way_of_fails_in_the_end():
+    hindered = Hindered(database.TRIES)
+    engine.run(queued().id, hindered.kinds)
+
+    assert hindered.prepared == [0, 1, *[2] * database.TRIES]
+    assert status() == (JobStatus.FAILED, 2)
+    assert hindered.failed == [7]
+
+
+def test_taking_a_job_up_and_ending_it_are_done_again_too(monkeypatch):
+    counting, tries = Counting(), Counter()
+
+    def hinder(name):
+        verb = getattr(jobs, name)
+
+        def hindered(session, *args, **kwargs):
+            done = verb(session, *args, **kwargs)
+            tries[name] += 1
+            if tries[name] == 1:
+                give_way(session)
+            return done
+
+        monkeypatch.setattr(jobs, name, hindered)
+
+    job = queued()
+    hinder("take_up")
+    hinder("finish")
+    engine.run(job.id, counting.kinds)
+
+    assert tries == {"take_up": 2, "finish": 2}
+    assert status() == (JobStatus.DONE, 5)
 
 
 def test_a_step_that_wants_to_be_tried_again_waits_and_goes_on_at_its_bookmark():
