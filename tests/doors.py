@@ -1,5 +1,6 @@
 """Call verbs as a door does: each in a transaction of its own."""
 
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,8 @@ from threading import Barrier
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, select
 
 from loyalty_app.core import database
 
@@ -51,3 +53,12 @@ def await_a_waiter(opened: sa.Engine) -> None:
     with opened.connect() as connection:
         while not connection.execute(waits).scalar_one() and time.monotonic() < until:
             time.sleep(0.01)
+
+
+def give_way(session: Session) -> None:
+    """End a transaction as the database does when another one is in its way."""
+    if database.is_sqlite(session.connection()):
+        busy = sqlite3.OperationalError("database is locked")
+        busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise OperationalError("", {}, busy)
+    session.connection().execute(sa.text("do $$ begin raise exception using errcode = '40P01'; end $$"))

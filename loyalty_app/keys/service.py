@@ -153,9 +153,10 @@ def rotate(session: Session, *, by: Actor, now: datetime) -> int:
     secret = rules.new_secret()
     if not _note(session, key_id, rules.fingerprint(secret), now=now):
         raise KeysError("Somebody else made a key at this moment. Look at the list again.")
-    _append(key_id, secret)
     audit.record(session, "rotate", f"key {key_id}", by=by, now=now)
     live.announce(session, TOPIC)
+    session.flush()
+    _append(key_id, secret)  # last: a file is not rolled back when the database gives way and all is done again
     return key_id
 
 

@@ -1,11 +1,9 @@
 """A job runs to its end whatever happens to the process: one step is the most that is lost."""
 
-import sqlite3
 from collections import Counter
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from loyalty_app.core import database, times
 from loyalty_app.jobs import engine
@@ -13,7 +11,7 @@ from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.engine import Kind, TryAgainError
 from loyalty_app.jobs.models import Job, JobStatus
 from tests.builders import NOON
-from tests.doors import at_once, change, rows, see
+from tests.doors import at_once, change, give_way, rows, see
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -81,15 +79,6 @@ def test_a_failing_step_ends_the_job_and_tells_its_subject():
     assert status() == (JobStatus.FAILED, 2)
     assert [job.problem for job in rows(Job)] == ["ValueError"]
     assert counting.failed == [7]
-
-
-def give_way(session):
-    """End the transaction as the database does when another one is in its way."""
-    if database.is_sqlite(session.connection()):
-        busy = sqlite3.OperationalError("database is locked")
-        busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
-        raise sa.exc.OperationalError("", {}, busy)
-    session.execute(sa.text("do $$ begin raise exception using errcode = '40P01'; end $$"))
 
 
 class Hindered(Counting):

@@ -8,6 +8,7 @@ import pytest
 
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import service as codes
+from loyalty_app.core import database as databases
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import ForbiddenError, NotFoundError
 from loyalty_app.core.reasons import Reason
@@ -17,7 +18,7 @@ from loyalty_app.keys.models import TokenKey
 from loyalty_app.keys.service import KeysError, Standing
 from tests import builders
 from tests.builders import ADMIN, MARKETER, NOON
-from tests.doors import at_once, change, rows, see
+from tests.doors import at_once, change, give_way, rows, see
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -110,6 +111,24 @@ def test_rotations_at_once_make_keys_that_all_have_a_secret(folder):
     assert sorted(standings()) == [1, *sorted(made)]
     assert Standing.MISSING not in standings().values()
     assert len((folder / "keys").read_text().splitlines()) == 1 + len(made)
+
+
+def test_a_rotation_that_another_transaction_got_in_the_way_of_makes_one_key(folder, monkeypatch):
+    ensure()
+    announce, tries = keys.live.announce, []
+
+    def hindered(session, *topics):
+        announce(session, *topics)
+        tries.extend(topic for topic in topics if topic == keys.TOPIC)
+        if tries == [keys.TOPIC]:
+            give_way(session)
+
+    monkeypatch.setattr(keys.live, "announce", hindered)
+
+    assert databases.change(keys.rotate, by=ADMIN, now=NOON) == 2
+    assert len(tries) == 2
+    assert [line[:2] for line in (folder / "keys").read_text().splitlines()] == ["1:", "2:"]
+    assert standings() == {2: Standing.SEALS, 1: Standing.GOOD}
 
 
 def test_a_rotation_that_was_rolled_back_breaks_nothing():

@@ -20,7 +20,7 @@ from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.mail import service as mails
 from loyalty_app.mail import step
 from loyalty_app.mail.models import Mail
-from tests.doors import change, rows, see
+from tests.doors import change, give_way, rows, see
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -94,6 +94,26 @@ def wait_no_more(session):
 
 def outbox():
     return sorted((config.settings().data_dir / "outbox").glob("*"))
+
+
+def test_a_letter_is_sent_once_though_remembering_it_is_tried_again(smtp, monkeypatch):
+    mark, tries = mails.mark_sent, []
+
+    def hindered(session, *args, **kwargs):
+        mark(session, *args, **kwargs)
+        tries.append(1)
+        if len(tries) == 1:
+            give_way(session)
+
+    monkeypatch.setattr(mails, "mark_sent", hindered)
+    smtp.open()
+    written()
+    work()
+
+    assert len(tries) == 2
+    assert len(smtp.letters) == 1
+    assert rows(Mail)[0].sent_at
+    assert [job.status for job in rows(Job)] == [JobStatus.DONE]
 
 
 def test_a_letter_reaches_the_server_and_is_forgotten_here(smtp):
