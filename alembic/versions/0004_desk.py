@@ -129,6 +129,7 @@ def make_places() -> None:
         sa.Column("created_at", instant(), nullable=False),
         sa.Column("enrolled_at", instant()),
         sa.Column("last_seen_at", instant()),
+        sa.Column("moved_at", instant()),
         sa.Column("revoked_at", instant()),
     )
 

@@ -30,4 +30,6 @@ class Device(SQLModel, table=True):
     created_at: datetime
     enrolled_at: datetime | None = None
     last_seen_at: datetime | None = None
+    moved_at: datetime | None = None
+    """When it last came to another place."""
     revoked_at: datetime | None = None

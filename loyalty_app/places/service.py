@@ -218,6 +218,8 @@ def move(session: Session, device_id: int, name: str, place_id: int, *, by: Acto
     place = _open(session, place_id)
     device = _held_device(session, device_id)
     if (device.name, device.place_id) != (name.strip(), place_id):
+        if device.place_id != place_id:
+            device.moved_at = now
         device.name, device.place_id = name.strip(), place_id
         session.add(device)
         audit.record(session, "change", f"device {device_id}", f"{device.name}, {place.name}", by=by, now=now)
@@ -304,20 +306,23 @@ def hold(session: Session, device_ids: Collection[int]) -> set[int]:
     return {device_id or 0 for device_id in session.exec(wanted.order_by(col(Device.id)).with_for_update(read=True))}
 
 
-def spot(session: Session, place_id: int, device_id: int | None = None) -> str:
+def spot(session: Session, place_id: int, device_id: int | None = None, *, now: datetime) -> str:
     """Return what a browser keeps with each scan, to tell later where it was made."""
     device = session.get(Device, device_id) if device_id else None
     if device is None or not device.secret_hash:
         return rules.Spot(place_id).text
-    return rules.Spot(place_id, device.id, rules.proof(device.secret_hash, device.id or 0, place_id)).text
+    hour = rules.hour(now)
+    proof = rules.proof(device.secret_hash, device.id or 0, place_id, hour)
+    return rules.Spot(place_id, device.id, hour, proof).text
 
 
 def stood(session: Session, told: str, at: datetime, *, by: Actor) -> rules.Spot | None:
     """Return where a scan was made, as far as its browser is to be believed; None where only the sender is known.
 
     A device has proof, which it was given while it stood there: also when it was moved, revoked, or is sent for by
-    others since. Any other browser may name a place that was open then, as its people choose theirs freely; on a
-    device nobody chooses, so that without proof a scan is made where the device stands.
+    others since; but not for what was scanned before it was given, a week later, or after the move. Any other
+    browser may name a place that was open then, as its people choose theirs freely; on a device nobody chooses, so
+    that without proof a scan is made where the device stands.
     """
     by.must(Permission.REDEEM)
     spot = rules.spot(told)
@@ -329,7 +334,10 @@ def stood(session: Session, told: str, at: datetime, *, by: Actor) -> rules.Spot
     device = session.get(Device, spot.device_id)
     if device is None or not device.secret_hash:
         return None
-    if not hmac.compare_digest(spot.proof, rules.proof(device.secret_hash, spot.device_id, spot.place_id)):
+    proof = rules.proof(device.secret_hash, spot.device_id, spot.place_id, spot.hour)
+    if not hmac.compare_digest(spot.proof, proof) or not spot.is_of(at):
+        return None
+    if device.place_id != spot.place_id and device.moved_at and device.moved_at <= at:
         return None
     was_revoked = device.revoked_at is not None and device.revoked_at <= at
     return rules.Spot(spot.place_id) if was_revoked else spot

@@ -141,33 +141,33 @@ def stay(session: Session, *, by: Actor, now: datetime) -> None:
         places.seen(session, by.device_id, now=now)
 
 
-def standing(session: Session, *, by: Actor) -> Standing:
+def standing(session: Session, *, by: Actor, now: datetime) -> Standing:
     """Return where the caller works, and what they can choose."""
     by.must(Permission.REDEEM)
     mine = session.get(AccountSession, by.session_hash)
     device = places.device_named(session, mine.device_id) if mine and mine.device_id else None
     if mine and device:
         seconds = programs.current(session).lock_minutes * 60 if mine.is_by_pin else 0
-        spot = places.spot(session, device.place_id, device.id)
+        spot = places.spot(session, device.place_id, device.id, now=now)
         return Standing(device.place_id, device.place, device.name, mine.is_by_pin, seconds, spot=spot)
     choices = places.open_places(session)
     chosen = mine.place_id if mine and mine.place_id in choices else None
-    spot = places.spot(session, chosen) if chosen else ""
+    spot = places.spot(session, chosen, now=now) if chosen else ""
     return Standing(chosen, choices.get(chosen or 0, ""), choices=choices, spot=spot)
 
 
 def settle(session: Session, *, by: Actor, now: datetime) -> Standing:
     """Return where the caller works, and take the only place there is; their device was heard of."""
     by.must(Permission.REDEEM)
-    found = standing(session, by=by)
+    found = standing(session, by=by, now=now)
     if by.device_id is not None:
         places.seen(session, by.device_id, now=now)
     if found.place_id is None and len(found.choices) == 1:
-        return work_at(session, next(iter(found.choices)), by=by)
+        return work_at(session, next(iter(found.choices)), by=by, now=now)
     return found
 
 
-def work_at(session: Session, place_id: int, *, by: Actor) -> Standing:
+def work_at(session: Session, place_id: int, *, by: Actor, now: datetime) -> Standing:
     """Remember at which place the caller works, until they sign out; an enrolled device has its own."""
     by.must(Permission.REDEEM)
     if place_id not in places.open_places(session):
@@ -179,7 +179,7 @@ def work_at(session: Session, place_id: int, *, by: Actor) -> Standing:
     )
     session.expire_all()
     live.announce(session, account_topic(by.account_id))  # the guard knows the place of each session
-    return standing(session, by=by)
+    return standing(session, by=by, now=now)
 
 
 def new_pin(pin: str) -> str:

@@ -46,13 +46,13 @@ class TillState(rx.State):
     @rx.event
     async def refresh(self) -> None:
         """Show it again after a location or device was changed."""
-        self._show(await read(tills.standing, by=actor()))
+        self._show(await read(tills.standing, by=actor(), now=times.now()))
 
     @rx.event
     async def choose(self, place_id: str) -> None:
         """Work at a location from now on."""
         if str(place_id) in {choice.id for choice in self.choices}:
-            self._show(await transact(tills.work_at, int(place_id), by=actor()))
+            self._show(await transact(tills.work_at, int(place_id), by=actor(), now=times.now()))
 
     def _show(self, found: Standing) -> None:
         self.place, self.place_id = found.place, str(found.place_id or "")

@@ -16,7 +16,9 @@ from loyalty_app.core.database import transact
 from loyalty_app.core.reasons import Reason
 from loyalty_app.counter import api as counter_api
 from loyalty_app.counter import rules
+from loyalty_app.places import rules as place_rules
 from loyalty_app.places import service as places
+from loyalty_app.redemptions import rules as redemption_rules
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Ask
@@ -225,8 +227,8 @@ def elsewhere(database):
     return change(builders.place, "Riverside")
 
 
-def where_it_stands(by):
-    return see(places.spot, by.place_id, by.device_id)
+def where_it_stands(by, ago=timedelta(hours=1)):
+    return see(places.spot, by.place_id, by.device_id, now=times.now() - ago)
 
 
 def booked():
@@ -240,6 +242,38 @@ def test_a_scan_counts_where_the_tablet_stood_and_not_where_it_was_moved_since(b
     send(scan(claimed(batch), spot=spot), by=replace(tablet, place_id=elsewhere.id))
 
     assert booked() == [(tablet.place_id, tablet.device_id)]
+
+
+def test_what_a_tablet_was_told_proves_nothing_of_scans_after_it_was_moved(batch, tablet, elsewhere):
+    spot = where_it_stands(tablet)
+    change(places.move, tablet.device_id, "Bar tablet", elsewhere.id, by=ADMIN, now=times.now() - 2 * TICK)
+    before, after = (
+        scan(claimed(batch, name), name, ago, spot=spot) for name, ago in (("Mia", 3 * TICK), ("Max", TICK))
+    )
+
+    send(before, after, by=OTHER_CASHIER)
+
+    assert booked() == [(tablet.place_id, tablet.device_id), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("told", "scanned", "counts"),
+    [(1, 0, True), (1, 4, False), (24 * 6, 0, True), (24 * 8, 0, False), (24 * 8, 24 * 2, True)],
+)
+def test_what_a_tablet_was_told_holds_for_a_week_from_then_on(batch, tablet, told, scanned, counts):
+    hour = timedelta(hours=1)
+    spot = where_it_stands(tablet, told * hour)
+    code = claimed(batch)
+    change(lambda session: session.execute(sa.update(Code).values(claimed_at=times.now() - 24 * 9 * hour)))
+
+    send(scan(code, ago=scanned * hour + TICK, spot=spot), by=OTHER_CASHIER)
+
+    assert booked() == [(tablet.place_id, tablet.device_id) if counts else (None, None)]
+
+
+def test_a_tablet_is_believed_for_as_long_as_its_scans_are_taken():
+    assert place_rules.PROOF_LIFE == redemption_rules.OFFLINE_LIFE
+    assert place_rules.CLOCKS_DIFFER == redemption_rules.CLOCKS_DIFFER
 
 
 def test_what_a_revoked_tablet_scanned_before_counts_there_whoever_sends_it(batch, tablet, elsewhere):
@@ -270,7 +304,7 @@ def test_a_browser_of_ones_own_counts_where_it_said_it_was_as_it_could_have_chos
         "99": elsewhere.id,
         "": elsewhere.id,
         "Old Town": elsewhere.id,
-        f"{tablet.place_id}.{tablet.device_id}.{'0' * 64}": elsewhere.id,
+        f"{tablet.place_id}.{tablet.device_id}.{place_rules.hour(now)}.{'0' * 64}": elsewhere.id,
         "1" * 500: elsewhere.id,
     }
     scans = [scan(claimed(batch, f"Guest {number}"), str(number), spot=spot) for number, spot in enumerate(told)]

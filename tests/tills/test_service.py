@@ -214,7 +214,7 @@ def test_without_a_lock_a_session_by_pin_lasts_for_a_working_day():
     change(lambda session: session.execute(sa.update(Program).values(lock_minutes=0)))
     signed_in = unlocked(device)
 
-    assert see(tills.standing, by=actor(signed_in)).lock_seconds == 0
+    assert see(tills.standing, by=actor(signed_in), now=NOON).lock_seconds == 0
     assert actor(signed_in, NOON + timedelta(hours=15)).is_signed_in
     assert actor(signed_in, NOON + timedelta(hours=16)) == STRANGER
 
@@ -288,12 +288,12 @@ def test_the_only_location_is_taken_by_itself_and_of_several_one_is_chosen():
 
     river = change(places.create, Draft("Riverside"), by=ADMIN, now=NOON)
     assert change(tills.settle, by=actor(signed_in), now=NOON).place == "Old Town"
-    change(tills.work_at, river.id, by=actor(signed_in))
+    change(tills.work_at, river.id, by=actor(signed_in), now=NOON)
     assert actor(signed_in).place_id == river.id
     change(places.close, river.id, by=ADMIN, now=NOON)
     assert actor(signed_in).place_id is None
     with pytest.raises(NotFoundError):
-        change(tills.work_at, river.id, by=actor(signed_in))
+        change(tills.work_at, river.id, by=actor(signed_in), now=NOON)
 
 
 @furnished
