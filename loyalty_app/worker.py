@@ -22,6 +22,8 @@ from loyalty_app.jobs import service as jobs
 from loyalty_app.mail import service as mails
 from loyalty_app.mail import step as post
 from loyalty_app.program import service as programs
+from loyalty_app.redemptions import service as redemptions
+from loyalty_app.redemptions import step as index
 from loyalty_app.sample import step as sample
 
 KINDS = {
@@ -29,6 +31,7 @@ KINDS = {
     programs.SAMPLE_DATA: engine.Kind(prepare=sample.prepare, fail=sample.give_up, step_takes=sample.TAKES),
     exports.PREPARE_FILE: engine.Kind(prepare=files.prepare, fail=exports.fail, step_takes=files.TAKES),
     mails.SEND_MAIL: engine.Kind(prepare=post.prepare, fail=mails.give_up, step_takes=post.TAKES, prepares_once=True),
+    redemptions.TIDY_INDEX: engine.Kind(prepare=index.prepare, fail=index.give_up, gives_way=True),
 }
 
 THREADS = 2

@@ -30,26 +30,22 @@ def record(session: Session, verb: str, subject: str, details: str = "", *, by: 
     )
 
 
-def forget(session: Session, subjects: Collection[str], words: Redaction, contact: Redaction) -> None:
+def forget(
+    session: Session, subjects: Collection[str], words: Redaction, contact: Redaction, *, reasons_of: str
+) -> None:
     """Take a person's words out of what is about these subjects, and how to reach them out of the whole trail.
 
-    Elsewhere what is a name may be an ordinary word: an offer can be called Summer, too.
+    Elsewhere what is a name may be an ordinary word: an offer can be called Summer, too. The reasons, behind a colon,
+    of what was done by one verb to the subjects go whole. The trail is read once: it is long, and has no such index.
     """
-    about = col(AuditEntry.subject).in_(subjects)
     details = col(AuditEntry.details)
-    found = session.exec(
-        select(AuditEntry).where(sa.or_(sa.and_(about, words.may_be_in(details)), contact.may_be_in(details)))
-    )
-    for entry in found:
-        entry.details = (words if entry.subject in subjects else contact).of(entry.details)
-        session.add(entry)
-
-
-def forget_reasons(session: Session, verb: str, subject: str) -> None:
-    """Take the reasons, which stand behind a colon, out of what was done to a subject."""
-    for entry in session.exec(select(AuditEntry).where(AuditEntry.verb == verb, AuditEntry.subject == subject)):
+    named = sa.or_(col(AuditEntry.verb) == reasons_of, words.may_be_in(details))
+    about = sa.and_(col(AuditEntry.subject).in_(subjects), named)
+    for entry in session.exec(select(AuditEntry).where(sa.or_(about, contact.may_be_in(details)))):
+        is_about = entry.subject in subjects
         done, colon, _ = entry.details.partition(": ")
-        entry.details = done + (colon and colon + ERASED)
+        told = done + colon + ERASED if is_about and entry.verb == reasons_of and colon else entry.details
+        entry.details = (words if is_about else contact).of(told)
         session.add(entry)
 
 

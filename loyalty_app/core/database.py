@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -21,7 +21,7 @@ import anyio.to_thread
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlmodel import Session, SQLModel
 
 from loyalty_app.core import times
@@ -238,13 +238,19 @@ def leave_no_trace(session: Session) -> None:
 
 
 def _empty_the_log() -> None:
-    connection = engine().raw_connection()
     try:
-        cursor = connection.cursor()
-        for pragma in (f"busy_timeout={LOG_WAIT}", "wal_checkpoint(TRUNCATE)", f"busy_timeout={LOCK_WAIT}"):
-            cursor.execute(f"PRAGMA {pragma}")
-    finally:
-        connection.close()
+        with closing(engine().raw_connection()) as connection:
+            _checkpoint(connection.cursor())
+    except (sqlite3.Error, SQLAlchemyError):  # everything is committed; what failed now is no refusal of that
+        log.exception("the log could not be emptied")
+
+
+def _checkpoint(cursor: Any) -> None:
+    cursor.execute(f"PRAGMA busy_timeout={LOG_WAIT}")
+    try:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:  # the next one who is handed this connection is a writer
+        cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT}")
 
 
 def hold(session: Session, thing: AbstractContextManager[object]) -> None:

@@ -114,7 +114,8 @@ def _lists(session: Session, member_id: int, account_id: int | None) -> Iterator
     entries = sa.select(PointsEntry).where(col(PointsEntry.member_id) == member_id)
     yield "points", _chunks(session, entries, PointsEntry, _entry)
     deeds = sa.select(AuditEntry).where(col(AuditEntry.account_id) == account_id)
-    yield "actions", _chunks(session, deeds, AuditEntry, _deed)
+    # Nobody's account is not that of the programs and the command line.
+    yield "actions", _chunks(session, deeds, AuditEntry, _deed) if account_id is not None else []
 
 
 def _listed(rows: Iterable[Told]) -> Iterator[str]:

@@ -95,10 +95,11 @@ def _erase(session: Session, member_id: int, by: Actor, now: datetime) -> None:
     if known.account_id is not None:
         subjects.add(f"account {known.account_id}")
         audit.rename(session, known.account_id, known.words, members.erased_name(member_id))
-    audit.forget(session, subjects, known.words, known.contact)
+    audit.forget(session, subjects, known.words, known.contact, reasons_of=ledger.ADJUST)
     answered.forget(session, member_id, known.contact)
     audit.record(session, "erase", f"member {member_id}", by=by, now=now)
     live.announce(session, ledger.topic(member_id), batches.TOPIC)
+    redemptions.tidy_later(session, now=now)
     database.leave_no_trace(session)
 
 

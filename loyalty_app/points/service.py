@@ -20,6 +20,8 @@ from loyalty_app.points import rules
 from loyalty_app.points.models import EntryKind, PointsEntry
 
 PAGE = 50
+ADJUST = "adjust"
+"""What the audit log calls points given or taken by hand; the reason stands behind a colon."""
 _NEWEST = 2**31 - 1
 
 
@@ -124,7 +126,7 @@ def adjust(
     )
     session.add(entry)
     session.flush()
-    audit.record(session, "adjust", f"member {member_id}", f"{points:+} points: {reason}", by=by, now=now)
+    audit.record(session, ADJUST, f"member {member_id}", f"{points:+} points: {reason}", by=by, now=now)
     live.announce(session, topic(member_id))
     return entry
 
@@ -136,7 +138,6 @@ def forget(session: Session, member_id: int) -> None:
     """
     own = (col(PointsEntry.member_id) == member_id, col(PointsEntry.kind) == EntryKind.ADJUSTMENT)
     session.connection().execute(sa.update(PointsEntry).where(*own).values(title=ERASED))
-    audit.forget_reasons(session, "adjust", f"member {member_id}")
 
 
 def of_member(session: Session, member_id: int, *, after: int = 0, limit: int = PAGE, by: Actor) -> Ledger:

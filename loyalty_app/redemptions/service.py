@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +14,13 @@ from loyalty_app.audit import service as audit
 from loyalty_app.batches import fields
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import service as codes
-from loyalty_app.core import live
+from loyalty_app.core import database, live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import Redaction, storable
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.models import JobStatus
 from loyalty_app.members import service as members
 from loyalty_app.places import service as places
 from loyalty_app.points import service as ledger
@@ -49,6 +51,11 @@ from loyalty_app.redemptions.history import Line
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
 TOPIC = "redemptions"
+TIDY_INDEX = "tidy_index"
+TIDY_STEPS = 2
+"""Begun, and over; nobody knows before how many steps are between."""
+TIDIED_AFTER = timedelta(minutes=5)
+"""A whole merge takes seconds of a worker: one for all who are forgotten meanwhile."""
 NOBODY = 0
 """No member has this number: no voucher is theirs, and nothing is paid to them."""
 
@@ -237,6 +244,20 @@ def forget(session: Session, member_id: int, words: Redaction, contact: Redactio
         session.connection().execute(empty, [{"number": number} for number in named])
     live.announce(session, TOPIC)
     return [one.id or 0 for one in own]
+
+
+def tidy_later(session: Session, *, now: datetime) -> None:
+    """Let a worker take out of SQLite's index what it still holds of a changed name; one job for all of some minutes.
+
+    PostgreSQL does it itself.
+    """
+    if not database.is_sqlite(session.connection()):
+        return
+    job = jobs.newest(session, TIDY_INDEX)
+    if job is None or job.status is not JobStatus.QUEUED:
+        queued = jobs.enqueue(session, TIDY_INDEX, 0, TIDY_STEPS, now=now)
+        queued.beat_at = now + TIDIED_AFTER
+        session.add(queued)
 
 
 @dataclass(frozen=True)

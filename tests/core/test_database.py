@@ -303,3 +303,38 @@ def test_what_fails_after_the_commit_is_not_done_again():
         databases.change(sign)
     assert len(tries) == 1
     assert name() == "Kawa!"
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("breaks", ["busy_timeout=1000", "wal_checkpoint"])
+def test_what_is_committed_is_answered_though_the_log_cannot_be_emptied(database, kind, breaks, monkeypatch, caplog):
+    def fail(statement, *_args):
+        if breaks in statement:
+            raise sqlite3.OperationalError("disk I/O error")
+
+    class Cursor(sqlite3.Cursor):
+        def execute(self, statement, *args):
+            fail(statement)
+            return super().execute(statement, *args)
+
+    def sign(session):
+        session.execute(sa.update(Program).values(name=Program.name + "!"))
+        databases.leave_no_trace(session)
+
+    raw = databases.engine().raw_connection
+
+    def opened():
+        fail("connect")
+        connection = raw()
+        monkeypatch.setattr(connection, "cursor", lambda: connection.dbapi_connection.cursor(Cursor))
+        return connection
+
+    monkeypatch.setattr(databases.engine(), "raw_connection", opened)
+
+    databases.change(sign)
+
+    assert name() == "Kawa!", kind
+    assert "the log could not be emptied" in caplog.text
+    monkeypatch.undo()
+    with databases.reading() as session:
+        assert session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one() == databases.LOCK_WAIT

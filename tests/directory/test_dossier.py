@@ -1,6 +1,7 @@
 """Everything that is known of a member, as a file."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from loyalty_app.claims import service as claims
 from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.directory import dossier
+from loyalty_app.members import service as members
 from loyalty_app.points import service as ledger
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.service import Ask
@@ -63,6 +65,17 @@ def test_a_member_who_did_much_finds_all_of_it(mia):
     assert [one["reason"] for one in told["claimAttempts"]] == [None, "already_claimed"]
     assert [(one["points"], one["balance"]) for one in told["points"]] == [(20, 20), (5, 25)]
     assert "Nina" not in json.dumps(told)
+
+
+def test_who_has_no_account_did_nothing(database):
+    till = replace(ADMIN, account_id=None, api_key_id=None, name="Till")
+    change(members.create, members.Details("Nora", "nora@example.com", ""), by=till, now=NOON)
+    change(members.create, members.Details("Zed", "zed@example.com", ""), by=till, now=NOON)
+
+    told = file()
+
+    assert (told["member"]["name"], told["account"], told["devices"], told["actions"]) == ("Nora", None, [], [])
+    assert {one.account_id for one in rows(AuditEntry)} == {None}
 
 
 def test_long_lists_are_read_in_pieces(mia, monkeypatch):

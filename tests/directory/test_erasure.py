@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from loyalty_app import worker
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, AccountSession, SignUp
 from loyalty_app.audit import service as audit
@@ -24,6 +25,9 @@ from loyalty_app.core.languages import ENGLISH
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.directory.erasure import erase
+from loyalty_app.jobs import engine
+from loyalty_app.jobs import service as jobs
+from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.mail import rules as letters_rules
 from loyalty_app.mail.models import Mail
 from loyalty_app.members import service as members
@@ -31,7 +35,7 @@ from loyalty_app.members.models import Member
 from loyalty_app.members.service import Changes, ErasedError, Wish
 from loyalty_app.points import service as ledger
 from loyalty_app.points.models import EntryKind, PointsEntry
-from loyalty_app.redemptions import history
+from loyalty_app.redemptions import history, search, step
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Ask, Redeemed
@@ -142,6 +146,24 @@ def test_nothing_names_the_person_afterwards_and_every_number_stays(zofia):
     assert told == ["[erased] asked twice", *["For [erased], [erased]"] * 2]
 
 
+def test_the_audit_log_is_read_once_for_it(zofia):
+    change(builders.member, "Nina")
+    change(ledger.adjust, 1, 5, "Waited long", by=ADMIN, now=NOON)
+    change(ledger.adjust, 2, 5, "Nina waited", by=ADMIN, now=NOON)
+    read = []
+    listen = (database.engine(), "before_cursor_execute", lambda *told: read.append(told[2]))
+    sa.event.listen(*listen)
+    try:
+        gone()
+    finally:
+        sa.event.remove(*listen)
+
+    found = [one.partition("WHERE")[2] for one in read if "FROM audit_entry" in one]
+    assert len([one for one in found if "audit_entry.account_id =" not in one]) == 1
+    told = [one.details for one in rows(AuditEntry) if one.verb == ledger.ADJUST]
+    assert told == ["+5 points: [erased]", "+5 points: Nina waited"]
+
+
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_no_byte_of_the_database_file_names_them_either(zofia, kind):
     coffee, cups = change(builders.batch, 99), change(builders.scan_batch, 9)
@@ -163,6 +185,47 @@ def test_no_byte_of_the_database_file_names_them_either(zofia, kind):
 
     assert [word in written() for word in words] == [False] * 3
     assert b"Guest 98" in written()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_no_three_letters_of_the_name_stay_in_the_index_either(zofia, kind, monkeypatch):
+    cups, nina = change(builders.scan_batch, 150), change(builders.member, "Nina")
+    for turn, who in enumerate((zofia, nina, nina, zofia, nina)):
+        asks = [Ask(builders.link(cups, 30 * turn + number), who) for number in range(1, 31)]
+        answers = change(redemptions.redeem_many, asks, now=NOON)
+        assert all(isinstance(one, Redeemed) for one in answers)
+        change(builders.index_all)
+    assert letters() == {"ójc", "nin"}, kind
+    monkeypatch.setattr(step, "PAGES", 2)
+
+    gone()
+    change(redemptions.tidy_later, now=NOON)
+    assert "ójc" in letters()
+    (job,) = [one for one in rows(Job) if one.kind == redemptions.TIDY_INDEX]
+    assert see(jobs.waiting, now=NOON) == []
+    assert see(jobs.waiting, now=job.beat_at) == [job.id]
+    monkeypatch.setattr(times, "now", lambda: job.beat_at)
+    engine.run(job.id, worker.KINDS)
+
+    assert rows(Job)[-1].status is JobStatus.DONE
+    assert letters() == {"nin"}
+    assert "ójc".encode()[1:] not in written()
+    assert see(search.differences) == []
+
+
+def test_an_index_is_tidied_only_where_there_is_one(database):
+    job = change(jobs.enqueue, redemptions.TIDY_INDEX, 0, redemptions.TIDY_STEPS, now=NOON)
+
+    engine.run(job.id, worker.KINDS)
+
+    is_here = database.dialect.name == "sqlite"
+    assert rows(Job)[-1].status is (JobStatus.DONE if is_here else JobStatus.CANCELLED)
+
+
+def letters():
+    """Return which of some threes of letters SQLite's index holds: a term lacks what it shares with the one before."""
+    found = b"".join(see(lambda session: session.scalars(sa.text("select block from redemption_search_data")).all()))
+    return {three for three in ("ójc", "nin") if three.encode()[1:] in found}
 
 
 def written():
