@@ -144,9 +144,9 @@ def join(session: Session, who: Newcomer, *, now: datetime, device: str = "") ->
 
 def rename_me(session: Session, name: str, *, by: Actor) -> None:
     """Change the caller's own name, and the one on their vouchers if they are a member."""
-    # A redemption of theirs that is not committed yet would keep the name that they had.
-    session.connection().execute(_HOLD_MINE, {"account": by.account_id or 0})
     account = accounts.rename_me(session, name, by=by)
+    # A redemption of theirs that is not committed yet would keep the name that they had.
+    session.connection().execute(_HOLD_MINE, {"account": account.id})
     renamed = session.connection().execute(
         sa.update(Member).where(col(Member.account_id) == account.id).values(name=account.name)
     )
