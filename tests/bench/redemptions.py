@@ -108,8 +108,8 @@ def per_request(url, vouchers, callers):
     ).bindparams(sa.bindparam("now", type_=UTCDateTime()))
     counted = sa.text("update batch set redeemed = redeemed + 1 where id = :batch")
     kept = sa.text(
-        "insert into redemption (code_id, batch_id, status, account_id, at)"
-        " values (:code, :batch, 'recorded', :staff, :now)"
+        "insert into redemption (code_id, batch_id, status, account_id, at, code_text, title)"
+        " select :code, id, 'recorded', :staff, :now, :text, title from batch where id = :batch"
     ).bindparams(sa.bindparam("now", type_=UTCDateTime()))
 
     def scan(code):
@@ -117,8 +117,8 @@ def per_request(url, vouchers, callers):
         with turn, engine.begin() as connection:
             taken = connection.execute(take, {"code": code, "now": now}).first()
             if taken:
-                mine = {"code": taken.id, "batch": taken.batch_id, "staff": builders.CASHIER.account_id, "now": now}
-                connection.execute(kept, mine)
+                who = {"staff": builders.CASHIER.account_id, "now": now, "text": code}
+                connection.execute(kept, {"code": taken.id, "batch": taken.batch_id} | who)
                 connection.execute(counted, {"batch": taken.batch_id})
         return taken is not None
 
