@@ -17,7 +17,7 @@ from loyalty_app.core import times
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.program.rules import LOCALES, currencies, language_name
 from loyalty_app.ui.actions import file_link
-from loyalty_app.ui.forms import PostForm, field, options, submit, summary
+from loyalty_app.ui.forms import PostForm, field, options, spinning, submit, summary
 from loyalty_app.ui.layout import title_line
 
 ROLES = (
@@ -131,8 +131,7 @@ def _verify_form(words: Language) -> rx.Component:
         PostForm.create(
             _sign_up(),
             rx.el.p(words("No mail? Look into the spam folder, or have another one sent."), class_name="quiet"),
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
+            spinning(
                 words("Send a new code"),
                 type="submit",
                 class_name="button",

@@ -8,6 +8,7 @@ from reflex.vars import ObjectVar
 from loyalty_app.claims.state import CardsState, CardView, ClaimState
 from loyalty_app.core.languages import Language
 from loyalty_app.ui.expiry import expiry
+from loyalty_app.ui.forms import spinning
 from loyalty_app.ui.icons import icon
 
 
@@ -174,8 +175,7 @@ def _picture(picture: Any) -> rx.Component:
 
 
 def _claim_button(words: Language) -> rx.Component:
-    return rx.el.button(
-        rx.el.span(class_name="spinner", aria_hidden="true"),
+    return spinning(
         words("Claim voucher"),
         type="button",
         on_click=ClaimState.claim,

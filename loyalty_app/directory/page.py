@@ -20,7 +20,7 @@ from loyalty_app.directory.state import (
 from loyalty_app.ui.actions import file_link
 from loyalty_app.ui.charts import ranges, ranking
 from loyalty_app.ui.dialogs import Confirmation, confirmation
-from loyalty_app.ui.forms import FormWatch, field, options, submit
+from loyalty_app.ui.forms import FormWatch, field, options, spinning, submit
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import close_dialog, empty, show_dialog, title_line
 
@@ -445,8 +445,7 @@ def _reverse_dialog() -> rx.Component:
             field("why", "Reason", problems=state.problems, auto_complete="off", max_length=200),
             rx.el.div(
                 rx.el.button("Keep it", type="button", on_click=close_dialog(REVERSE), class_name="button"),
-                rx.el.button(
-                    rx.el.span(class_name="spinner", aria_hidden="true"),
+                spinning(
                     "Undo",
                     type="submit",
                     class_name="button danger",

@@ -5,6 +5,7 @@ from reflex.vars import ObjectVar
 
 from loyalty_app.keyring.state import KeyRingState, KeyRow
 from loyalty_app.ui.dialogs import Confirmation, confirmation
+from loyalty_app.ui.forms import spinning
 from loyalty_app.ui.layout import empty, show_dialog, title_line
 
 RETIRE = "retire-dialog"
@@ -16,13 +17,12 @@ def keys_page() -> rx.Component:
     return rx.fragment(
         title_line(
             "Sealing keys",
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
+            spinning(
                 "Make new key",
                 type="button",
                 on_click=state.rotate,
                 class_name="button primary",
-                custom_attrs={"data-busy": state.busy},
+                busy=state.busy,
             ),
             lead="A key seals the links of QR codes, so that nobody can read or change them. The newest one seals new"
             " batches; codes of older ones stay good until their key is retired.",

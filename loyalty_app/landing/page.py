@@ -10,7 +10,7 @@ from loyalty_app.accounts.state import ShellState
 from loyalty_app.core.languages import Language
 from loyalty_app.landing.state import LandingState, Question
 from loyalty_app.ui.expiry import expiry
-from loyalty_app.ui.forms import PostForm, field, forget, remember, sign_out_button, submit
+from loyalty_app.ui.forms import PostForm, field, forget, remember, sign_out_button, spinning, submit
 from loyalty_app.ui.icons import icon
 
 TYPED = "typed"
@@ -186,8 +186,7 @@ def _mailed(words: Language) -> rx.Component:
             rx.el.input(type="hidden", name="sign_up", value=LandingState.sign_up),
             rx.el.p(words("No mail? Look into the spam folder, or have another one sent."), class_name="quiet"),
             rx.el.div(
-                rx.el.button(
-                    rx.el.span(class_name="spinner", aria_hidden="true"),
+                spinning(
                     words("Send a new code"),
                     type="submit",
                     class_name="button",

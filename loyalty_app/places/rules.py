@@ -20,6 +20,7 @@ PROOF_EVERY = timedelta(hours=1)
 PROOF_LIFE = timedelta(days=7)
 """It holds for what is scanned so long after it was given: as long as scans are taken late."""
 CLOCKS_DIFFER = timedelta(minutes=5)
+"""So much a tablet's clock may be before or behind ours."""
 MOST_COUNTED = 9_999
 """A location's redemptions are counted no further."""
 

@@ -23,7 +23,7 @@ from loyalty_app.tills import parts as tills
 from loyalty_app.ui.actions import file_link
 from loyalty_app.ui.address import AddressForm, ScrollWatch, SlashKey
 from loyalty_app.ui.charts import band
-from loyalty_app.ui.forms import options
+from loyalty_app.ui.forms import options, spinning
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, show_dialog, title_line
 from loyalty_app.ui.lists import live_number, next_pages
@@ -151,14 +151,13 @@ def _conflict(one: ObjectVar[ConflictRow]) -> rx.Component:
         ),
         rx.cond(
             RedemptionsState.may_settle,
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
+            spinning(
                 "Put aside",
                 type="button",
                 aria_label=f"Put {one.code} aside",
                 on_click=SettleState.settle(one.id),
                 class_name="button",
-                custom_attrs={"data-busy": SettleState.busy == one.id},
+                busy=SettleState.busy == one.id,
             ),
             rx.fragment(),
         ),

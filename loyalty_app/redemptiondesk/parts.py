@@ -7,6 +7,7 @@ from loyalty_app.redemptiondesk.answers import Fact
 from loyalty_app.redemptiondesk.state import RedemptionsState, UndoState
 from loyalty_app.ui.address import AddressDialog
 from loyalty_app.ui.dialogs import close_cross
+from loyalty_app.ui.forms import spinning
 from loyalty_app.ui.icons import icon
 
 ONE = "redemption-dialog"
@@ -63,13 +64,12 @@ def _undo() -> rx.Component:
         rx.el.p(f"Your own scan: you can undo it until {one.undo_until}.", class_name="quiet"),
         _problem(),
         rx.el.div(
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
+            spinning(
                 "Undo",
                 type="button",
                 on_click=UndoState.undo(one.id),
                 class_name="button danger",
-                custom_attrs={"data-busy": UndoState.busy},
+                busy=UndoState.busy,
             ),
             class_name="actions",
         ),
@@ -91,12 +91,11 @@ def _undo_any() -> rx.Component:
             ),
             _problem(),
             rx.el.div(
-                rx.el.button(
-                    rx.el.span(class_name="spinner", aria_hidden="true"),
+                spinning(
                     "Undo",
                     type="submit",
                     class_name="button danger",
-                    custom_attrs={"data-busy": UndoState.busy},
+                    busy=UndoState.busy,
                 ),
                 class_name="actions",
             ),

@@ -12,14 +12,15 @@ from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core.reasons import Reason
 from loyalty_app.keys import rules as tokens
+from loyalty_app.places import rules as places
 
 MOST_TEXT = 200
 MOST_NONCE = 64
 MOST_AMOUNT = 2_000_000_000
 MOST_EXPLANATION = 200
-OFFLINE_LIFE = timedelta(days=7)
+OFFLINE_LIFE = places.PROOF_LIFE
 """For so long a device keeps what it scanned without a connection."""
-CLOCKS_DIFFER = timedelta(minutes=5)
+CLOCKS_DIFFER = places.CLOCKS_DIFFER
 GUESSES_AN_ACCOUNT = 10
 """Wrong typed codes of one member in a quarter of an hour; then they wait."""
 UNDONE = "Undone at the counter"

@@ -22,7 +22,7 @@ from loyalty_app.ui.charts import pairs_chart, ranges
 from loyalty_app.ui.deletion import DELETE_DIALOG, delete_dialog
 from loyalty_app.ui.dialogs import close_cross, decision
 from loyalty_app.ui.expiry import expiry
-from loyalty_app.ui.forms import CopyButton, forget, options
+from loyalty_app.ui.forms import CopyButton, forget, options, spinning
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, page_of, show_dialog, title_line
 from loyalty_app.ui.lists import badge, frozen_badge, live_number, next_pages, numbered_pages, tile
@@ -535,14 +535,13 @@ def _selection() -> rx.Component:
     count = state.chosen.length()
 
     def act(words: str, handler: rx.event.EventType[()]) -> rx.Component:
-        return rx.el.button(
-            rx.el.span(class_name="spinner", aria_hidden="true"),
+        return spinning(
             words,
             type="button",
             on_click=handler,
             disabled=count == 0,
             class_name="button",
-            custom_attrs={"data-busy": state.is_busy},
+            busy=state.is_busy,
         )
 
     return rx.el.div(

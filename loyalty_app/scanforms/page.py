@@ -8,7 +8,7 @@ from reflex.vars import ObjectVar
 from loyalty_app.batches.state import BatchRow
 from loyalty_app.scanforms.rules import ALPHABETS, TYPES, Step
 from loyalty_app.scanforms.state import REVIEW, Part, ScanFormState
-from loyalty_app.ui.forms import FormWatch, field, forget, options, remember, submit, summary
+from loyalty_app.ui.forms import FormWatch, field, forget, options, remember, spinning, submit, summary
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import empty, title_line
 
@@ -329,8 +329,7 @@ def _review() -> rx.Component:
         rx.el.dl(rx.foreach(state.parts, _part), class_name="review"),
         rx.el.div(
             rx.el.button("Back to the form", type="button", on_click=state.change, class_name="button"),
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
+            spinning(
                 "Submit",
                 type="button",
                 on_click=state.submit,

@@ -9,6 +9,7 @@ from reflex.vars import ArrayVar
 
 from loyalty_app.ui.actions import file_link
 from loyalty_app.ui.dialogs import Confirmation, confirmation, keep
+from loyalty_app.ui.forms import spinning
 from loyalty_app.ui.layout import close_dialog
 
 DELETE_DIALOG = "delete-dialog"
@@ -66,13 +67,12 @@ def _pause_first(one: Deletion) -> rx.Component:
                 on_click=[one.pause_instead, close_dialog(DELETE_DIALOG)],
                 class_name="button primary",
             ),
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
+            spinning(
                 "Pause and go on",
                 type="button",
                 on_click=one.pause,
                 class_name="button",
-                custom_attrs={"data-busy": one.busy},
+                busy=one.busy,
             ),
             class_name="actions",
         ),

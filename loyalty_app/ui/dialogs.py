@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from loyalty_app.ui.forms import spinning
 from loyalty_app.ui.icons import icon
 from loyalty_app.ui.layout import close_dialog
 
@@ -53,14 +54,13 @@ def confirmation(dialog: str, one: Confirmation) -> rx.Component:
         ),
         rx.el.div(
             keep(dialog, one.keep),
-            rx.el.button(
-                rx.el.span(class_name="spinner", aria_hidden="true"),
+            spinning(
                 one.act_words,
                 type="submit",
                 disabled=~one.fits,
                 class_name="button danger",
                 aria_describedby=reason,
-                custom_attrs={"data-busy": one.busy},
+                busy=one.busy,
             ),
             class_name="actions",
         ),

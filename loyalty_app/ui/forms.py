@@ -199,14 +199,13 @@ def summary(problems: ObjectVar[dict[str, str]]) -> rx.Component:
 
 def submit(words: str | rx.Var[str], *, busy: rx.Var[bool] | bool = False, **props: Any) -> rx.Component:
     """Return the button that sends a form; it says what it does, and spins while it does."""
-    return rx.el.button(
-        rx.el.span(class_name="spinner", aria_hidden="true"),
-        words,
-        type="submit",
-        class_name="button primary",
-        custom_attrs={"data-busy": busy},
-        **props,
-    )
+    return spinning(words, busy=busy, type="submit", class_name="button primary", **props)
+
+
+def spinning(words: str | rx.Var[str], *, busy: rx.Var[bool] | bool | None = None, **props: Any) -> rx.Component:
+    """Return a button that spins while what it does is under way: while `busy`, or else while its form says so."""
+    marks = {} if busy is None else {"custom_attrs": {"data-busy": busy}}
+    return rx.el.button(rx.el.span(class_name="spinner", aria_hidden="true"), words, **marks, **props)
 
 
 def sign_out_button(words: Language = ENGLISH, *, everywhere: bool = False) -> rx.Component:
