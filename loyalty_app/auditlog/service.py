@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from loyalty_app.audit.models import AuditEntry
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.texts import has_words
 from loyalty_app.program import service as programs
 
 PAGE = 50
@@ -35,9 +35,9 @@ def listed(session: Session, wish: Wish, *, before: int = 0, limit: int = PAGE, 
         query = query.where(AuditEntry.actor == wish.person)
     if wish.kind:
         query = query.where(col(AuditEntry.subject).startswith(wish.kind, autoescape=True))
-    for word in wish.text.split():
+    if wish.text:
         parts = (AuditEntry.verb, AuditEntry.subject, AuditEntry.details, AuditEntry.actor)
-        query = query.where(sa.or_(*(col(part).icontains(word, autoescape=True) for part in parts)))
+        query = query.where(has_words(wish.text, *parts))
     zone = programs.current(session).time_zone
     if wish.first_day:
         query = query.where(col(AuditEntry.at) >= times.start_of_day(wish.first_day, zone))

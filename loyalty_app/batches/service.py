@@ -17,6 +17,7 @@ from loyalty_app.core import languages, live, secrets, times
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
+from loyalty_app.core.texts import has_words
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import JobStatus
 from loyalty_app.keys import service as keys
@@ -409,7 +410,7 @@ def _set_frozen(session: Session, batch_id: int, *, frozen: bool, by: Actor, now
 def _fits(wish: Wish, now: datetime) -> list[ColumnElement[bool]]:
     parts: list[ColumnElement[bool]] = []
     if text := wish.text.strip():
-        parts.append(col(Batch.name).icontains(text, autoescape=True))
+        parts.append(has_words(text, Batch.name))
     if wish.badge:
         parts.append(_says(wish.badge, now))
     if wish.channel:

@@ -58,6 +58,8 @@ class Refused:
 class Voucher:
     """A voucher as its holder sees it."""
 
+    id: int
+    """The code's number."""
     code: str
     prefix: str
     promise: Promise
@@ -220,10 +222,10 @@ def mine(session: Session, *, by: Actor) -> list[Voucher]:
     return [_voucher(code, batch, shown.get(batch.picture_id)) for code, batch in held]
 
 
-def of_member(session: Session, member_id: int, *, limit: int, by: Actor) -> list[Voucher]:
-    """Return a member's vouchers, the newest first, to who may see members."""
+def of_member(session: Session, member_id: int, *, after: int = 0, limit: int, by: Actor) -> list[Voucher]:
+    """Return a member's vouchers, the newest first, from behind the code of a number, to who may see members."""
     by.must(Permission.VIEW_MEMBERS)
-    return [_voucher(code, batch) for code, batch in codes.of_member(session, member_id, limit)]
+    return [_voucher(code, batch) for code, batch in codes.of_member(session, member_id, limit, after=after)]
 
 
 def topics_of(session: Session, *, by: Actor) -> tuple[str, str]:
@@ -300,6 +302,7 @@ def _remember(session: Session, tried: Sequence[tuple[int, int | None, Claimed |
 
 def _voucher(code: Code, batch: Batch, picture: Shown | None = None) -> Voucher:
     return Voucher(
+        id=code.id or 0,
         code=code.code,
         prefix=batch.prefix,
         promise=batches.promise_of(batch),

@@ -19,6 +19,7 @@ from loyalty_app.codes.models import Code, CodeStatus, Standing
 from loyalty_app.core import database, live, secrets
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import has_words
 from loyalty_app.keys import service as keys
 from loyalty_app.members.models import Member
 
@@ -331,8 +332,7 @@ def listed(
         query = query.where(col(Code.claimed_at).is_not(None))
     if text := wish.text.strip():
         # Who may not see members cannot guess them by searching either.
-        searched = (Member.name, Member.email) if by.may(Permission.VIEW_MEMBERS) else ()
-        fits = [col(part).icontains(text, autoescape=True) for part in searched]
+        fits = [has_words(text, Member.name, Member.email)] if by.may(Permission.VIEW_MEMBERS) else []
         if code := alphabet.normal_part(text):
             fits.append(sa.and_(is_open_to(by), col(Code.code).contains(code, autoescape=True)))
         if wish.serial:
@@ -355,16 +355,27 @@ def told(session: Session, batch_id: int, first: int, last: int, *, by: Actor) -
     return {one.serial: one.answers for one in found}
 
 
-def of_member(session: Session, member_id: int, limit: int) -> list[tuple[Code, Batch]]:
-    """Return a member's vouchers, the newest claim first."""
-    found = session.exec(
+def of_member(session: Session, member_id: int, limit: int, *, after: int = 0) -> list[tuple[Code, Batch]]:
+    """Return a member's vouchers, the newest claim first, from behind the code of a number."""
+    wanted = (
         select(Code, Batch)
         .join(Batch, col(Batch.id) == col(Code.batch_id))
         .where(Code.member_id == member_id, col(Code.claimed_at).is_not(None))
         .order_by(col(Code.claimed_at).desc(), col(Code.id).desc())
         .limit(limit)
     )
-    return list(found)
+    last = session.get(Code, after) if after else None
+    if last and last.claimed_at:
+        behind = sa.and_(col(Code.claimed_at) == last.claimed_at, col(Code.id) < after)
+        wanted = wanted.where(sa.or_(col(Code.claimed_at) < last.claimed_at, behind))
+    return list(session.exec(wanted))
+
+
+def count_unused(session: Session, member_id: int, *, now: datetime) -> int:
+    """Return how many vouchers a member holds that they can still redeem."""
+    is_good = sa.func.coalesce(Code.expires_at, Batch.closes_at) > now
+    wanted = select(sa.func.count(col(Code.id))).join(Batch, col(Batch.id) == col(Code.batch_id))
+    return session.exec(wanted.where(*_UNUSED_OF_MEMBER, is_good), params={"member": member_id}).one()
 
 
 @dataclass(frozen=True)

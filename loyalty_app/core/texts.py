@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 
 ERASED = "[erased]"
 """What stands where somebody who is forgotten was named."""
@@ -21,6 +23,53 @@ def storable(text: str) -> str:
 def slug(text: str) -> str:
     """Return the text as part of a file's name."""
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-") or "batch"
+
+
+def has_words(text: str, *columns: Any) -> ColumnElement[bool]:
+    """Return which rows have each word of a text in one of these columns, in any case and script."""
+    words = dict.fromkeys(storable(text).split())
+    return sa.and_(sa.true(), *(sa.or_(*(contains(column, word) for column in columns)) for word in words))
+
+
+def contains(column: Any, part: str) -> ColumnElement[bool]:
+    """Return which rows of a column have a text in it, in any case and script."""
+    around = "%" + re.sub(r"([%_/])", r"/\1", part) + "%"
+    return _Like(column, around) if part.isascii() else _Glob(column, around, f"*{''.join(map(_either_case, part))}*")
+
+
+class _Like(FunctionElement[bool]):
+    """A column has an English text in it."""
+
+    inherit_cache = True
+
+
+class _Glob(_Like):
+    """A column has a text in it whose capitals SQLite's LIKE does not know: those of English are all it does."""
+
+    inherit_cache = True
+
+
+@compiles(_Like)
+def _like(found: _Like, compiler: Any, **more: Any) -> str:
+    column, around = (compiler.process(one, **more) for one in list(found.clauses)[:2])
+    return f"(lower({column}) LIKE lower({around}) ESCAPE '/')"
+
+
+@compiles(_Like, "sqlite")
+def _like_of_sqlite(found: _Like, compiler: Any, **more: Any) -> str:
+    column, around = (compiler.process(one, **more) for one in list(found.clauses)[:2])
+    return f"({column} LIKE {around} ESCAPE '/')"
+
+
+@compiles(_Glob, "sqlite")
+def _glob_of_sqlite(found: _Glob, compiler: Any, **more: Any) -> str:
+    column, _, either = found.clauses
+    return f"({compiler.process(column, **more)} GLOB {compiler.process(either, **more)})"
+
+
+def _either_case(letter: str) -> str:
+    cases = sorted({one for one in (letter, letter.lower(), letter.upper()) if len(one) == 1})
+    return f"[{''.join(cases)}]" if len(cases) > 1 or letter in "*?[" else letter
 
 
 @dataclass(frozen=True)
@@ -39,10 +88,9 @@ class Redaction:
 
     def may_be_in(self, column: Any) -> ColumnElement[bool]:
         """Return which rows of a column to look at: all that hold one of the words, as text or within JSON."""
-        # SQLite knows only the capitals of English.
         spelt = {form for word in self._words for form in (word, word.lower(), word.upper(), word.title())}
-        written = {form for word in spelt for form in (word, json.dumps(word)[1:-1])}
-        return sa.or_(sa.false(), *(column.icontains(form, autoescape=True) for form in sorted(written)))
+        written = {*self._words, *(json.dumps(form)[1:-1] for form in spelt)}
+        return sa.or_(sa.false(), *(contains(column, form) for form in sorted(written)))
 
     @property
     def _words(self) -> list[str]:

@@ -60,6 +60,22 @@ class _Known:
         return Redaction((self.email, self.phone if is_long else ""))
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """Whom erasing would forget, and what they would lose."""
+
+    member: Member
+    vouchers: int
+    """That they have not used, and could still redeem."""
+
+
+def forecast(session: Session, member_id: int, *, by: Actor, now: datetime) -> Forecast:
+    """Return what erasing a member would take away."""
+    by.must(Permission.MEMBER_MANAGEMENT)
+    member = members.get(session, member_id, by=by)
+    return Forecast(member, codes.count_unused(session, member_id, now=now))
+
+
 def erase(session: Session, member_id: int, *, typed_name: str, by: Actor, now: datetime) -> Member:
     """Forget who a member was, in one piece: what is left are numbers that belong to nobody.
 

@@ -341,6 +341,7 @@ def _vouchers() -> rx.Component:
         state.vouchers.length() > 0,
         "No vouchers claimed yet.",
         _table(("Voucher", "Code", "Claimed", "Standing"), rx.foreach(state.vouchers, _voucher)),
+        _pages(state.newest_vouchers, state.older_vouchers, "Pages of vouchers"),
     )
 
 

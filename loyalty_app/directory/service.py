@@ -18,7 +18,6 @@ from loyalty_app.redemptions import history as redemptions
 from loyalty_app.redemptions.history import Line
 
 PAGE = 20
-MOST_VOUCHERS = 50
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,7 @@ class Place:
 
     entry: int = 0
     redemption: int = 0
+    voucher: int = 0
     event: str = ""
     kind: str = ""
     """Which events to show; all of them where it is empty."""
@@ -55,7 +55,7 @@ def profile(session: Session, member_id: int, place: Place, *, by: Actor) -> Pro
         events=engagement.of_member(session, member_id, kind, after=after, limit=PAGE + 1, by=by),
         entries=ledger.of_member(session, member_id, after=place.entry, limit=PAGE + 1, by=by).entries,
         redemptions=redemptions.listed(session, wish, after=place.redemption, limit=PAGE + 1, by=by),
-        vouchers=claims.of_member(session, member_id, limit=MOST_VOUCHERS, by=by),
+        vouchers=claims.of_member(session, member_id, after=place.voucher, limit=PAGE + 1, by=by),
     )
 
 

@@ -13,7 +13,6 @@ from loyalty_app.batches.rules import is_same_name, share
 from loyalty_app.claims import rules as claim_rules
 from loyalty_app.claims.service import Voucher
 from loyalty_app.codes import alphabet
-from loyalty_app.codes.models import CodeStatus
 from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.addresses import address, number
@@ -23,6 +22,7 @@ from loyalty_app.core.texts import storable
 from loyalty_app.directory import engagement, erasure
 from loyalty_app.directory import service as directory
 from loyalty_app.directory.engagement import Active, Event, EventKind
+from loyalty_app.directory.erasure import Forecast
 from loyalty_app.directory.service import Place, Profile
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
@@ -262,6 +262,8 @@ class MemberState(rx.State):
     older_entries: rx.Field[str] = rx.field("")
     newest_redemptions: rx.Field[str] = rx.field("")
     older_redemptions: rx.Field[str] = rx.field("")
+    newest_vouchers: rx.Field[str] = rx.field("")
+    older_vouchers: rx.Field[str] = rx.field("")
     file: rx.Field[str] = rx.field("")
     may_adjust: rx.Field[bool] = rx.field(default=False)
     may_erase: rx.Field[bool] = rx.field(default=False)
@@ -281,6 +283,7 @@ class MemberState(rx.State):
         self._place = Place(
             number(asked.get("entries", "")),
             number(asked.get("redemptions", "")),
+            number(asked.get("vouchers", "")),
             asked.get("events", ""),
             kind if kind in set(EventKind) else "",
         )
@@ -309,7 +312,7 @@ class MemberState(rx.State):
         self.events = [_event_row(event, program) for event in found.events[:size]]
         self.entries = [_entry_row(entry, program) for entry in found.entries[:size]]
         self.redemptions = [_redemption_row(line, program) for line in found.redemptions[:size]]
-        self.vouchers = [_voucher_row(voucher, program, now) for voucher in found.vouchers]
+        self.vouchers = [_voucher_row(voucher, program, now) for voucher in found.vouchers[:size]]
         place = self._place
         self.kind, self.kinds = (
             place.kind,
@@ -318,9 +321,11 @@ class MemberState(rx.State):
         self.newest_events = self._at(event="") if place.event else ""
         self.newest_entries = self._at(entry=0) if place.entry else ""
         self.newest_redemptions = self._at(redemption=0) if place.redemption else ""
+        self.newest_vouchers = self._at(voucher=0) if place.voucher else ""
         self.older_events = self._at(event=self.events[-1].spot) if len(found.events) > size else ""
         self.older_entries = self._at(entry=self.entries[-1].id) if len(found.entries) > size else ""
         self.older_redemptions = self._at(redemption=self.redemptions[-1].id) if len(found.redemptions) > size else ""
+        self.older_vouchers = self._at(voucher=found.vouchers[size - 1].id) if len(found.vouchers) > size else ""
         self.is_missing, self.is_loaded = False, True
 
     def _kind(self, words: str, kind: str) -> KindLink:
@@ -330,6 +335,7 @@ class MemberState(rx.State):
         place = replace(self._place, **changes)
         asked = {
             "kind": place.kind, "events": place.event, "entries": place.entry, "redemptions": place.redemption,
+            "vouchers": place.voucher,
         }  # fmt: skip
         return address(f"{HOME}{self._id}", asked)
 
@@ -419,8 +425,8 @@ class EraseState(rx.State):
     async def ask(self) -> None:
         """Say what goes and what stays."""
         self.doomed_id, self.fits, self.problem = member_of(self.router.url.path), False, ""
-        program, found = await read(_profile, self.doomed_id, Place())
-        self.doomed, self.facts = found.member.name, say_erasure(found, program, times.now())
+        program, found = await read(_forecast, self.doomed_id)
+        self.doomed, self.facts = found.member.name, say_erasure(found, program)
         self.file = f"/api/v1/members/{self.doomed_id}/export"
 
     @rx.event
@@ -498,16 +504,14 @@ def points_of(draft: AdjustmentDraft) -> int | None:
     return -int(text) if draft.direction == "take" else int(text)
 
 
-def say_erasure(found: Profile, program: Program, now: datetime) -> list[str]:
+def say_erasure(found: Forecast, program: Program) -> list[str]:
     """Return a sentence for each thing that erasing a member takes away, or leaves."""
-    unused = [one for one in found.vouchers if one.status is CodeStatus.CLAIMED and not one.is_disabled]
-    ready = sum(now < one.expires_at for one in unused)
-    many = "voucher" if ready == 1 else "vouchers"
+    lost = f"{say_number(found.vouchers, program.locale)} voucher{'' if found.vouchers == 1 else 's'}"
     points = point_rules.say_points(found.member.points, program.locale)
     return [
         "Name, address, phone number and account go, what they told when they redeemed, and why points were adjusted.",
         "They are signed out at once.",
-        *([f"{ready} {many} that they have not used can no longer be redeemed."] if ready else []),
+        *([f"{lost} that they have not used can no longer be redeemed."] if found.vouchers else []),
         f"Claims, redemptions and {points} stay as numbers of nobody.",
         "Backups and files that were taken away before still hold them.",
     ]
@@ -537,6 +541,10 @@ def _listed(session: Session, wish: Wish, after: int) -> tuple[Program, list[Mem
 
 def _profile(session: Session, member_id: int, place: Place) -> tuple[Program, Profile]:
     return programs.current(session), directory.profile(session, member_id, place, by=actor())
+
+
+def _forecast(session: Session, member_id: int) -> tuple[Program, Forecast]:
+    return programs.current(session), erasure.forecast(session, member_id, by=actor(), now=times.now())
 
 
 def _member(session: Session, member_id: int) -> tuple[Program, Member]:

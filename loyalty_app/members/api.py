@@ -68,7 +68,7 @@ def create_member(sent: MemberWish, once: OnceOnly) -> Response:
 @allow(Permission.VIEW_MEMBERS)
 def list_members(
     paging: Paged,
-    q: Annotated[str, Query(max_length=80, description="Part of a name, address or phone number.")] = "",
+    q: Annotated[str, Query(max_length=80, description="Words, each part of a name, address or phone number.")] = "",
     email: Annotated[str, Query(max_length=254, description="Exactly this address.")] = "",
     *,
     erased: Annotated[bool, Query(description="Those who were erased, instead of all others.")] = False,

@@ -18,6 +18,7 @@ from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
 from loyalty_app.core.languages import Language, Sentence
 from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import has_words
 from loyalty_app.members import rules
 from loyalty_app.members.models import Member
 from loyalty_app.program import service as programs
@@ -46,7 +47,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Wish:
-    """Which members to list: part of a name, address or phone number, or exactly one address."""
+    """Which members to list: by words, each part of a name, address or phone number, or by exactly one address."""
 
     text: str = ""
     email: str = ""
@@ -254,9 +255,8 @@ def listed(session: Session, wish: Wish, *, after: int = 0, limit: int = PAGE, b
         query = query.where(col(Member.id) < after)
     if wish.email:
         query = query.where(Member.email == account_rules.normal_email(wish.email))
-    if text := wish.text.strip():
-        parts = (Member.name, Member.email, Member.phone)
-        query = query.where(sa.or_(*(col(part).icontains(text, autoescape=True) for part in parts)))
+    if wish.text:
+        query = query.where(has_words(wish.text, Member.name, Member.email, Member.phone))
     return list(session.exec(query))
 
 

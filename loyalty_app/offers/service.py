@@ -12,6 +12,7 @@ from loyalty_app.audit import service as audit
 from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
+from loyalty_app.core.texts import has_words
 from loyalty_app.offers import rules
 from loyalty_app.offers.models import Offer, Promise
 from loyalty_app.pictures import service as pictures
@@ -136,8 +137,7 @@ def listed(session: Session, wish: Wish, after: int, limit: int, *, by: Actor) -
     by.must(Permission.VIEW_DASHBOARD)
     found = select(Offer)
     if wish.text:
-        words = (Offer.title, Offer.description, Offer.reward_item)
-        found = found.where(sa.or_(*[col(word).icontains(wish.text, autoescape=True) for word in words]))
+        found = found.where(has_words(wish.text, Offer.title, Offer.description, Offer.reward_item))
     last = session.get(Offer, after) if after else None
     title = func.lower(col(Offer.title))
     match wish.sort:

@@ -89,6 +89,11 @@ def problems(draft: Draft) -> dict[str, str]:
     return found
 
 
+def is_same_name(name: str, other: str) -> bool:
+    """Return whether people would take two names for the same."""
+    return name.casefold().split() == other.casefold().split()
+
+
 def name_problem(name: str, if_missing: str) -> str:
     """Return what is wrong with a name, or nothing."""
     if not name.strip():

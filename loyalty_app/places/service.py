@@ -21,9 +21,13 @@ TOPIC = "places"
 REDEEMED = "redemptions"
 """The topic of the room above whose rows are counted here; a test keeps the two the same."""
 PAGE = 50
-MOST_PLACES = 200
+MOST_PLACES = 500
+"""Closed ones too: every list of them has all, and none ends without a word."""
 WRONG_PINS = "refuse_pins"
 NAME_THE_DEVICE = "Name the tablet, for example: Bar tablet."
+TAKEN = "Another location has this name."
+DEVICE_TAKEN = "Another tablet at this location has this name."
+FULL = f"There can be {MOST_PLACES} locations, closed ones too. Open a closed one again, and change it."
 
 _redemption = sa.table("redemption", sa.column("place_id", sa.Integer))
 
@@ -34,6 +38,14 @@ class ClosedError(AppError):
     def __init__(self) -> None:
         """Say what to do first."""
         super().__init__("This location is closed. Open it again first.")
+
+
+class TakenError(AppError):
+    """Two open locations of one name cannot be told apart."""
+
+    def __init__(self, name: str) -> None:
+        """Say what to do first."""
+        super().__init__(f"Another open location is called {name}. Rename that one first.")
 
 
 class RevokedError(AppError):
@@ -87,6 +99,11 @@ def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) ->
     """Open a place; without a time zone it has the program's."""
     by.must(Permission.PLACE_MANAGEMENT)
     kept = _checked(session, draft)
+    programs.hold(session)  # who opens, renames and reopens takes turns
+    if _is_taken(session, kept.name):
+        raise InvalidError(name=TAKEN)
+    if session.exec(select(sa.func.count(col(Place.id)))).one() >= MOST_PLACES:
+        raise InvalidError(name=FULL)
     place = Place(name=kept.name, address=kept.address, time_zone=kept.time_zone, created_at=now)
     session.add(place)
     session.flush()
@@ -97,8 +114,11 @@ def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) ->
 def update(session: Session, place_id: int, draft: rules.Draft, *, by: Actor, now: datetime) -> Place:
     """Correct what a place is called and where it is."""
     by.must(Permission.PLACE_MANAGEMENT)
+    programs.hold(session)
     place = _held(session, place_id)
     values = vars(_checked(session, draft))
+    if place.closed_at is None and place.name != values["name"] and _is_taken(session, values["name"], but=place_id):
+        raise InvalidError(name=TAKEN)
     if any(getattr(place, name) != value for name, value in values.items()):
         for name, value in values.items():
             setattr(place, name, value)
@@ -123,8 +143,11 @@ def close(session: Session, place_id: int, *, by: Actor, now: datetime) -> Place
 def reopen(session: Session, place_id: int, *, by: Actor, now: datetime) -> Place:
     """Open a closed place again; its devices have to be enrolled anew."""
     by.must(Permission.PLACE_MANAGEMENT)
+    programs.hold(session)
     place = _held(session, place_id)
     if place.closed_at is not None:
+        if _is_taken(session, place.name):
+            raise TakenError(place.name)
         place.closed_at = None
         session.add(place)
         _changed(session, "reopen", place, by=by, now=now)
@@ -151,7 +174,7 @@ def sites(session: Session, *, by: Actor, now: datetime) -> list[Site]:
     """Return every place with its devices, the open ones first, by name."""
     by.must(Permission.PLACE_MANAGEMENT)
     order = (col(Place.closed_at).is_not(None), sa.func.lower(col(Place.name)), col(Place.id))
-    found = list(session.exec(select(Place).order_by(*order).limit(MOST_PLACES)))
+    found = list(session.exec(select(Place).order_by(*order)))
     devices = devices_of(session, [place.id or 0 for place in found], by=by)
     wrong = _wrong_pins(session, since=now - rules.WARN_FOR)
     return [
@@ -167,7 +190,7 @@ def sites(session: Session, *, by: Actor, now: datetime) -> list[Site]:
 
 def open_places(session: Session) -> dict[int, str]:
     """Return the names of the places where people work, by name."""
-    wanted = select(Place.id, Place.name).where(col(Place.closed_at).is_(None)).limit(MOST_PLACES)
+    wanted = select(Place.id, Place.name).where(col(Place.closed_at).is_(None))
     return {place_id or 0: name for place_id, name in session.exec(wanted.order_by(sa.func.lower(col(Place.name))))}
 
 
@@ -195,6 +218,8 @@ def invite(session: Session, place_id: int, name: str, *, by: Actor, now: dateti
     if problem := rules.name_problem(name, NAME_THE_DEVICE):
         raise InvalidError(name=problem)
     place = _open(session, place_id)
+    if _is_device_taken(session, place_id, name):
+        raise InvalidError(name=DEVICE_TAKEN)
     device = Device(place_id=place.id or 0, name=name.strip(), created_at=now)
     session.add(device)
     session.flush()
@@ -218,6 +243,8 @@ def move(session: Session, device_id: int, name: str, place_id: int, *, by: Acto
     place = _open(session, place_id)
     device = _held_device(session, device_id)
     if (device.name, device.place_id) != (name.strip(), place_id):
+        if _is_device_taken(session, place_id, name, but=device_id):
+            raise InvalidError(name=DEVICE_TAKEN)
         if device.place_id != place_id:
             device.moved_at = now
         device.name, device.place_id = name.strip(), place_id
@@ -381,6 +408,17 @@ def _checked(session: Session, draft: rules.Draft) -> rules.Draft:
     if problems := rules.problems(draft):
         raise InvalidError(**problems)
     return draft
+
+
+def _is_taken(session: Session, name: str, *, but: int = 0) -> bool:
+    others = select(Place.name).where(col(Place.closed_at).is_(None), Place.id != but)
+    return any(rules.is_same_name(name, other) for other in session.exec(others))
+
+
+def _is_device_taken(session: Session, place_id: int, name: str, *, but: int = 0) -> bool:
+    # Whoever names a device holds its place, so that none of the same name is added meanwhile.
+    others = select(Device.name).where(Device.place_id == place_id, col(Device.revoked_at).is_(None), Device.id != but)
+    return any(rules.is_same_name(name, other) for other in session.exec(others))
 
 
 def _changed(session: Session, verb: str, place: Place, *, by: Actor, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from loyalty_app.audit import service as audit
 from loyalty_app.core import live
@@ -53,6 +53,11 @@ def face(session: Session) -> Face:
 def current(session: Session) -> Program:
     """Return the program, or what stands in for it until setup is done."""
     return session.get(Program, THE_ONE) or BEFORE_SETUP
+
+
+def hold(session: Session) -> None:
+    """Let whoever else holds the program wait until this transaction is over."""
+    session.exec(select(Program.id).where(Program.id == THE_ONE).with_for_update(key_share=True)).first()
 
 
 def is_set_up(session: Session) -> bool:

@@ -17,7 +17,7 @@ from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import database
 from loyalty_app.core.actor import Actor, Permission
-from loyalty_app.core.texts import storable
+from loyalty_app.core.texts import contains, storable
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
@@ -356,13 +356,7 @@ class _Search:
         return [sa.and_(found, self._meant.is_readable(row)) for found in _in_code(row, part)]
 
     def _in_texts(self, row: Any, word: _Word) -> Iterator[ColumnElement[bool]]:
-        text = _around(word)
-        for one in self._meant.columns(row):
-            if self._is_sqlite:  # its LIKE knows only the capitals of English
-                texts = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
-                yield from (one.like(text, escape="\\") for text in sorted(texts))
-            else:  # ILIKE would do the same, and put the word into small letters anew for each row
-                yield sa.func.lower(one).like(sa.func.lower(text))
+        return (contains(one, word.text) for one in self._meant.columns(row))
 
     def _filters(self, row: Any) -> list[ColumnElement[bool]]:
         return [*self._range(row.id), *self._narrowed(row)]

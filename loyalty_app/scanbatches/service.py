@@ -12,6 +12,7 @@ from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches.models import Batch, BatchKind, BatchStatus, BatchTombstone
 from loyalty_app.batches.rules import whole
 from loyalty_app.core.actor import Actor, Permission
+from loyalty_app.core.texts import has_words
 from loyalty_app.scanbatches.rules import Column, Mark, Wish
 
 PAGE = 50
@@ -96,13 +97,8 @@ def activations(session: Session, batch: Batch, *, by: Actor) -> list[AuditEntry
 def _fits(wish: Wish, now: datetime) -> list[ColumnElement[bool]]:
     parts = [_IS_SCAN]
     if text := wish.text.strip():
-        parts.append(
-            sa.or_(
-                col(Batch.name).icontains(text, autoescape=True),
-                col(Batch.prefix).icontains(text, autoescape=True),
-                col(Batch.id) == whole(text.removeprefix("#")),
-            )
-        )
+        is_named = has_words(text, Batch.name, Batch.prefix)
+        parts.append(sa.or_(is_named, col(Batch.id) == whole(text.removeprefix("#"))))
     if wish.mark:
         parts.append(_is(wish.mark, now))
     return parts

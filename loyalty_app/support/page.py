@@ -115,6 +115,7 @@ def _people() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Which member?"),
         rx.el.ul(rx.foreach(WhyState.people, _person), class_name="people-choice"),
+        rx.cond(WhyState.more_people, rx.el.p(WhyState.more_people, class_name="quiet")),
         class_name="card",
     )
 

@@ -38,7 +38,7 @@ class Question:
 
     code: str = ""
     member: str = ""
-    """A number, an address or part of a name."""
+    """A number, or words, each part of a name, address or phone number."""
     amount: str = ""
     place: str = ""
     at: str = ""
@@ -59,6 +59,8 @@ class Several:
     """More than one member fits."""
 
     members: tuple[Who, ...]
+    has_more: bool = False
+    """Whether these are only the newest of them."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _understood(session: Session, question: Question, by: Actor, now: datetime) 
     if problems or at is None:
         raise InvalidError(**problems)
     if len(found) > 1:
-        return Several(tuple(found))
+        return Several(tuple(found[:MOST_FOUND]), has_more=len(found) > MOST_FOUND)
     return _Asked(text, found[0] if found else None, amount, place, at)
 
 
@@ -152,7 +154,7 @@ def _members(session: Session, text: str, by: Actor) -> list[Who]:
         except NotFoundError:
             found = []
     else:
-        found = members.listed(session, Wish(text), limit=MOST_FOUND, by=by)
+        found = members.listed(session, Wish(text), limit=MOST_FOUND + 1, by=by)
     return [Who(one.id or 0, one.name, one.email) for one in found]
 
 

@@ -22,6 +22,7 @@ from loyalty_app.support.service import Question, Several, Trace
 from loyalty_app.ui.forms import SUMMARY, typed
 
 ADDRESS = "/admin/redemptions/why/"
+MORE_FIT = f"The {support.MOST_FOUND} who joined last are shown; more fit. Enter more of the name or the address."
 WORDS = {
     Verdict.PASSED: "Passed",
     Verdict.FAILED: "Failed",
@@ -78,6 +79,8 @@ class WhyState(rx.State):
     answer: AnswerView = AnswerView()
     steps: rx.Field[list[StepRow]] = rx.field(default_factory=list)
     people: rx.Field[list[PersonRow]] = rx.field(default_factory=list)
+    more_people: rx.Field[str] = rx.field("")
+    """What to type where not all who fit are shown."""
     places: rx.Field[list[tuple[str, str]]] = rx.field(default_factory=list)
     problems: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     zone: rx.Field[str] = rx.field("")
@@ -107,6 +110,7 @@ class WhyState(rx.State):
 
     async def _answer(self, question: Question) -> None:
         self.asked, self.answer, self.steps, self.people, self.problems = question, AnswerView(), [], [], {}
+        self.more_people = ""
         self.is_narrowed = bool(question.amount or question.place or question.at)
         self.version += 1
         self.is_loaded = True
@@ -118,6 +122,7 @@ class WhyState(rx.State):
             self.problems = refused.problems
             return
         if isinstance(found, Several):
+            self.more_people = MORE_FIT if found.has_more else ""
             self.people = [
                 PersonRow(one.name, one.email, _address(question, member=str(one.id))) for one in found.members
             ]

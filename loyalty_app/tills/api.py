@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import JSONResponse
 
 from loyalty_app.accounts import api as entrance
@@ -15,6 +15,7 @@ from loyalty_app.core.database import change, reading
 from loyalty_app.core.errors import InvalidError
 from loyalty_app.core.languages import ENGLISH, Sentence
 from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import storable
 from loyalty_app.places import service as places
 from loyalty_app.tills import rules
 from loyalty_app.tills import service as tills
@@ -39,20 +40,20 @@ Who = Annotated[int, Form(ge=0, le=MOST_NUMBER)]
 
 @router.get("/device")
 @allow(Permission.PUBLIC)
-def describe_device(request: Request) -> JSONResponse:
-    """Tell a browser which device it is; names of people are for an enrolled one only."""
+def describe_device(request: Request, q: Annotated[str, Query(max_length=80)] = "") -> JSONResponse:
+    """Tell a browser which device it is; names of people are for an enrolled one only, those that have the words."""
     secret = _secret(request)
     with reading() as session:
-        face = tills.face(session, secret, now=times.now())
+        face = tills.face(session, secret, storable(q), now=times.now())
         device = places.enrolled(session, secret)
     if device:
         change(places.seen, device.id, now=times.now())
-    people = [{"id": number, "name": name} for number, name in face.people.items()]
     told = {
         "standing": face.standing,
         "device": face.device,
         "place": face.place,
-        "people": people,
+        "people": [vars(one) for one in face.people],
+        "hasMore": face.has_more,
         "asksPassword": face.asks_password,
     }
     return JSONResponse(told, headers=NO_STORE)

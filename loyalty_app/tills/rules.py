@@ -1,6 +1,8 @@
 """Which PINs are good enough, and how long a device waits for whom."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 from loyalty_app.accounts import rules as accounts
@@ -41,6 +43,24 @@ def pin_problem(pin: str) -> str:
 def is_pin(text: str) -> bool:
     """Return whether what was typed can be anybody's PIN at all."""
     return not pin_problem(digits(text))
+
+
+def hints(people: Sequence[tuple[str, str]]) -> list[str]:
+    """Return for each name and address what tells them from others of the same name; nothing where nobody has it."""
+    names = Counter(_alike(name) for name, _ in people)
+    starts = Counter((_alike(name), _start(email)) for name, email in people)
+    return [
+        "" if names[_alike(name)] == 1 else _start(email) if starts[_alike(name), _start(email)] == 1 else email
+        for name, email in people
+    ]
+
+
+def _alike(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _start(email: str) -> str:
+    return email.partition("@")[0]
 
 
 def idle(lock_minutes: int) -> timedelta:

@@ -15,6 +15,7 @@ from loyalty_app.core import live
 from loyalty_app.core.actor import Actor, Permission, account_topic
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import has_words
 from loyalty_app.places import service as places
 from loyalty_app.places.service import Enrolled
 from loyalty_app.program import service as programs
@@ -33,14 +34,26 @@ class OwnPinError(AppError):
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody who can unlock a device."""
+
+    id: int
+    name: str
+    hint: str = ""
+    """Of their address, where another one has the same name."""
+
+
+@dataclass(frozen=True)
 class Face:
     """What a browser is told of itself before anybody is signed in."""
 
     standing: str
     device: str = ""
     place: str = ""
-    people: dict[int, str] = field(default_factory=dict)
-    """The names of those who can unlock it; told to an enrolled device only."""
+    people: tuple[Person, ...] = ()
+    """Those who can unlock it, by name; told to an enrolled device only."""
+    has_more: bool = False
+    """Whether there are more of them than are told at once: they are found by a part of their name."""
     asks_password: bool = False
     """Whether too many wrong PINs were entered for it to take another."""
 
@@ -61,12 +74,14 @@ class Standing:
     """What the browser keeps with each scan, to tell where it was made (`places.stood`)."""
 
 
-def face(session: Session, device_secret: str, *, now: datetime) -> Face:
-    """Return what a browser may know by its device cookie."""
+def face(session: Session, device_secret: str, text: str = "", *, now: datetime) -> Face:
+    """Return what a browser may know by its device cookie; of the people those whose names have the words."""
     device = places.enrolled(session, device_secret)
     if device is None:
         return Face(REVOKED if places.was_revoked(session, device_secret) else UNKNOWN)
-    return Face(GOOD, device.name, device.place, _people(session), asks_password(session, device.id, now=now))
+    people = _people(session, text)
+    shown, has_more = people[:MOST_PEOPLE], len(people) > MOST_PEOPLE
+    return Face(GOOD, device.name, device.place, shown, has_more, asks_password(session, device.id, now=now))
 
 
 def asks_password(session: Session, device_id: int, *, now: datetime) -> bool:
@@ -226,9 +241,12 @@ def _worker(session: Session, account_id: int) -> Account | None:
     return session.exec(select(Account).where(Account.id == account_id, *_WORKERS)).first()
 
 
-def _people(session: Session) -> dict[int, str]:
-    wanted = select(Account.id, Account.name).where(*_WORKERS).order_by(sa.func.lower(col(Account.name)))
-    return {account_id or 0: name for account_id, name in session.exec(wanted.limit(MOST_PEOPLE))}
+def _people(session: Session, text: str) -> tuple[Person, ...]:
+    wanted = select(Account.id, Account.name, Account.email).where(*_WORKERS, has_words(text, Account.name))
+    order = (sa.func.lower(col(Account.name)), col(Account.id))
+    found = session.exec(wanted.order_by(*order).limit(MOST_PEOPLE + 1)).all()
+    hints = rules.hints([(name, email) for _, name, email in found])
+    return tuple(Person(one[0] or 0, one[1], hint) for one, hint in zip(found, hints, strict=True))
 
 
 def _remember_wrong(session: Session, device: Enrolled, account_id: int, name: str, *, now: datetime) -> None:

@@ -3,6 +3,7 @@ import { saidOf, unsent } from "$/public/external/loyalty_app/ui/forms/kept.jsx"
 
 const LOOK_EVERY = 15000;
 const LONGEST = 8;
+const FEW = 12; // so many are found at a glance
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 const OFFLINE = "No connection to the server. Check the network and try again.";
 
@@ -18,13 +19,14 @@ export function Unlock() {
   const [told, setTold] = useState(null);
   const [isLost, setLost] = useState(false);
   const [who, setWho] = useState(null);
+  const [text, setText] = useState("");
 
   useEffect(() => {
     let isOver = false;
     const look = async () => {
       if (document.visibilityState !== "visible") return;
       try {
-        const said = await (await fetch("/auth/device", { headers: { Accept: "application/json" } })).json();
+        const said = await (await fetch(`/auth/device?q=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" } })).json();
         if (isOver) return;
         if (said.standing === "none") window.location.replace(signIn());
         else setTold(said);
@@ -41,7 +43,7 @@ export function Unlock() {
       clearInterval(clock);
       document.removeEventListener("visibilitychange", look);
     };
-  }, []);
+  }, [text]);
 
   if (!told || told.standing === "none") {
     return <div className="till-panel">
@@ -68,7 +70,7 @@ export function Unlock() {
   }
   return <div className="till-panel">
     <p className="till-where" dir="auto">{told.device} · {told.place}</p>
-    {who ? <Pad who={who} back={() => setWho(null)} /> : <People people={told.people} choose={setWho} />}
+    {who ? <Pad who={who} back={() => setWho(null)} /> : <People {...told} text={text} find={setText} choose={setWho} />}
     {isLost && <p role="status">{OFFLINE}</p>}
     <Unsent then="Unlock it to send them." />
     <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
@@ -82,8 +84,8 @@ function Unsent({ then }) {
   return number > 0 && <p className="till-unsent">{saidOf(number)} {then}</p>;
 }
 
-function People({ people, choose }) {
-  if (!people.length) {
+function People({ people, hasMore, text, find, choose }) {
+  if (!people.length && !text) {
     return <>
       <h1>Nobody has a PIN yet</h1>
       <p>Sign in with e-mail and password, and choose one under My account. Then this tablet is unlocked with it.</p>
@@ -91,9 +93,20 @@ function People({ people, choose }) {
   }
   return <>
     <h1>Who are you?</h1>
+    {(people.length > FEW || text) && <div className="till-find">
+      <label htmlFor="find">Find your name</label>
+      <input id="find" type="search" autoComplete="off" value={text} maxLength={80} onChange={(event) => find(event.target.value)} />
+    </div>}
+    <p className="till-found" role="status">
+      {!people.length ? "Nobody of this name has a PIN." : hasMore ? "There are more. Enter a part of your name." : ""}
+    </p>
     <ul className="till-people">
       {people.map((one) => (
-        <li key={one.id}><button type="button" onClick={() => choose(one)} dir="auto">{one.name}</button></li>
+        <li key={one.id}>
+          <button type="button" onClick={() => choose(one)} dir="auto">
+            {one.name}{one.hint && <> <small dir="ltr">{one.hint}</small></>}
+          </button>
+        </li>
       ))}
     </ul>
   </>;
@@ -133,6 +146,7 @@ function Pad({ who, back }) {
 
   return <>
     <h1 dir="auto">{who.name}</h1>
+    {who.hint && <p dir="ltr">{who.hint}</p>}
     <form className="till-pad" onSubmit={submit} aria-busy={isBusy} noValidate>
       <label htmlFor="pin">PIN</label>
       <input ref={field} id="pin" type="password" inputMode="none" autoComplete="off" value={pin} maxLength={LONGEST}

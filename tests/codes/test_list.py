@@ -61,6 +61,13 @@ def test_a_voucher_is_found_by_part_of_its_members_name_or_address(summer, text)
     assert [row.code for row in found(batch, text=text)] == [second]
 
 
+def test_a_voucher_is_found_by_its_members_words_in_any_script(summer):
+    batch, *_ = summer
+    code = change(builders.claimed, batch, change(builders.member, "Łukasz Żak"))
+
+    assert [row.code for row in found(batch, text="żak łukasz")] == [code]
+
+
 def test_a_voucher_is_found_by_part_of_its_code_however_it_is_written(summer):
     batch, first, _ = summer
     written = f" {first[:5].lower()}-{first[5:9].lower()} "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import col
 
 from loyalty_app import worker
 from loyalty_app.accounts import service as accounts
@@ -24,7 +25,8 @@ from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.languages import ENGLISH
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
-from loyalty_app.directory.erasure import erase
+from loyalty_app.directory.erasure import erase, forecast
+from loyalty_app.directory.state import say_erasure
 from loyalty_app.jobs import engine
 from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job, JobStatus
@@ -35,6 +37,7 @@ from loyalty_app.members.models import Member
 from loyalty_app.members.service import Changes, ErasedError, Wish
 from loyalty_app.points import service as ledger
 from loyalty_app.points.models import EntryKind, PointsEntry
+from loyalty_app.program import service as programs
 from loyalty_app.redemptions import history, search, step
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
@@ -95,6 +98,23 @@ def numbers(session):
 
 def named(*marks):
     return {where for where, texts in see(everything).items() for text in texts if any(mark in text for mark in marks)}
+
+
+@pytest.mark.requirement("S2-13")
+def test_whoever_erases_is_told_how_many_vouchers_are_lost_of_however_many(zofia):
+    for _ in range(51):
+        change(builders.claimed, change(builders.batch, 1), zofia)
+    used, disabled, late = (change(builders.claimed, change(builders.batch, 1), zofia) for _ in range(3))
+    redeem(used)
+    change(codes.disable, disabled, by=ADMIN, now=NOON)
+    change(lambda session: session.execute(sa.update(Code).where(col(Code.code) == late).values(expires_at=NOON)))
+
+    found = see(forecast, 1, by=ADMIN, now=NOON)
+
+    assert (found.member.name, found.vouchers) == (NAME, 51)
+    assert "51 vouchers that they have not used" in " ".join(say_erasure(found, see(programs.current)))
+    with pytest.raises(ForbiddenError):
+        see(forecast, 1, by=MARKETER, now=NOON)
 
 
 @pytest.mark.requirement("S2-13")

@@ -1,7 +1,10 @@
 """Everything of a member in one place, for who may see members."""
 
+from datetime import timedelta
+
 import pytest
 
+from loyalty_app.codes.models import Code
 from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.errors import ForbiddenError, NotFoundError
 from loyalty_app.directory import service as directory
@@ -52,6 +55,20 @@ def test_the_long_lists_are_read_a_page_at_a_time(mia, monkeypatch):
     assert [one.balance for one in first.entries] == [100, 80, 60]
     assert [one.balance for one in second.entries] == [60, 40, 20]
     assert [line.id for line in second.redemptions] == [3, 2, 1]
+
+
+def test_all_vouchers_are_read_a_page_at_a_time(mia, monkeypatch):
+    monkeypatch.setattr(directory, "PAGE", 2)
+    for minutes in (0, 0, 0, 1, 2):  # some claimed in the same moment
+        change(builders.claimed, change(builders.batch), mia, now=NOON + timedelta(minutes=minutes))
+
+    found, after = [], 0
+    while page := profile(place=Place(voucher=after)).vouchers[:2]:
+        found += [one.id for one in page]
+        after = found[-1]
+
+    claimed = sorted(rows(Code), key=lambda code: (code.claimed_at or NOON, code.id or 0), reverse=True)
+    assert found == [code.id for code in claimed if code.claimed_at]
 
 
 def test_an_unknown_member_is_not_found(mia):

@@ -135,8 +135,8 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "MembersState": {"rows", "text", "is_erased", "other", "first_page", "next_page", "is_loaded"},
     "MemberState": {
         "member", "entries", "redemptions", "vouchers", "newest_entries", "older_entries", "newest_redemptions",
-        "older_redemptions", "may_adjust", "may_reverse", "is_missing", "is_loaded",
-        "may_erase", "file", "events", "kind", "kinds", "newest_events", "older_events",
+        "older_redemptions", "newest_vouchers", "older_vouchers", "may_adjust", "may_reverse", "is_missing",
+        "is_loaded", "may_erase", "file", "events", "kind", "kinds", "newest_events", "older_events",
     },
     "ActiveState": {"ranks", "ranges", "days"},
     "VisitsState": {"offers", "offers_say", "clock", "steps", "steps_say", "is_loaded"},
@@ -215,7 +215,7 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "ScanCodesState": {"chosen", "looked", "is_busy"},
     "WhyState": {
         "asked", "answer", "steps", "people", "places", "problems", "zone", "may_search", "is_narrowed", "version",
-        "is_loaded",
+        "is_loaded", "more_people",
     },
     "BoundState": set(),
 }  # fmt: skip

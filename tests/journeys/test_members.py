@@ -81,6 +81,30 @@ def test_a_member_s_history_grows_while_it_is_looked_at_until_they_are_forgotten
     expect(desk.get_by_role("heading", name="No member fits")).to_be_visible()
 
 
+def test_every_voucher_of_a_member_is_found_and_whoever_is_searched_in_any_script(
+    visit: Callable[..., Page], shop: Shop
+) -> None:
+    name = "Łucja Wszystko"
+    for number in range(21):
+        shop.claimed(shop.batch(f"Of many {number}", 1), shop.member(name))
+
+    desk = visit(shop.admin, "/admin/members/")
+    desk.get_by_label("Name, address or phone").fill("wszystko łUCJA")
+    desk.get_by_role("button", name="Search").click()
+    desk.get_by_role("link", name=name).click()
+    vouchers = desk.locator("#member-vouchers tbody tr")
+    expect(vouchers).to_have_count(20)
+    desk.get_by_role("button", name="Erase member").click()
+    expect(desk.get_by_text("21 vouchers that they have not used can no longer be redeemed.")).to_be_visible()
+    desk.get_by_role("button", name="Keep member").click()
+    pages = desk.get_by_role("navigation", name="Pages of vouchers")
+    pages.get_by_role("link", name="Older").click()
+    expect(vouchers).to_have_count(1)
+    screenshot(desk, "member-older-vouchers")
+    pages.get_by_role("link", name="Newest").click()
+    expect(vouchers).to_have_count(20)
+
+
 @pytest.mark.parametrize(
     ("language", "words", "name"),
     [

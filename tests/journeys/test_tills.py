@@ -9,7 +9,9 @@ import sqlalchemy as sa
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
+from sqlmodel import col
 
+from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.core import times
 from loyalty_app.places import service as places
@@ -18,7 +20,7 @@ from loyalty_app.places.rules import Draft
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions.models import Redemption
 from loyalty_app.tills import service as tills
-from tests import doors
+from tests import builders, doors
 from tests.builders import ADMIN, PASSWORD
 from tests.journeys.conftest import PHONE, TABLET, Shop, Watch, screenshot
 
@@ -100,6 +102,42 @@ def test_a_tablet_is_enrolled_by_its_code_unlocked_by_pin_and_every_scan_tells_i
     expect(tablet.get_by_role("heading", name="Who are you?")).to_be_visible()
     expect(desk.get_by_role("listitem").filter(has_text="Corner Bar")).to_contain_text("1 redemption")  # by itself
     everywhere(desk, "locations")
+
+
+@pytest.fixture
+def many(shop: Shop) -> Iterator[None]:
+    """Give fourteen people a PIN, two of them of one name; others find their tablets as they were afterwards."""
+    crowd = [shop.account(f"Crowd {letter}", Role.STAFF).id for letter in "ABCDEFGHIJKL"]
+    for address in ("ula.first@example.com", "ula.second@example.com"):
+        who = builders.newcomer("Ula Żak", address)
+        crowd.append(doors.change(accounts.create, who, Role.STAFF, by=accounts.SYSTEM, now=times.now()).id)
+    give_pins(crowd, tills.new_pin(PIN))
+    yield
+    give_pins(crowd, "")
+
+
+@pytest.mark.requirement("S2-17")
+def test_where_many_work_one_finds_oneself_by_name(
+    visit: Callable[..., Page], shop: Shop, watch: Watch, many: None
+) -> None:
+    del many
+    watch.forgiven += ["401 (Unauthorized"]
+    tablet = visit(None, at=TABLET)
+    shop.enrol(tablet, "Crowded tablet")
+    tablet.goto("/scan/unlock/")
+    expect(tablet.get_by_role("button", name="Crowd L")).to_be_visible()
+    everywhere(tablet, "till-many")
+    tablet.get_by_label("Find your name").fill("ŻAK ul")
+    expect(tablet.locator(".till-people li")).to_have_text(["Ula Żak ula.first", "Ula Żak ula.second"])
+    everywhere(tablet, "till-found")
+    tablet.get_by_label("Find your name").fill("nobody at all")
+    expect(tablet.get_by_text("Nobody of this name has a PIN.")).to_be_visible()
+    tablet.get_by_label("Find your name").fill("żak")
+    tablet.get_by_role("button", name="Ula Żak ula.second").click()
+    expect(tablet.get_by_text("ula.second", exact=True)).to_be_visible()
+    tablet.get_by_label("PIN", exact=True).fill(PIN)
+    tablet.get_by_role("button", name="Unlock").click()
+    expect(tablet.get_by_label("Type a code")).to_be_visible()
 
 
 def test_a_tablet_that_is_left_alone_warns_and_locks_itself(
@@ -231,6 +269,11 @@ def test_whoever_works_on_a_browser_of_their_own_says_where(visit: Callable[...,
 
 def change_lock(minutes: int) -> None:
     doors.change(lambda session: session.execute(sa.update(Program).values(lock_minutes=minutes)))
+
+
+def give_pins(account_ids: list[int | None], pin_hash: str) -> None:
+    change = sa.update(Account).where(col(Account.id).in_(account_ids)).values(pin_hash=pin_hash)
+    doors.change(lambda session: session.execute(change))
 
 
 def a_tablet(visit: Callable[..., Page], shop: Shop, name: str) -> Page:

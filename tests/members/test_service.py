@@ -16,6 +16,7 @@ from loyalty_app.core.secrets import fingerprint
 from loyalty_app.mail.models import Mail
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
+from loyalty_app.members.service import Details, Wish
 from tests.builders import ADMIN, NOON, PEER, member, newcomer
 from tests.doors import at_once, change, rows, see
 
@@ -250,6 +251,29 @@ def test_a_member_who_takes_another_name_has_it_everywhere():
     for name in ("", "x" * 81):
         with pytest.raises(InvalidError):
             change(members.rename_me, name, by=mia)
+
+
+@pytest.mark.requirement("S2-16")
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("łukasz", ["Łukasz Żak"]),
+        ("ŻAK", ["Łukasz Żak"]),
+        ("анна", ["Анна Петрова"]),
+        ("özil", ["Mesut Özil"]),
+        ("Ruiz Ana", ["Ana Ruiz"]),
+        (" ruiz  RUIZ@example ", ["Ana Ruiz"]),
+        ("ana 600 100", ["Ana Ruiz"]),
+        ("ana özil", []),
+        ("%", []),
+    ],
+)
+def test_members_are_found_by_words_in_any_case_and_script(text, found):
+    for name in ("Łukasz Żak", "Анна Петрова", "Mesut Özil"):
+        change(member, name)
+    change(members.create, Details("Ana Ruiz", "ana.ruiz@example.com", "+34 600 100 200"), by=ADMIN, now=NOON)
+
+    assert [one.name for one in see(members.listed, Wish(text), by=ADMIN)] == found
 
 
 def test_members_are_found_by_account_and_staff_are_none():

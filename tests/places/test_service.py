@@ -186,7 +186,7 @@ def test_a_tablet_that_leaves_while_its_location_closes_is_taken_out_or_has_left
 
     def move(place_id: int) -> None:
         with suppress(places.ClosedError, places.RevokedError):
-            change(places.move, device.id, f"Tablet {place_id}", place_id, by=ADMIN, now=NOON)
+            change(places.move, device.id, f"Tablet {device.id}", place_id, by=ADMIN, now=NOON)
 
     def close() -> bool:
         return bool(change(places.close, town.id, by=ADMIN, now=NOON).closed_at)
@@ -208,3 +208,58 @@ def test_the_last_contact_is_written_once_a_minute():
     assert rows(Device)[0].last_seen_at == NOON
     change(places.seen, device.id, now=NOON + timedelta(seconds=60))
     assert rows(Device)[0].last_seen_at == NOON + timedelta(seconds=60)
+
+
+@furnished
+def test_no_two_open_locations_have_one_name():
+    town, river = change(old_town), change(places.create, Draft("Łódź Rivęr"), by=ADMIN, now=NOON)
+    for name in ("old  TOWN", "łódź RIVĘR"):
+        with pytest.raises(InvalidError, match="Another location"):
+            change(places.create, Draft(name), by=ADMIN, now=NOON)
+    with pytest.raises(InvalidError, match="Another location"):
+        change(places.update, town.id, Draft("ŁÓDŹ rivęr"), by=ADMIN, now=NOON)
+    change(places.update, town.id, Draft("OLD TOWN", "Rynek 2"), by=ADMIN, now=NOON)  # it may keep its own
+
+    change(places.close, river.id, by=ADMIN, now=NOON)
+    change(places.create, Draft("łódź rivęr"), by=ADMIN, now=NOON)
+    with pytest.raises(places.TakenError):
+        change(places.reopen, river.id, by=ADMIN, now=NOON)
+    change(places.update, river.id, Draft("Riverside"), by=ADMIN, now=NOON)
+    assert change(places.reopen, river.id, by=ADMIN, now=NOON).closed_at is None
+
+
+@furnished
+@pytest.mark.usefixtures("other_processes")
+def test_of_two_locations_or_tablets_named_alike_at_once_one_is_refused():
+    def is_made(verb, *args) -> bool:
+        try:
+            change(verb, *args, by=ADMIN, now=NOON)
+        except InvalidError:
+            return False
+        return True
+
+    assert sum(at_once([lambda: is_made(places.create, Draft("Old Town"))] * 4)) == 1
+    (town,) = rows(Place)
+    assert sum(at_once([lambda: is_made(places.invite, town.id, "Bar")] * 4)) == 1
+    (bar,) = rows(Device)
+    river = change(places.create, Draft("Riverside"), by=ADMIN, now=NOON)
+    far = change(places.invite, river.id, "Bar", by=ADMIN, now=NOON).device  # elsewhere it may be called the same
+    answers = at_once([lambda: is_made(places.move, far.id, "Bar", town.id)] * 2)
+    assert (answers, is_made(places.move, far.id, "bär", town.id)) == ([False, False], True)
+    assert not is_made(places.move, bar.id, "BÄR ", town.id)
+    change(places.revoke, far.id, by=ADMIN, now=NOON)
+    assert is_made(places.move, bar.id, "BÄR", town.id)
+
+
+@furnished
+def test_one_location_too_many_is_refused_and_none_is_left_out(monkeypatch):
+    monkeypatch.setattr(places, "MOST_PLACES", 2)
+    town = change(old_town)
+    change(places.close, town.id, by=ADMIN, now=NOON)
+    change(places.create, Draft("Riverside"), by=ADMIN, now=NOON)
+    with pytest.raises(InvalidError, match="locations, closed ones too"):
+        change(places.create, Draft("Harbour"), by=ADMIN, now=NOON)
+
+    change(lambda session: [builders.place(session, f"Place {number}") for number in range(300)])
+    assert len(see(places.sites, by=ADMIN, now=NOON)) == 302
+    assert len(see(places.open_places)) == 301

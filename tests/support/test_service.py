@@ -194,6 +194,18 @@ def test_of_several_members_one_is_chosen(database):
 
     assert isinstance(found, Several)
     assert {one.name for one in found.members} == {"Ben Adam", "Ben Novak"}
+    assert not found.has_more
+
+
+def test_who_does_not_fit_on_the_list_is_found_by_more_of_the_name(database, monkeypatch):
+    monkeypatch.setattr(support, "MOST_FOUND", 2)
+    code = change(builders.claimed, change(builders.batch))
+    for name in ("Łucja Żak", "Łucja Novak", "Łucja Lis"):
+        change(builders.member, name)
+
+    found = why(code, "łucja")
+    assert (found.has_more, [one.name for one in found.members]) == (True, ["Łucja Lis", "Łucja Novak"])
+    assert why(code, "żak łucja").facts.asked_for == "Łucja Żak"
 
 
 @pytest.mark.parametrize(

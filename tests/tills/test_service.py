@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from loyalty_app.accounts import service as accounts
-from loyalty_app.accounts.models import Account
+from loyalty_app.accounts.models import Account, Role
 from loyalty_app.accounts.service import SignedIn, SignInRefused
 from loyalty_app.audit.models import AuditEntry
 from loyalty_app.core import secrets
@@ -82,11 +82,41 @@ def actor(signed_in: SignedIn | SignInRefused, now=NOON) -> Actor:
 def test_only_an_enrolled_tablet_is_told_who_works_here():
     device = change(tablet)
 
-    assert see(tills.face, device.secret, now=NOON).people == {CASHIER.account_id: "Kasia", LEAD.account_id: "Lena"}
+    assert see(tills.face, device.secret, now=NOON).people == (
+        tills.Person(CASHIER.account_id, "Kasia"),
+        tills.Person(LEAD.account_id, "Lena"),
+    )
     for secret in ("", "made up"):
         assert see(tills.face, secret, now=NOON) == tills.Face("none")
     change(places.revoke, device.id, by=ADMIN, now=NOON)
     assert see(tills.face, device.secret, now=NOON) == tills.Face("revoked")
+
+
+@furnished
+@pytest.mark.requirement("S2-17")
+def test_whoever_does_not_fit_on_a_tablet_is_found_by_their_name(monkeypatch):
+    monkeypatch.setattr(tills, "MOST_PEOPLE", 2)
+    device = change(tablet)
+    hired = change(accounts.create, builders.newcomer("Łukasz Żak"), Role.STAFF, by=accounts.SYSTEM, now=NOON)
+    change(tills.give_pin, hired.id, pin_hash(), by=ADMIN, now=NOON)
+
+    face = see(tills.face, device.secret, now=NOON)
+    assert ([one.name for one in face.people], face.has_more) == (["Kasia", "Lena"], True)
+    face = see(tills.face, device.secret, "żak łu", now=NOON)
+    assert (face.people, face.has_more) == ((tills.Person(hired.id, "Łukasz Żak"),), False)
+    assert see(tills.face, "made up", "żak", now=NOON) == tills.Face("none")
+
+
+def test_people_of_one_name_are_told_apart_by_as_little_of_the_address_as_does():
+    people = [
+        ("Ana", "ana.r@a.com"),
+        ("ANA ", "ana.k@a.com"),
+        ("Ben", "b@a.com"),
+        ("Ben", "b@b.com"),
+        ("Cy", "cy@a.com"),
+    ]
+
+    assert rules.hints(people) == ["ana.r", "ana.k", "b@a.com", "b@b.com", ""]
 
 
 @furnished
@@ -317,7 +347,7 @@ def test_one_s_own_pin_needs_the_password_and_ends_what_the_old_one_opened():
 def test_an_admin_gives_and_takes_pins_of_those_who_work_at_the_counter():
     device = change(tablet)
     change(tills.give_pin, CASHIER.account_id, "", by=ADMIN, now=NOON)
-    assert CASHIER.account_id not in see(tills.face, device.secret, now=NOON).people
+    assert [one.name for one in see(tills.face, device.secret, now=NOON).people] == ["Lena"]
     assert unlocked(device, pin="").reason is Reason.LOGIN_REQUIRED
     with pytest.raises(NotFoundError):
         change(tills.give_pin, MARKETER.account_id, pin_hash(), by=ADMIN, now=NOON)
