@@ -66,6 +66,23 @@ def say_time(instant: datetime, zone: str, locale: str) -> str:
     return format_time(instant.astimezone(ZoneInfo(zone)), "HH:mm", locale=_babel(locale))
 
 
+def is_same_clock(instant: datetime, zone: str, other: str) -> bool:
+    """Return whether the clocks of two zones show the same then."""
+    return zone == other or clock(instant, zone) == clock(instant, other)
+
+
+def say_there(instant: datetime, zone: str, here: str, locale: str) -> str:
+    """Return an instant by the clock of another zone, which is named: "11:00 Lisbon time"; nothing if it is the same.
+
+    With the day, where that is another one than `here`.
+    """
+    if is_same_clock(instant, zone, here):
+        return ""
+    say = say_time if local_day(instant, zone) == local_day(instant, here) else say_instant
+    city = zone.rpartition("/")[2].replace("_", " ")
+    return f"{say(instant, zone, locale)} {city}{' time' if city != zone else ''}"
+
+
 def say_step(instant: datetime, step: str, zone: str, locale: str) -> str:
     """Return the hour, day or month that begins then, short enough for the foot of a chart."""
     local = instant.astimezone(ZoneInfo(zone))

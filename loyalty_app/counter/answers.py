@@ -1,5 +1,6 @@
 """What is said of an attempt, in words for staff and for the customer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +16,17 @@ from loyalty_app.redemptions.service import AmountNeeded, Incomplete, Redeemed, 
 MOST_QUOTED = 40
 RECENTLY = timedelta(hours=1)
 JUST_NOW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Where it is said."""
+
+    program: Program
+    zone: str
+    """By whose clock; what was promised keeps the program's."""
+    made: Collection[int] = ()
+    """The redemptions that were just made in this very window."""
 
 
 @dataclass(frozen=True)
@@ -59,27 +71,27 @@ UNREAD_AMOUNT = "Enter an amount, for example 12.50."
 def present(
     outcome: Redeemed | Refused | Incomplete | AmountNeeded,
     text: str,
-    program: Program,
+    counter: Counter,
     *,
-    by: str = "",
     amount: int | None = None,
     now: datetime,
 ) -> Answer:
-    """Put an outcome into words; `by` is who asks, and `amount` what they told of the basket."""
+    """Put an outcome into words; `amount` is what was told of the basket."""
+    program = counter.program
     match outcome:
         case Redeemed():
-            answer = _accepted(outcome, program, now)
+            answer = _accepted(outcome, counter, now)
         case Incomplete():
             answer = say(Reason.LOGIN_REQUIRED)
         case AmountNeeded(voucher):
             answer = _basket(voucher, program)
         case Refused(reason, voucher):
             answer = say(reason, text)
-            clock = times.say_time(now, program.time_zone, program.locale)
+            clock = times.say_time(now, counter.zone, program.locale)
             if voucher is None:
                 answer = replace(answer, foot=f"{_quoted(text)} · {clock}" if text else clock)
             else:
-                answer = _explained(answer, outcome, voucher, program, by=by, amount=amount, now=now)
+                answer = _explained(answer, outcome, voucher, counter, amount=amount, now=now)
                 answer = replace(answer, foot=f"{voucher.code} · {clock}")
     return answer
 
@@ -103,10 +115,10 @@ def seconds_to_undo(at: datetime, minutes: int, now: datetime) -> int:
     return max(0, int((at + timedelta(minutes=minutes) - now).total_seconds()))
 
 
-def _accepted(redeemed: Redeemed, program: Program, now: datetime) -> Answer:
-    voucher, promise = redeemed.voucher, redeemed.voucher.promise
+def _accepted(redeemed: Redeemed, counter: Counter, now: datetime) -> Answer:
+    program, voucher, promise = counter.program, redeemed.voucher, redeemed.voucher.promise
     reward = say_reward(promise, program.currency, program.locale)
-    clock = times.say_time(redeemed.at, program.time_zone, program.locale)
+    clock = times.say_time(redeemed.at, counter.zone, program.locale)
     seconds = seconds_to_undo(redeemed.at, program.undo_minutes, now)
     return Answer(
         shape="goodwill" if voucher.is_goodwill else "accepted",
@@ -137,24 +149,19 @@ def _basket(voucher: Voucher, program: Program) -> Answer:
     )
 
 
-def _explained(  # noqa: PLR0913 - what an answer is made of
-    answer: Answer,
-    refused: Refused,
-    voucher: Voucher,
-    program: Program,
-    *,
-    by: str,
-    amount: int | None,
-    now: datetime,
+def _explained(
+    answer: Answer, refused: Refused, voucher: Voucher, counter: Counter, *, amount: int | None, now: datetime
 ) -> Answer:
+    program = counter.program
     answer = replace(answer, title=voucher.promise.title, member=voucher.member)
     match refused.reason:
         case Reason.EXPIRED:
-            here = program.time_zone, program.locale
-            lead = f"It {times.say_validity(voucher.expires_at, *here, now=now, is_there=True)}."
+            zone, ends_at = program.time_zone, voucher.expires_at
+            is_there = times.is_same_clock(ends_at, zone, counter.zone)
+            lead = f"It {times.say_validity(ends_at, zone, program.locale, now=now, is_there=is_there)}."
             return _forgivable(replace(answer, lead=lead), refused, voucher)
         case Reason.ALREADY_REDEEMED | Reason.CONFLICT_OFFLINE if voucher.redeemed_at:
-            return _repeated(answer, voucher, program, by=by, now=now)
+            return _repeated(answer, voucher, counter, now=now)
         case Reason.MIN_PURCHASE if amount is not None and voucher.promise.minimum_purchase:
             minimum = voucher.promise.minimum_purchase
             lead = f"{_money(minimum, program)} is needed, {_money(minimum - amount, program)} more than this basket."
@@ -172,25 +179,34 @@ def _forgivable(answer: Answer, refused: Refused, voucher: Voucher) -> Answer:
     return answer
 
 
-def _repeated(answer: Answer, voucher: Voucher, program: Program, *, by: str, now: datetime) -> Answer:
+def _repeated(answer: Answer, voucher: Voucher, counter: Counter, *, now: datetime) -> Answer:
     assert voucher.redeemed_at is not None, "only asked of what was redeemed"
     age = now - voucher.redeemed_at
     ago = f"{times.say_duration(age.total_seconds())} ago"
-    if voucher.redeemed_by == by and age < JUST_NOW:
+    if voucher.redemption_id in counter.made and age < JUST_NOW:
         answer = replace(answer, note="You just scanned this yourself. It counts once.")
     verb = "Honoured as goodwill" if voucher.is_goodwill else "First redeemed"
-    first = _say_when(voucher.redeemed_at, program, now)
+    first = _say_when(voucher.redeemed_at, counter, now)
     where = f" at {voucher.redeemed_place}" if voucher.redeemed_place else ""
+    there = say_there(voucher, counter)
     since = f", {ago}" if age < RECENTLY else ""
     return replace(
         answer,
-        lead=f"{verb} {first}{where}{since}.",
+        lead=f"{verb} {first}{where}{there}{since}.",
         staff=f"By {voucher.redeemed_by}" if voucher.redeemed_by else "",
     )
 
 
-def _say_when(instant: datetime, program: Program, now: datetime) -> str:
-    zone, locale = program.time_zone, program.locale
+def say_there(voucher: Voucher, counter: Counter) -> str:
+    """Return what the clock showed where it was redeemed, if another one goes there: " (14:32 Warsaw time)"."""
+    if voucher.redeemed_at is None or not voucher.redeemed_zone:
+        return ""
+    there = times.say_there(voucher.redeemed_at, voucher.redeemed_zone, counter.zone, counter.program.locale)
+    return f" ({there})" if there else ""
+
+
+def _say_when(instant: datetime, counter: Counter, now: datetime) -> str:
+    zone, locale = counter.zone, counter.program.locale
     if times.local_day(instant, zone) == times.local_day(now, zone):
         return f"today, {times.say_time(instant, zone, locale)}"
     return times.say_instant(instant, zone, locale)

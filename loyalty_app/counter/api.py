@@ -23,11 +23,10 @@ from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.counter import rules
 from loyalty_app.counter import service as counter
-from loyalty_app.counter.answers import Answer, present
+from loyalty_app.counter.answers import Answer, Counter, present, say_there
 from loyalty_app.counter.state import MOST_NONCE, MOST_NUMBER, MOST_READ, printable
 from loyalty_app.places import service as places
 from loyalty_app.program import service as programs
-from loyalty_app.program.models import Program
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.service import Ask, Redeemed, Refused, Voucher
 from loyalty_app.ui.rest import Sent, Shown
@@ -40,6 +39,8 @@ MOST_SPOT = 200
 MEDIA_TYPE = "application/octet-stream"
 TIME = "X-Time"
 """The header that says since when the list is known to be right, in milliseconds."""
+ZONE = "X-Zone"
+"""The header that says by which clock people go where the tablet stands."""
 LOST = frozenset({Reason.CONFLICT_OFFLINE, Reason.ALREADY_REDEEMED})
 
 
@@ -117,6 +118,7 @@ def snapshot(if_none_match: Annotated[str, Header()] = "", accept_encoding: Anno
     by, now = actor(), times.now()
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding", TIME: str(rules.milliseconds(now))}
     with reading() as session:
+        headers[ZONE] = places.zone_at(session, by.place_id)
         stamp = counter.stamp(session, by=by)
         headers["ETag"] = f'"{stamp}"'
         if if_none_match == headers["ETag"]:
@@ -161,13 +163,14 @@ async def send(sent: ScansSent) -> ScansAnswered:
     by, now = actor(), times.now()
     if by.account_id is None:  # as for the snapshot
         raise ForbiddenError
-    program, asks = await read(_asks, sent, by=by, now=now)
-    answers = [await _redeem(scan, ask, program) for scan, ask in zip(sent.scans, asks, strict=True)]
+    at, asks = await read(_asks, sent, by=by, now=now)
+    answers = [await _redeem(scan, ask, at) for scan, ask in zip(sent.scans, asks, strict=True)]
     return ScansAnswered(answers=answers)
 
 
-def _asks(session: Session, sent: ScansSent, *, by: Actor, now: datetime) -> tuple[Program, list[Ask]]:
-    return programs.current(session), [_ask(session, scan, sent.sent_at, by, now) for scan in sent.scans]
+def _asks(session: Session, sent: ScansSent, *, by: Actor, now: datetime) -> tuple[Counter, list[Ask]]:
+    at = Counter(programs.current(session), places.zone_at(session, by.place_id))
+    return at, [_ask(session, scan, sent.sent_at, by, now) for scan in sent.scans]
 
 
 def _ask(session: Session, scan: ScanSent, sent_at: datetime, by: Actor, now: datetime) -> Ask:
@@ -185,19 +188,19 @@ def _ask(session: Session, scan: ScanSent, sent_at: datetime, by: Actor, now: da
     )
 
 
-async def _redeem(scan: ScanSent, ask: Ask, program: Program) -> ScanAnswered:
+async def _redeem(scan: ScanSent, ask: Ask, at: Counter) -> ScanAnswered:
     try:
         outcome = await together(redemptions.redeem_many, ask)
     except ForbiddenError:  # nothing is decided of the scan: the tablet was revoked, and keeps what it has not sent
         raise
     except AppError as problem:
         return _said(scan, Verdict.REFUSED, Answer(shape="problem", headline="Not redeemed", lead=str(problem)))
-    said = present(outcome, scan.text, program, now=times.now())
+    said = present(outcome, scan.text, at, now=times.now())
     match outcome:
         case Redeemed():
             return _said(scan, Verdict.CONFIRMED, said)
         case Refused(reason, voucher) if reason in LOST:
-            return _said(scan, Verdict.CONFLICT, said, _first(voucher, program) if voucher else "")
+            return _said(scan, Verdict.CONFLICT, said, _first(voucher, at) if voucher else "")
         case _:
             return _said(scan, Verdict.REFUSED, said)
 
@@ -216,10 +219,10 @@ def _said(scan: ScanSent, verdict: Verdict, said: Answer, first: str = "") -> Sc
     )
 
 
-def _first(voucher: Voucher, program: Program) -> str:
+def _first(voucher: Voucher, counter: Counter) -> str:
     if voucher.redeemed_at is None:
         return ""
-    at = times.say_instant(voucher.redeemed_at, program.time_zone, program.locale)
+    at = times.say_instant(voucher.redeemed_at, counter.zone, counter.program.locale)
     by = f" by {voucher.redeemed_by}" if voucher.redeemed_by else ""
     place = f" at {voucher.redeemed_place}" if voucher.redeemed_place else ""
-    return f"{at}{by}{place}"
+    return f"{at}{by}{place}{say_there(voucher, counter)}"

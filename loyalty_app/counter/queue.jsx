@@ -93,13 +93,15 @@ export function heard(shape) {
 
 let list = null;
 let tag = "";
+let zone = ""; // by whose clock people go here
 let ahead = 0; // by how much the server's clock is before this one
 
 const now = () => Date.now() + ahead;
 export const listAt = () => seen.listAt;
 
-function take({ body, etag, at, difference }) {
+function take({ body, etag, at, difference, here }) {
   list = unpacked(body);
+  zone = here;
   [tag, ahead] = list ? [etag, difference] : ["", 0];
   show({ listAt: list ? at : 0 });
 }
@@ -118,7 +120,7 @@ async function refresh() {
   const difference = at - Date.now();
   const body = answer.status === 200 ? await answer.arrayBuffer() : (await kept("list"))?.body;
   if (!body) return;
-  const fresh = { body, etag: answer.headers.get("ETag") ?? "", at, difference };
+  const fresh = { body, etag: answer.headers.get("ETag") ?? "", at, difference, here: answer.headers.get("X-Zone") };
   take(fresh);
   await keep("list", fresh);
   const isOld = (scan) => Date.now() - scan.scannedAt > REMEMBERED;
@@ -128,8 +130,7 @@ async function refresh() {
 }
 
 export function clock(instant) {
-  const { locale, zone } = list?.head ?? {};
-  return new Intl.DateTimeFormat(locale, { timeStyle: "short", hourCycle: "h23", timeZone: zone }).format(instant);
+  return new Intl.DateTimeFormat(list?.head.locale, { timeStyle: "short", hourCycle: "h23", timeZone: zone || undefined }).format(instant);
 }
 
 // --- One scan without the server. -----------------------------------------------------------------------------------

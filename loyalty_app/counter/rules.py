@@ -9,7 +9,7 @@ that on a stolen tablet some hundred thousand texts stand for each of the four b
 import hmac
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -68,6 +68,8 @@ class Listing:
     batches: Mapping[int, Offered]
     program: Program
     at: datetime
+    zones: Collection[str] = ()
+    """Of the clocks at the counters that share it."""
 
 
 def digest(salt: bytes, code: str) -> int:
@@ -100,11 +102,10 @@ def packed(listing: Listing, salt: bytes) -> bytes:
         "salt": salt.hex(),
         "at": milliseconds(listing.at),
         "program": program.name,
-        "zone": program.time_zone,
         "locale": program.locale,
         "currency": program.currency,
         "batches": [_said(listing.batches[batch_id], program) for batch_id in batches],
-        "ends": [[milliseconds(end), _ended(end, program)] for end in ends],
+        "ends": [[milliseconds(end), _ended(end, listing)] for end in ends],
         "kinds": [[batches[batch_id], ends[end], standing] for batch_id, end, standing in kinds],
         "count": len(found),
         "wide": len(kinds) > _NARROW,
@@ -138,8 +139,10 @@ def _said(offered: Offered, program: Program) -> dict[str, Any]:
     }
 
 
-def _ended(end: datetime, program: Program) -> str:
-    return f"It was {times.say_until(end, program.time_zone, program.locale, is_there=True)}."
+def _ended(end: datetime, listing: Listing) -> str:
+    zone, locale = listing.program.time_zone, listing.program.locale
+    is_there = all(times.is_same_clock(end, zone, other) for other in listing.zones)
+    return f"It was {times.say_until(end, zone, locale, is_there=is_there)}."
 
 
 def milliseconds(instant: datetime) -> int:

@@ -14,6 +14,7 @@ from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.counter.rules import FORMAT, LATELY, Held, Listing, Offered, Standing
+from loyalty_app.places import service as places
 from loyalty_app.program import service as programs
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 
@@ -50,7 +51,7 @@ def listing(session: Session, *, by: Actor, now: datetime) -> Listing:
         for batch in found
         if batch.id in mentioned
     }
-    return Listing(vouchers, of, programs.current(session), now)
+    return Listing(vouchers, of, programs.current(session), now, places.zones(session))
 
 
 def _must_be_at_a_counter(by: Actor) -> None:

@@ -17,16 +17,18 @@ from loyalty_app.counter.answers import (
     FAILED,
     UNREAD_AMOUNT,
     Answer,
+    Counter,
     present,
     seconds_to_undo,
     undone,
 )
+from loyalty_app.places import service as places
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import read_money
 from loyalty_app.redemptions import scans, service
 from loyalty_app.redemptions.models import RedemptionStatus
-from loyalty_app.redemptions.service import Refused, Reversed
+from loyalty_app.redemptions.service import Redeemed, Refused, Reversed
 
 MOST_READ = 1000
 """More than any link of ours; a longer text is cut before anybody looks at it."""
@@ -34,6 +36,8 @@ MOST_NONCE = 64
 MOST_NUMBER = 2**31
 MOST_TOLD = 201
 """One more than a reason may have, so that a longer one is refused and not cut."""
+MOST_MADE = 10
+"""More than anybody redeems in the time in which a repeat is called their own."""
 FRESH = timedelta(minutes=2)
 """A page opened again, or connected again, within this shows its last answer still."""
 
@@ -80,6 +84,11 @@ class ScanState(rx.State):
     _currency: str = ""
     _locale: str = ""
     _undo_minutes: int = 0
+    _place_id: int | None = None
+    _here: str = ""
+    """By which clock people go there."""
+    _made: tuple[int, ...] = ()
+    """The last redemptions that were made in this window; the guard forgets them with the session."""
     _answered_at: datetime | None = None
 
     @rx.event
@@ -161,23 +170,29 @@ class ScanState(rx.State):
         except AppError as problem:
             answer = Answer(shape="problem", headline="Not redeemed", lead=str(problem))
         else:
-            answer = present(outcome, text, program, by=actor().name, amount=basket, now=times.now())
+            answer = present(outcome, text, self._counter(), amount=basket, now=times.now())
+            if isinstance(outcome, Redeemed):
+                self._made = (*self._made, outcome.id)[-MOST_MADE:]
         self.answer = replace(answer, nonce=nonce)
         if answer.undo:
             await self._list_mine()
 
     async def _list_mine(self) -> None:
         found = await read(_own)
-        self.mine = [_row(one, self._program(), times.now()) for one in found]
+        self.mine = [_row(one, self._counter(), times.now()) for one in found]
 
     async def _learn(self) -> None:
         # A connection made again can come with an empty state, and its first event need not be `opened`.
-        if self._zone:
+        place_id = actor().place_id
+        if self._zone and place_id == self._place_id:
             return
-        self.person = actor().account_id or 0
-        program = await read(programs.current)
+        self.person, self._place_id = actor().account_id or 0, place_id
+        program, self._here = await read(_known, place_id)
         self._zone, self._currency, self._locale = program.time_zone, program.currency, program.locale
         self._undo_minutes = program.undo_minutes
+
+    def _counter(self) -> Counter:
+        return Counter(self._program(), self._here, self._made)
 
     def _program(self) -> Program:
         return Program(
@@ -196,18 +211,22 @@ def printable(text: object, most: int) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text[:most]).strip()
 
 
+def _known(session: Session, place_id: int | None) -> tuple[Program, str]:
+    return programs.current(session), places.zone_at(session, place_id)
+
+
 def _own(session: Session) -> list[scans.Own]:
     return scans.of(session, by=actor(), now=times.now())
 
 
-def _row(own: scans.Own, program: Program, now: datetime) -> ScanRow:
+def _row(own: scans.Own, counter: Counter, now: datetime) -> ScanRow:
     is_live = own.status is not RedemptionStatus.REVERSED
     return ScanRow(
         own.id,
         own.code,
         own.title,
         own.member,
-        times.say_time(own.at, program.time_zone, program.locale),
+        times.say_time(own.at, counter.zone, counter.program.locale),
         OUTCOMES[own.status],
-        seconds_to_undo(own.at, program.undo_minutes, now) if is_live else 0,
+        seconds_to_undo(own.at, counter.program.undo_minutes, now) if is_live else 0,
     )

@@ -226,20 +226,20 @@ class ActiveState(rx.State):
 
     @rx.event
     async def opened(self) -> None:
-        """Show them, for as many days as the address asks for, and keep them fresh."""
+        """Show them, for as many days as the address asks for, and keep them fresh, though not at every scan."""
         self.days = 90 if self.router.url.query_parameters.get("active", "") == "90" else 30
         self.ranges = [
             RangeLink("30 days", HOME, self.days == 30),  # noqa: PLR2004 - the two there are
             RangeLink("90 days", address(HOME, {"active": 90}), self.days == 90),  # noqa: PLR2004
         ]
-        hub.subscribe(self, ActiveState.refresh, batches.TOPIC)
+        hub.subscribe(self, ActiveState.refresh, hub.slow(batches.TOPIC))
         await self.refresh()
 
     @rx.event
     async def refresh(self) -> None:
         """Show them again after something was redeemed."""
         days = self.days
-        program, found = await hub.shared(batches.TOPIC, ("active", days), lambda: read(_active, days))
+        program, found = await hub.shared(hub.slow(batches.TOPIC), ("active", days), lambda: read(_active, days))
         most = max((one.redemptions for one in found), default=0)
         self.ranks = [_rank(one, most, program) for one in found]
 

@@ -95,6 +95,17 @@ def names(session: Session, place_ids: Collection[int]) -> dict[int, str]:
     return {place_id or 0: name for place_id, name in found}
 
 
+def zone_at(session: Session, place_id: int | None) -> str:
+    """Return by which clock people go at a place; by the program's where it is none."""
+    place = session.get(Place, place_id) if place_id else None
+    return place.time_zone if place else programs.current(session).time_zone
+
+
+def zones(session: Session) -> frozenset[str]:
+    """Return the time zones of the places where people work."""
+    return frozenset(session.exec(select(Place.time_zone).where(col(Place.closed_at).is_(None)).distinct()))
+
+
 def create(session: Session, draft: rules.Draft, *, by: Actor, now: datetime) -> Place:
     """Open a place; without a time zone it has the program's."""
     by.must(Permission.PLACE_MANAGEMENT)

@@ -50,6 +50,7 @@ class RedemptionRow:
     status: str
     status_words: str
     at: str
+    """When it was recorded: by this the list is in order, and is narrowed to days."""
     scanned: str
     """When, if that was without a connection."""
     place: str
@@ -98,14 +99,14 @@ class ConflictRow:
     redemption: int
 
 
-def say_cards(stand: Stand, program: Program) -> Cards:
+def say_cards(stand: Stand, active: int, program: Program) -> Cards:
     """Put the numbers above the list into words."""
     locale, found = program.locale, rules.verdict(stand.redeemed, stand.distributed)
     redeemed, distributed = say_number(stand.redeemed, locale), say_number(stand.distributed, locale)
     return Cards(
         total=say_number(stand.redemptions, locale),
         total_note=f"{say_number(stand.goodwill, locale)} more as goodwill" if stand.goodwill else "",
-        active=say_number(stand.active, locale),
+        active=say_number(active, locale),
         rate=rules.say_rate(stand.redeemed, stand.distributed, locale),
         rate_words=f"Coupon rate: {redeemed} of {distributed} coupons handed out" if stand.distributed else "",
         share=share(stand.redeemed, stand.distributed) if stand.distributed else 0,
@@ -147,8 +148,8 @@ def say_row(line: Line, program: Program) -> RedemptionRow:
         undone=_undone(line, program),
         status=line.status.value,
         status_words=STATUSES[line.status],
-        at=_say(line.scanned_at or line.at, program),
-        scanned="Scanned offline" if line.scanned_at else "",
+        at=_say(line.at, program),
+        scanned=_offline(line.scanned_at, line.at, program) if line.scanned_at else "",
         place=line.place or "—",
         staff=line.staff,
     )
@@ -201,7 +202,9 @@ def say_conflict(one: Conflict, program: Program) -> ConflictRow:
 
 def _facts(line: Line, program: Program, by: Actor) -> list[Fact]:
     def here(instant: datetime) -> str:
-        return f"{_say(instant, program)}{_there(instant, line, program)}"
+        zone, locale = program.time_zone, program.locale
+        there = times.say_there(instant, line.place_zone or zone, zone, locale)
+        return f"{_say(instant, program)} ({there})" if there else _say(instant, program)
 
     member = f"/admin/members/{line.member_id}" if line.member_id and by.may(Permission.VIEW_MEMBERS) else ""
     batch = f"/admin/batches/{line.batch_id}" if by.may(Permission.VIEW_DASHBOARD) else ""
@@ -222,14 +225,10 @@ def _facts(line: Line, program: Program, by: Actor) -> list[Fact]:
     return [fact for fact in facts if fact.words]
 
 
-def _there(instant: datetime, line: Line, program: Program) -> str:
-    """Return the clock of a location that has another one: "; 12:00 at Harbour (Lisbon time)"."""
-    if not line.place_zone or times.clock(instant, line.place_zone) == times.clock(instant, program.time_zone):
-        return ""
-    is_same_day = times.local_day(instant, line.place_zone) == times.local_day(instant, program.time_zone)
-    say = times.say_time if is_same_day else times.say_instant
-    city = line.place_zone.rpartition("/")[2].replace("_", " ")
-    return f"; {say(instant, line.place_zone, program.locale)} at {line.place} ({city} time)"
+def _offline(scanned_at: datetime, at: datetime, program: Program) -> str:
+    zone, locale = program.time_zone, program.locale
+    is_same_day = times.local_day(scanned_at, zone) == times.local_day(at, zone)
+    return f"Scanned offline {(times.say_time if is_same_day else times.say_instant)(scanned_at, zone, locale)}"
 
 
 def _undone(line: Line, program: Program) -> str:

@@ -294,11 +294,15 @@ def _row(row: ObjectVar[RedemptionRow]) -> rx.Component:
         ),
         rx.el.td(
             status_badge(row.status, row.status_words),
-            rx.cond(row.scanned, rx.el.small(icon("offline"), row.scanned)),
             class_name="stands",
             custom_attrs={"data-label": HEADS[3]},
         ),
-        rx.el.td(row.at, class_name="tight", custom_attrs={"data-label": HEADS[4]}),
+        rx.el.td(
+            row.at,
+            rx.cond(row.scanned, rx.el.small(icon("offline"), row.scanned)),
+            class_name="tight",
+            custom_attrs={"data-label": HEADS[4]},
+        ),
         rx.el.td(
             row.place,
             rx.cond(row.staff, rx.el.small(f"by {row.staff}")),

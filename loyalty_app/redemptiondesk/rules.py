@@ -75,7 +75,8 @@ def search(asked: Mapping[str, str]) -> Search:
     for name in ("place", "staff"):
         typed[name] = str(number(typed[name]) or "")
     for name in ("since", "until"):
-        typed[name] = typed[name] if day(typed[name]) else ""
+        found = day(typed[name])
+        typed[name] = found.isoformat() if found else ""  # as programs are asked for it, however it was written
     return Search(**typed)
 
 

@@ -28,11 +28,13 @@ from loyalty_app.redemptions.models import RedemptionStatus
 from loyalty_app.redemptions.numbers import Choices, Stand
 from loyalty_app.tills.state import TillState
 from loyalty_app.ui.forms import text_of
-from loyalty_app.ui.live import hub
+from loyalty_app.ui.live import CLOCK, hub
 
 HOME = "/admin/redemptions/"
 PAGE = 25
 MOST_COUNTED = 10_000
+COUNTED_SECONDS = 5.0
+"""In such gaps the active coupons are counted, for all tabs together; what is cheap moves at once."""
 
 REFUSALS = {
     Reason.REVERSAL_DENIED: "The time to undo it is over. A lead or an admin can undo it.",
@@ -113,6 +115,7 @@ class RedemptionsState(rx.State):
             self._search, self._after, self._seen, self._is_scrolled = wanted, after, None, False
             self._counted = None
         hub.subscribe(self, RedemptionsState.refresh, redemptions.TOPIC, batches.TOPIC)
+        hub.subscribe(self, RedemptionsState.recount, _counting(), CLOCK)
         self.may_settle = actor().may(Permission.REVERSE_REDEMPTIONS)
         await self._show()
         await self._show_one(one)
@@ -125,6 +128,11 @@ class RedemptionsState(rx.State):
         await self._show()
         await self._show_one(self.one.id)
         return self._next()
+
+    @rx.event
+    async def recount(self) -> None:
+        """Show the numbers again: vouchers expire without anybody doing anything."""
+        await self._show_cards()
 
     @rx.event
     async def count(self) -> None:
@@ -150,8 +158,8 @@ class RedemptionsState(rx.State):
         return rx.call_function("() => scrollTo({ top: 0 })")
 
     async def _show(self) -> None:
-        stand, program, choices = await hub.shared(batches.TOPIC, "redemptions", lambda: read(_numbers))
-        self.cards, self._locale = answers.say_cards(stand, program), program.locale
+        program, choices = await self._show_cards()
+        self._locale = program.locale
         self.places = [ChoiceRow(str(one.id), one.name) for one in choices.places]
         self.people = [ChoiceRow(str(one.id), one.name) for one in choices.staff]
         newest = await self._page(0)
@@ -176,6 +184,12 @@ class RedemptionsState(rx.State):
         self._say_count(self._counted if newest.is_more else len(newest.rows))
         await self._show_conflicts()
         self.is_loaded = True
+
+    async def _show_cards(self) -> tuple[Program, Choices]:
+        stand, program, choices = await hub.shared(batches.TOPIC, "redemptions", lambda: read(_numbers))
+        active = await hub.shared(_counting(), "active", lambda: read(_active))
+        self.cards = answers.say_cards(stand, active, program)
+        return program, choices
 
     def _next(self) -> list[Any]:
         # What fills no page is counted with it; and where there are too many, one more changes nothing.
@@ -304,10 +318,17 @@ def _asked_of_programs(wanted: Search) -> dict[str, str]:
     return {name: words for name, words in asked.items() if words}
 
 
+def _counting() -> str:
+    return hub.slow(batches.TOPIC, COUNTED_SECONDS)
+
+
 def _numbers(session: Session) -> tuple[Stand, Program, Choices]:
     by = actor()
-    stand = numbers.stand(session, by=by, now=times.now())
-    return stand, programs.current(session), numbers.choices(session, by=by)
+    return numbers.stand(session, by=by), programs.current(session), numbers.choices(session, by=by)
+
+
+def _active(session: Session) -> int:
+    return numbers.active(session, by=actor(), now=times.now())
 
 
 def _page(session: Session, wanted: Search, after: int) -> _Page:

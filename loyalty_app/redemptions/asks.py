@@ -74,6 +74,10 @@ class Voucher:
     redeemed_at: datetime | None = None
     redeemed_by: str = ""
     redeemed_place: str = ""
+    redeemed_zone: str = ""
+    """The clock there."""
+    redemption_id: int = 0
+    """Of the redemption that stands."""
     is_goodwill: bool = False
     """Whether it was honoured though expired, instead of redeemed."""
     member_id: int | None = None
@@ -220,8 +224,15 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
     # Asked for after the codes are locked, so that a redemption committed meanwhile is seen.
     redeemed = session.connection().execute(_REDEEMED, {"codes": [code.id for code, _ in found.values()]})
     first = {
-        code_id: (scanned_at or at, staff or "", place or "", status is RedemptionStatus.GOODWILL)
-        for code_id, at, scanned_at, staff, place, status in redeemed
+        code_id: (
+            scanned_at or at,
+            staff or "",
+            place or "",
+            zone or "",
+            number or 0,
+            status is RedemptionStatus.GOODWILL,
+        )
+        for code_id, number, at, scanned_at, staff, place, zone, status in redeemed
     }
     member_ids = {code.member_id for code, _ in found.values() if code.member_id}
     held_by = session.connection().execute(_HOLDERS, {"members": list(member_ids)}).all()
@@ -239,7 +250,7 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
             promises[batch.id],
             holders.get(code.member_id or 0, ""),
             expires_at,
-            *first.get(code.id, (None, "", "", False)),
+            *first.get(code.id, (None, "", "", "", 0, False)),
             member_id=code.member_id,
             batch_id=code.batch_id,
             is_scan=is_scan,
@@ -276,10 +287,12 @@ def hit_of(hits: dict[str, Hit], what: rules.Scanned | Bad) -> Hit | None:
 _REDEEMED = (
     sa.select(
         col(Redemption.code_id),
+        col(Redemption.id),
         col(Redemption.at),
         col(Redemption.scanned_at),
         sa.func.coalesce(Account.name, ApiKey.name),
         col(Place.name),
+        col(Place.time_zone),
         col(Redemption.status),
     )
     .join(Place, col(Place.id) == col(Redemption.place_id), isouter=True)

@@ -19,6 +19,8 @@ PATIENCE_SECONDS = 2.0
 SWEEP_SECONDS = 30.0
 SLOW_SECONDS = 60.0
 """What takes long to read is read again at most so often."""
+CLOCK = "clock"
+"""Heard every `SWEEP_SECONDS`: what is shown changes with the time, though nobody writes anything."""
 
 
 class Hub:
@@ -31,7 +33,8 @@ class Hub:
         self._tabs: dict[str, dict[str, set[str]]] = defaultdict(dict)  # topic → tab → event names
         self._topics: dict[str, set[str]] = defaultdict(set)  # tab → topics
         self._snapshots: dict[str, dict[Any, asyncio.Future[Any]]] = defaultdict(dict)
-        self._slow: dict[str, float] = {}  # topic → when its slow topic may be heard next
+        self._slow: dict[str, tuple[str, float]] = {}  # slow topic → the topic that it follows, and in which gaps
+        self._next: dict[str, float] = {}  # slow topic → when it may be heard next
         self._waiting: set[str] = set()
         self._changed: set[str] = set()
         self._flushing: asyncio.Task[None] | None = None
@@ -54,10 +57,11 @@ class Hub:
             kept[key] = asyncio.ensure_future(load())
         return await asyncio.shield(kept[key])
 
-    def slow(self, topic: str) -> str:
-        """Return a topic that is heard when the other one is, and at most once a minute; the last is never missed."""
-        self._slow.setdefault(topic, 0.0)
-        return f"slow:{topic}"
+    def slow(self, topic: str, seconds: float = SLOW_SECONDS) -> str:
+        """Return a topic that is heard when the other one is, but in such gaps at least; the last is never missed."""
+        name = f"slow:{seconds}:{topic}"
+        self._slow[name] = topic, seconds
+        return name
 
     @property
     def listeners(self) -> int:
@@ -77,16 +81,16 @@ class Hub:
     def _hear(self, topics: set[str]) -> None:
         self.heard_first(topics)
         loop = asyncio.get_running_loop()
-        for topic in topics & set(self._slow) - self._waiting:
-            self._waiting.add(topic)
-            at = max(loop.time(), self._slow[topic])
-            loop.call_at(at, self._hear_slowly, topic, context=contextvars.Context())
+        for name in {name for name, (topic, _) in self._slow.items() if topic in topics} - self._waiting:
+            self._waiting.add(name)
+            at = max(loop.time(), self._next.get(name, 0.0))
+            loop.call_at(at, self._hear_slowly, name, context=contextvars.Context())
         self._note(topics)
 
-    def _hear_slowly(self, topic: str) -> None:
-        self._waiting.discard(topic)
-        self._slow[topic] = asyncio.get_running_loop().time() + SLOW_SECONDS
-        self._note({self.slow(topic)})
+    def _hear_slowly(self, name: str) -> None:
+        self._waiting.discard(name)
+        self._next[name] = asyncio.get_running_loop().time() + self._slow[name][1]
+        self._note({name})
 
     def _note(self, topics: set[str]) -> None:
         changed = set(self._tabs) | set(self._snapshots) if live.EVERYTHING in topics else topics
@@ -125,6 +129,7 @@ class Hub:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self._snapshots.clear()  # nothing read is older than this where its words depend on the clock
+            self._note({CLOCK})
             for tab in [tab for tab in self._topics if not self._is_open(tab)]:
                 self._drop(tab)
 

@@ -141,3 +141,21 @@ def test_time_zones_are_offered_once_each_and_exist():
 )
 def test_a_rough_time_left_is_a_few_characters(seconds, said):
     assert times.say_duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Europe/Lisbon", "11:00 Lisbon time"),
+        ("America/New_York", "06:00 New York time"),
+        ("Pacific/Kiritimati", "16 Jun 2026, 00:00 Kiritimati time"),
+        ("UTC", "10:00 UTC"),
+        ("Europe/Berlin", ""),
+        ("Europe/Warsaw", ""),
+    ],
+)
+def test_another_clock_is_named_and_the_same_one_is_not(zone, said):
+    noon = datetime(2026, 6, 15, 10, tzinfo=UTC)
+
+    assert times.say_there(noon, zone, "Europe/Warsaw", "en-GB") == said
+    assert times.is_same_clock(noon, zone, "Europe/Warsaw") == (not said)

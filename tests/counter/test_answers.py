@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from loyalty_app.core.reasons import Reason
-from loyalty_app.counter.answers import Answer, present, say, seconds_to_undo
+from loyalty_app.counter.answers import Answer, Counter, present, say, seconds_to_undo
 from loyalty_app.offers.models import Promise, RewardKind
 from loyalty_app.program.models import Program
 from loyalty_app.redemptions.asks import AmountNeeded, Incomplete, Redeemed, Refused, Voucher
@@ -15,11 +15,19 @@ from tests.builders import NOON, WARSAW
 PROGRAM = Program(name="Kawa", time_zone=WARSAW, currency="PLN", locale="en-GB", undo_minutes=5)
 PROMISE = Promise(title="Free coffee", reward_kind=RewardKind.ITEM, reward_value=0, reward_item="One coffee, any size")
 GOOD = Voucher("SUN-2026-ABCD", PROMISE, "Mia", NOON + timedelta(days=3))
-USED = replace(GOOD, redeemed_at=NOON - timedelta(minutes=3), redeemed_by="Kasia", redeemed_place="Old Town")
+USED = replace(
+    GOOD,
+    redeemed_at=NOON - timedelta(minutes=3),
+    redeemed_by="Kasia",
+    redeemed_place="Old Town",
+    redeemed_zone=WARSAW,
+    redemption_id=5,
+)
+LISBON = "Europe/Lisbon"
 
 
-def said(outcome, *, by="Tomek", amount=None, now=NOON):
-    return present(outcome, "SUN2026ABCD", PROGRAM, by=by, amount=amount, now=now)
+def said(outcome, *, made=(), zone=WARSAW, amount=None, now=NOON):
+    return present(outcome, "SUN2026ABCD", Counter(PROGRAM, zone, made), amount=amount, now=now)
 
 
 @pytest.mark.requirement("S2-10", "S2-11")
@@ -52,9 +60,49 @@ def test_a_repeat_says_when_where_and_by_whom_and_keeps_the_name_apart():
 def test_ones_own_repeat_within_seconds_is_called_that():
     own = replace(USED, redeemed_at=NOON - timedelta(seconds=4))
 
-    assert said(Refused(Reason.ALREADY_REDEEMED, own), by="Kasia").note.startswith("You just scanned this")
-    assert not said(Refused(Reason.ALREADY_REDEEMED, own)).note.startswith("You just scanned this")
-    assert not said(Refused(Reason.ALREADY_REDEEMED, USED), by="Kasia").note.startswith("You just scanned this")
+    assert said(Refused(Reason.ALREADY_REDEEMED, own), made=(4, 5)).note.startswith("You just scanned this")
+    assert "Do not give the reward again" in said(Refused(Reason.ALREADY_REDEEMED, own), made=(4, 6)).note
+    assert "Do not give the reward again" in said(Refused(Reason.ALREADY_REDEEMED, USED), made=(5,)).note
+
+
+@pytest.mark.requirement("S2-16")
+@pytest.mark.parametrize(
+    ("zone", "there", "words"),
+    [
+        (LISBON, WARSAW, "First redeemed today, 10:57 at Old Town (11:57 Warsaw time), 3 min ago."),
+        (LISBON, LISBON, "First redeemed today, 10:57 at Old Town, 3 min ago."),
+        (LISBON, "", "First redeemed today, 10:57 at Old Town, 3 min ago."),
+        (WARSAW, "Europe/Berlin", "First redeemed today, 11:57 at Old Town, 3 min ago."),
+    ],
+)
+def test_a_counter_goes_by_the_clock_on_its_own_wall_and_names_any_other(zone, there, words):
+    answer = said(Refused(Reason.ALREADY_REDEEMED, replace(USED, redeemed_zone=there)), zone=zone)
+
+    assert answer.lead == words
+    assert answer.foot.endswith("11:00" if zone == LISBON else "12:00")
+    assert said(Redeemed(GOOD, NOON, 7), zone=LISBON).foot == "SUN-2026-ABCD · 11:00"
+
+
+def test_today_is_the_day_at_the_counter():
+    night = NOON + timedelta(hours=12, minutes=30)  # half past midnight in Warsaw, the evening before in Lisbon
+    used = replace(USED, redeemed_at=night - timedelta(hours=2))
+
+    assert said(Refused(Reason.ALREADY_REDEEMED, used), zone=LISBON, now=night).lead == (
+        "First redeemed today, 21:30 at Old Town (22:30 Warsaw time)."
+    )
+    assert said(Refused(Reason.ALREADY_REDEEMED, used), now=night).lead == (
+        "First redeemed 15 Jun 2026, 22:30 at Old Town."
+    )
+
+
+@pytest.mark.requirement("S2-15")
+def test_an_end_is_said_as_on_the_customer_s_card_where_the_clocks_differ():
+    expired = Refused(Reason.EXPIRED, replace(GOOD, expires_at=NOON - timedelta(hours=12)))
+
+    assert said(expired).lead == "It was valid through 14 Jun 2026, 23:59, expired yesterday."
+    assert said(expired, zone=LISBON).lead == (
+        "It was valid through Sun 14 Jun 2026, 23:59 Europe/Warsaw, expired yesterday."
+    )
 
 
 @pytest.mark.requirement("S2-15")
@@ -105,6 +153,6 @@ def test_a_scan_code_is_for_the_customers_own_phone():
 
 
 def test_what_was_typed_is_quoted_in_part():
-    foot = present(Refused(Reason.MALFORMED), "y" * 90, PROGRAM, now=NOON).foot
+    foot = present(Refused(Reason.MALFORMED), "y" * 90, Counter(PROGRAM, WARSAW), now=NOON).foot
     assert foot == f"{'y' * 40}… · 12:00"
     assert isinstance(say(Reason.MALFORMED), Answer)

@@ -18,13 +18,14 @@ from loyalty_app.counter import api as counter_api
 from loyalty_app.counter import rules
 from loyalty_app.places import rules as place_rules
 from loyalty_app.places import service as places
+from loyalty_app.places.models import Place
 from loyalty_app.redemptions import rules as redemption_rules
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Ask
 from loyalty_app.ui.shield import COOKIE
 from tests import builders
-from tests.builders import ADMIN, CASHIER, LEAD, OTHER_CASHIER, VIEWER
+from tests.builders import ADMIN, CASHIER, LEAD, OTHER_CASHIER, VIEWER, WARSAW
 from tests.doors import change, rows, see
 from tests.programs import Program
 
@@ -152,6 +153,23 @@ def test_whoever_was_first_is_told_with_time_and_place(batch, tablet):
     (won, late) = rows(Attempt)
     assert (won.reason, late.reason) == (None, Reason.CONFLICT_OFFLINE)
     assert late.scanned_at < late.at
+
+
+def test_a_tablet_is_told_by_which_clock_people_go_where_it_stands(batch, tablet):
+    change(lambda session: session.connection().execute(sa.update(Place).values(time_zone="Atlantic/Azores")))
+    listed = [ask("GET", "/counter/snapshot", by) for by in (CASHIER, tablet)]
+    assert [one.headers["x-zone"] for one in listed] == [WARSAW, "Atlantic/Azores"]
+    known = {"If-None-Match": listed[1].headers["etag"]}
+    assert ask("GET", "/counter/snapshot", tablet, headers=known).headers["x-zone"] == "Atlantic/Azores"
+
+    code, now = claimed(batch), times.now()
+    change(redemptions.redeem_many, [Ask(code, OTHER_CASHIER, place_id=tablet.place_id)], now=now)
+    (here,) = send(scan(code), by=tablet)
+    (there,) = send(scan(code, "two"))
+    at = times.say_instant(now, "Atlantic/Azores", "en-GB")
+    assert here["first"] == f"{at} by Tomek at Old Town"
+    assert there["first"].startswith(f"{times.say_instant(now, WARSAW, 'en-GB')} by Tomek at Old Town (")
+    assert there["first"].endswith(" Azores time)")
 
 
 def test_an_attempt_that_was_answered_unheard_is_confirmed_and_counted_once(batch):

@@ -1,10 +1,12 @@
 """The list for tablets holds every voucher that may come to a counter, in four bytes each, and nobody's name."""
 
+import json
 import struct
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches import service as batches
@@ -16,11 +18,12 @@ from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.counter import rules
 from loyalty_app.counter import service as counter
 from loyalty_app.counter.rules import Standing
+from loyalty_app.places.models import Place
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 from loyalty_app.redemptions.service import Ask
 from tests import builders
-from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, VIEWER
+from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, VIEWER, WARSAW
 from tests.doors import change, rows, see
 
 SALT = bytes(range(rules.SALT_BYTES))
@@ -174,6 +177,25 @@ def test_the_packed_list_finds_each_code_and_holds_neither_codes_nor_names(batch
     for secret in (*mine, "Ana", "Ben", "ana@", rows(type(batch))[0].claim_token):
         assert secret.encode() not in body
     assert b"One coffee, any size" in body
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        (WARSAW, "It was valid through 15 Jul 2026, 23:59."),
+        ("Europe/Berlin", "It was valid through 15 Jul 2026, 23:59."),
+        ("Europe/Lisbon", "It was valid through Wed 15 Jul 2026, 23:59 Europe/Warsaw."),
+    ],
+)
+def test_an_end_names_its_zone_as_soon_as_one_counter_has_another_clock(batch, zone, words):
+    change(builders.place)
+    change(builders.place, "Harbour")
+    claimed(batch)
+    change(lambda session: session.execute(sa.update(Place).where(Place.name == "Harbour").values(time_zone=zone)))
+
+    body = rules.packed(listed(), SALT)
+    (length,) = struct.unpack_from("<I", body)
+    assert [end for _, end in json.loads(body[4 : 4 + length])["ends"]] == [words]
 
 
 @pytest.mark.parametrize(("count", "most"), [(100_000, 1 / 42_000), (1_000_000, 1 / 4_200)])

@@ -1,6 +1,7 @@
 """Every handler of the counter takes anything that may come over the wire, and the service decides."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,9 +13,10 @@ from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER, act_as
 from loyalty_app.core.reasons import Reason
 from loyalty_app.counter.state import ScanState
+from loyalty_app.places.models import Place
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 from tests import builders
-from tests.builders import CASHIER, LEAD, OTHER_CASHIER
+from tests.builders import CASHIER, LEAD, OTHER_CASHIER, WARSAW
 from tests.doors import change, rows
 
 
@@ -145,6 +147,43 @@ def test_the_same_attempt_again_is_answered_alike_and_can_still_be_undone(till):
     assert [attempt.reason for attempt in rows(Attempt)] == [None]
     assert ask(till, code, nonce="n2").shape == "used"
     assert rows(Attempt)[-1].reason is Reason.ALREADY_REDEEMED
+
+
+@pytest.mark.requirement("S2-16")
+def test_only_the_till_that_redeemed_a_voucher_calls_a_repeat_its_own(till):
+    other, code = ScanState(_reflex_internal_init=True), claimed()
+    assert ask(till, code).shape == "accepted"
+
+    assert ask(other, code).note == "Do not give the reward again."  # by the same account
+    assert ask(till, code).note.startswith("You just scanned this yourself")
+
+
+def test_what_was_undone_and_redeemed_elsewhere_is_not_one_s_own(till):
+    other, code = ScanState(_reflex_internal_init=True), claimed()
+    do(ScanState.undo, till, ask(till, code).undo)
+    assert ask(other, code).shape == "accepted"
+
+    assert ask(till, code).note == "Do not give the reward again."
+
+
+def test_a_till_goes_by_the_clock_of_the_place_where_it_stands(till):
+    opened = change(builders.place, "Ponta Delgada")
+    change(lambda session: session.connection().execute(sa.update(Place).values(time_zone="Atlantic/Azores")))
+    at_home = ask(till, claimed()).foot.split(" · ")[1]
+
+    act_as(replace(CASHIER, place_id=opened.id))
+    code = claimed()
+    foot = ask(till, code).foot.split(" · ")
+    at = rows(Redemption)[-1].at
+    assert foot[1:] == [times.say_time(at, "Atlantic/Azores", "en-GB"), "Ponta Delgada"]
+    assert at_home == times.say_time(rows(Redemption)[0].at, WARSAW, "en-GB")
+    assert [row.at for row in till.mine] == [
+        foot[1],
+        times.say_time(rows(Redemption)[0].at, "Atlantic/Azores", "en-GB"),
+    ]
+
+    act_as(CASHIER)
+    assert f"{foot[1]} Azores time)" in ask(till, code).lead
 
 
 def test_the_answer_is_put_away(till):

@@ -1,12 +1,10 @@
 """What redemptions tell agrees with the rows."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from loyalty_app.core import live
 from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.errors import ForbiddenError
 from loyalty_app.dashboard import visits
@@ -14,7 +12,6 @@ from loyalty_app.dashboard.visits import Funnel
 from loyalty_app.directory import engagement, erasure
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.service import Ask
-from loyalty_app.ui import live as tabs
 from tests import builders
 from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, VIEWER
 from tests.doors import change, see
@@ -92,36 +89,3 @@ def test_strangers_are_told_nothing(question):
 def test_who_may_not_see_members_is_not_told_who_is_active():
     with pytest.raises(ForbiddenError):
         see(engagement.most_active, 30, by=VIEWER, now=NOON)
-
-
-@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_what_takes_long_to_read_is_read_once_a_minute_and_the_last_change_is_never_missed(monkeypatch):
-    monkeypatch.setattr(tabs, "SLOW_SECONDS", 1.0)
-    hub, changes, read = tabs.Hub(), asyncio.Queue(), []
-
-    async def heard():
-        while True:
-            yield await changes.get()
-
-    async def load():
-        read.append(1)
-        return len(read)
-
-    async def main():
-        monkeypatch.setattr(live, "heard", heard)
-        running = asyncio.create_task(hub.run(None))
-        topic = hub.slow("batches")
-        assert await hub.shared(topic, "visits", load) == 1
-        seen = []
-        for _ in range(8):
-            changes.put_nowait({"batches"})
-            await asyncio.sleep(0.01)
-            seen.append(await hub.shared(topic, "visits", load))
-        assert set(seen) == {2}, seen
-        await asyncio.sleep(1.2)
-        assert await hub.shared(topic, "visits", load) == 3
-        await asyncio.sleep(1.2)
-        assert await hub.shared(topic, "visits", load) == 3
-        running.cancel()
-
-    asyncio.run(main())

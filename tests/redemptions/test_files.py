@@ -60,6 +60,7 @@ def test_a_line_of_the_file_says_all_that_is_known(five):
         "device": "Bar tablet",
         "amount": "4.50",
         "points": "0",
+        "scannedOfflineAtLocal": "2026-06-15T12:00+02:00",
         "scannedOfflineAt": "2026-06-15T10:00:00.000Z",
         "reversedAt": "",
         "reversedBy": "",
