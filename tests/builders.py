@@ -159,6 +159,8 @@ def redeem_thousands(session: Session) -> None:
         f" select id, 1, 'recorded', {CASHIER.account_id}, code, 'One coffee', '2026-06-15 10:00:00.000000'"
         " from code order by id"
     )
+    if not database.is_sqlite(connection):  # it counts on from where it was, whatever was numbered by hand
+        connection.exec_driver_sql("select setval(pg_get_serial_sequence('code', 'id'), 20000)")
     connection.exec_driver_sql("analyze")
 
 

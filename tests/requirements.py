@@ -14,11 +14,10 @@ ASKED = TESTS / "requirements.toml"
 
 @dataclass(frozen=True)
 class Asked:
-    """The requirements, by document and number, and those that no test proves yet."""
+    """The requirements, by document and number."""
 
     titles: dict[str, str]
     sentences: dict[str, str]
-    pending: frozenset[str]
 
 
 @dataclass(frozen=True, order=True)
@@ -38,9 +37,8 @@ class Proof:
 def asked() -> Asked:
     """Return what was asked for."""
     told = tomllib.loads(ASKED.read_text(encoding="utf-8"))
-    pending = frozenset(told.pop("pending"))
     sentences = {number: words for part in told.values() for number, words in part.items() if number != "title"}
-    return Asked({name: part["title"] for name, part in told.items()}, sentences, pending)
+    return Asked({name: part["title"] for name, part in told.items()}, sentences)
 
 
 def proofs(folder: Path = TESTS) -> dict[str, list[Proof]]:
@@ -70,7 +68,7 @@ def page() -> str:
         for number, sentence in wanted.sentences.items():
             if number.startswith(f"{document}-"):
                 links = [f"[{proof.sentence}](../{proof.path})" for proof in proven.get(number, [])]
-                lines.append(f"| `{number}` | {sentence} | {' · '.join(links) or '–'} |")
+                lines.append(f"| `{number}` | {sentence} | {' · '.join(links)} |")
     return "\n".join(lines) + "\n"
 
 

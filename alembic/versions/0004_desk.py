@@ -14,7 +14,7 @@ RECORDED = sa.text("status = 'recorded'")
 LIVE = sa.text("status <> 'reversed'")
 EXCEPTIONAL = sa.text("status <> 'recorded'")
 NAMED = sa.text("nonce <> ''")
-CONFLICT = sa.text("reason = 'conflict_offline'")
+WAITING = sa.text("scanned_at is not null and reason is not null and settled_at is null")
 HELD = sa.text("status = 'claimed' and not disabled")
 SEARCHED = ("code_text", "member_name", "title")
 TOGETHER = 64
@@ -57,7 +57,7 @@ def downgrade() -> None:
     with op.batch_alter_table("code") as change:
         change.drop_index("code_held")
     with op.batch_alter_table("attempt") as change:
-        for name in ("attempt_device_nonce", "attempt_conflict"):
+        for name in ("attempt_device_nonce", "attempt_waiting"):
             change.drop_index(name)
         for table in ("place", "device"):
             change.drop_constraint(f"fk_attempt_{table}_id", type_="foreignkey")
@@ -183,7 +183,7 @@ def extend_redemptions() -> None:
         change.create_index(
             "attempt_device_nonce", ["device_id", "nonce"], unique=True, sqlite_where=NAMED, postgresql_where=NAMED
         )
-        change.create_index("attempt_conflict", ["id"], sqlite_where=CONFLICT, postgresql_where=CONFLICT)
+        change.create_index("attempt_waiting", ["id"], sqlite_where=WAITING, postgresql_where=WAITING)
 
 
 def fill_what_is_searched() -> None:

@@ -595,12 +595,10 @@ def names(session: Session, account_ids: set[int]) -> dict[int, str]:
 
 
 def names_at_counter(session: Session, account_ids: set[int]) -> dict[int, str]:
-    """Return the names of those accounts that may redeem at a counter."""
+    """Return the names of those accounts that work at a counter, or did until they were switched off."""
     may_redeem = [role for role, permissions in rules.PERMISSIONS.items() if Permission.REDEEM in permissions]
     found = session.exec(
-        select(Account.id, Account.name).where(
-            col(Account.id).in_(account_ids), col(Account.role).in_(may_redeem), col(Account.is_active)
-        )
+        select(Account.id, Account.name).where(col(Account.id).in_(account_ids), col(Account.role).in_(may_redeem))
     )
     return {account_id or 0: name for account_id, name in found}
 

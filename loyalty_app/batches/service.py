@@ -40,6 +40,11 @@ _CODES = sa.table(
     sa.column("expires_at", UTCDateTime()),
 )
 """By name only: codes are known further up, here just that they go with their batch."""
+_ATTEMPTS = sa.table(
+    "attempt",
+    *(sa.column(name) for name in ("batch_id", "reason", "scanned_at", "settled_at")),
+)
+"""Scans of its codes go with a batch too."""
 NOUNS = {BatchKind.CLAIM: "vouchers", BatchKind.SCAN: "QR codes"}
 PAUSE_FIRST = "Pause the batch first, so that nobody uses it while it is deleted."
 CLAIMABLE = (BatchStatus.GENERATING, BatchStatus.ACTIVE, BatchStatus.FAILED)
@@ -56,6 +61,8 @@ class Impact:
     batch: Batch
     usable: int
     """How many claimed vouchers could still be redeemed."""
+    waiting: int
+    """How many scans without a connection were refused, and nobody has put them aside."""
 
 
 def topic(batch_id: int | None) -> str:
@@ -199,7 +206,15 @@ def impact(session: Session, batch_id: int, *, by: Actor, now: datetime) -> Impa
             _CODES.c.batch_id == batch_id, _CODES.c.status == "claimed", _CODES.c.expires_at > now
         )
     ).scalar_one()
-    return Impact(batch, usable)
+    waiting = session.execute(
+        sa.select(sa.func.count()).where(
+            _ATTEMPTS.c.batch_id == batch_id,
+            _ATTEMPTS.c.scanned_at.is_not(None),
+            _ATTEMPTS.c.reason.is_not(None),
+            _ATTEMPTS.c.settled_at.is_(None),
+        )
+    ).scalar_one()
+    return Impact(batch, usable, waiting)
 
 
 def delete(session: Session, batch_id: int, *, typed_name: str, by: Actor, now: datetime) -> None:

@@ -575,13 +575,14 @@ def link_checks(batch: Batch, url: str, led: list[Batch], desk: str, now: dateti
 def say_impact(impact: Impact, program: Program) -> list[str]:
     """Return a sentence for each thing that is lost with a batch (S3-19)."""
     batch, locale = impact.batch, program.locale
+    waiting = _say_waiting(impact.waiting, locale)
     if batch.kind is BatchKind.SCAN:
-        return _say_lost_codes(batch, locale)
+        return [*_say_lost_codes(batch, locale), *waiting, "This cannot be undone."]
     claimed, redeemed = say_number(batch.claimed, locale), say_number(batch.redeemed, locale)
     facts = [f"Claimed: {claimed}. Redeemed: {redeemed}.", _say_loss(impact, locale)]
     if impact.usable:
         facts.append(f"Value outstanding: {_say_value(batch, impact.usable, program)}.")
-    return [*facts, "This cannot be undone."]
+    return [*facts, *waiting, "This cannot be undone."]
 
 
 def say_promise(offer: Offer, program: Program) -> list[str]:
@@ -610,8 +611,16 @@ def _say_lost_codes(batch: Batch, locale: str) -> list[str]:
         f"Used: {say_number(batch.redeemed, locale)}. Not used yet: {unused}.",
         "Wherever its codes are printed, they lead to nothing any more.",
         "Points that were paid stay with their members; when and by whom each code was redeemed is lost.",
-        "This cannot be undone.",
     ]
+
+
+def _say_waiting(number: int, locale: str) -> list[str]:
+    if not number:
+        return []
+    if number == 1:
+        return ["One scan made without a connection was refused, waits on the Redemptions page, and is lost."]
+    scans = f"{say_number(number, locale)} scans made without a connection"
+    return [f"{scans} were refused, wait on the Redemptions page, and are lost."]
 
 
 def _say_loss(impact: Impact, locale: str) -> str:

@@ -96,16 +96,16 @@ def present(
     return answer
 
 
-def undone(line: Line) -> Answer:
-    """Return what is said after somebody undid their scan."""
-    is_goodwill = bool(line.goodwill_reason)
+def undone(line: Line, stands: Reason | None) -> Answer:
+    """Return what is said after somebody undid their scan, with what stands against the voucher now."""
+    is_goodwill, again = bool(line.goodwill_reason), rules.say_again("The voucher", stands)
     return Answer(
         shape="undone",
         headline="Undone",
-        lead="The goodwill does not stand any more." if is_goodwill else "The voucher is good again.",
+        lead="The goodwill does not stand any more." if is_goodwill else again,
         title=line.title,
         member=line.member,
-        note="The voucher is expired, as it was before." if is_goodwill else "",
+        note=again if is_goodwill else "",
         foot=line.code,
     )
 

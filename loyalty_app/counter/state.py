@@ -125,8 +125,8 @@ class ScanState(rx.State):
             answer = Answer(shape="problem", headline="Not undone", lead=str(problem))
         else:
             match outcome:
-                case Reversed(line):
-                    answer = undone(line)
+                case Reversed(line, stands):
+                    answer = undone(line, stands)
                 case Refused():
                     answer = Answer(
                         shape="problem",

@@ -18,7 +18,7 @@ from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.points import service as ledger
 from loyalty_app.program import service as programs
-from loyalty_app.redemptions import search
+from loyalty_app.redemptions import conflicts, search
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 
 NEWEST = 10_000
@@ -182,8 +182,8 @@ def readings(session: Session, *, now: datetime) -> list[Reading]:
         ),
         Reading(
             "loyalty_offline_conflicts",
-            "Scans without a connection that came too late, and that nobody has put aside.",
-            {"": _open_conflicts(session)},
+            "Scans without a connection that were refused when they came, and that nobody has put aside.",
+            {"": _waiting(session)},
         ),
         Reading(
             "loyalty_claim_attempts_last_hour",
@@ -213,11 +213,8 @@ def _exceptional(session: Session) -> dict[str, float]:
     return {status.value: counted.get(status, 0) for status in (RedemptionStatus.REVERSED, RedemptionStatus.GOODWILL)}
 
 
-def _open_conflicts(session: Session) -> int:
-    conflict = col(Attempt.reason) == sa.literal_column("'conflict_offline'")
-    return session.execute(
-        sa.select(sa.func.count()).select_from(Attempt).where(conflict, col(Attempt.settled_at).is_(None))
-    ).scalar_one()
+def _waiting(session: Session) -> int:
+    return session.execute(sa.select(sa.func.count()).select_from(Attempt).where(*conflicts.WAITING)).scalar_one()
 
 
 def _outcomes(session: Session, attempts: type[Attempt | ClaimAttempt], now: datetime) -> dict[str, float]:

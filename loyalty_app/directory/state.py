@@ -18,6 +18,7 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.addresses import address, number
 from loyalty_app.core.database import read, transact
 from loyalty_app.core.errors import InvalidError, NotFoundError
+from loyalty_app.core.reasons import Reason
 from loyalty_app.core.texts import storable
 from loyalty_app.directory import engagement, erasure
 from loyalty_app.directory import service as directory
@@ -468,9 +469,9 @@ class ReversalState(rx.State):
     async def ask(self, redemption_id: int) -> None:
         """Say what undoing it does."""
         self._id, self.problems = int(redemption_id), {}
-        program, line = await read(_redemption, self._id)
+        program, line, stands = await read(_redemption, self._id)
         points = point_rules.say_points(line.points, program.locale) if line.points else ""
-        self.facts = redemption_rules.say_effects(line.code, points)
+        self.facts = redemption_rules.say_effects(line.code, points, stands)
 
     @rx.event
     async def reverse(self, form: dict[str, Any]) -> rx.event.EventSpec | None:
@@ -483,11 +484,11 @@ class ReversalState(rx.State):
             self.problems = {"why": str(refused)}
             return None
         self.turn += 1
-        is_late = isinstance(answer, Refused)
-        say(
-            await self.get_state(NoticeState),
-            "This redemption was undone before." if is_late else "The redemption is undone.",
-        )
+        if isinstance(answer, Refused):
+            words = "This redemption was undone before."
+        else:
+            words = f"The redemption is undone. {redemption_rules.say_again('The code', answer.stands)}"
+        say(await self.get_state(NoticeState), words)
         return rx.set_focus("member-redemptions")
 
 
@@ -551,8 +552,10 @@ def _member(session: Session, member_id: int) -> tuple[Program, Member]:
     return programs.current(session), members.get(session, member_id, by=actor())
 
 
-def _redemption(session: Session, redemption_id: int) -> tuple[Program, Line]:
-    return programs.current(session), history.get(session, redemption_id, by=actor())
+def _redemption(session: Session, redemption_id: int) -> tuple[Program, Line, Reason | None]:
+    line = history.get(session, redemption_id, by=actor())
+    stands = redemptions.stands_after_undo(session, redemption_id, by=actor(), now=times.now())
+    return programs.current(session), line, stands
 
 
 def _address(text: str = "", after: int = 0, *, is_erased: bool = False) -> str:

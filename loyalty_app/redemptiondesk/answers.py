@@ -8,6 +8,8 @@ from loyalty_app.codes import alphabet
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.addresses import address
+from loyalty_app.core.reasons import Reason
+from loyalty_app.counter import answers as counter
 from loyalty_app.points.rules import say_points
 from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money, say_number
@@ -89,14 +91,17 @@ class Details:
 
 @dataclass(frozen=True)
 class ConflictRow:
-    """A voucher that was given away twice, with both sides (product.md, section 5, item 9)."""
+    """A refused scan for which the reward may have been given (product.md, section 5, item 9)."""
 
     id: int
     code: str
     about: str
+    reason: str
     first: str
+    """Who was faster, if that is why."""
     late: str
     redemption: int
+    """What counts instead, or 0."""
 
 
 def say_cards(stand: Stand, active: int, program: Program) -> Cards:
@@ -155,11 +160,15 @@ def say_row(line: Line, program: Program) -> RedemptionRow:
     )
 
 
-def say_details(line: Line, program: Program, *, by: Actor, now: datetime) -> Details:
-    """Return everything that a caller may know of a redemption, and may do about it."""
+def say_details(line: Line, stands: Reason | None, program: Program, *, by: Actor, now: datetime) -> Details:
+    """Return everything that a caller may know of a redemption, and may do about it.
+
+    With what would stand against its code once it is undone.
+    """
     minutes, is_live = program.undo_minutes, line.status is not RedemptionStatus.REVERSED
     may_undo = is_live and redemption_rules.may_undo(line.staff_id, line.at, by.account_id, minutes, now=now)
     ends_at = line.at + timedelta(minutes=minutes)
+    points = say_points(line.points, program.locale) if line.points else ""
     return Details(
         id=line.id,
         code=line.code,
@@ -169,17 +178,12 @@ def say_details(line: Line, program: Program, *, by: Actor, now: datetime) -> De
         undo_until=times.say_time(ends_at, program.time_zone, program.locale) if may_undo else "",
         why=_why(line, by),
         may_undo_any=is_live and not may_undo and by.may(Permission.REVERSE_REDEMPTIONS),
-        effects=say_effects(line, program) if is_live else [],
+        effects=redemption_rules.say_effects(line.code, points, stands) if is_live else [],
     )
 
 
-def say_effects(line: Line, program: Program) -> list[str]:
-    """Return a sentence for each thing that undoing a redemption does."""
-    return redemption_rules.say_effects(line.code, say_points(line.points, program.locale) if line.points else "")
-
-
 def say_conflict(one: Conflict, program: Program) -> ConflictRow:
-    """Put both sides of a conflict into words."""
+    """Put into words why a scan was refused, who made it, and who was faster."""
 
     def say(side: Side) -> str:
         parts = (
@@ -190,13 +194,15 @@ def say_conflict(one: Conflict, program: Program) -> ConflictRow:
         )
         return ", ".join(filter(None, parts))
 
+    why = counter.say(one.reason, one.code)
     return ConflictRow(
         id=one.id,
-        code=one.code,
+        code=one.code or "—",
         about=", ".join(filter(None, (one.title, one.member))),
-        first=say(one.first),
+        reason=f"{why.headline}. {why.lead}",
+        first=say(one.first) if one.first else "",
         late=f"{say(one.late)}; sent {_say(one.sent_at, program)}",
-        redemption=one.redemption_id,
+        redemption=one.redemption_id or 0,
     )
 
 

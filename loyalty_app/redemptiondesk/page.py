@@ -123,6 +123,9 @@ def _conflicts() -> rx.Component:
             state.conflicts_words,
             rx.el.details(
                 rx.el.summary(icon("offline"), state.conflicts_words),
+                rx.el.p(
+                    "The rewards may have been given. A lead puts aside what is dealt with. ", state.conflicts_rest
+                ),
                 rx.el.ul(rx.foreach(state.conflicts, _conflict)),
                 class_name="conflicts",
             ),
@@ -136,17 +139,27 @@ def _conflicts() -> rx.Component:
 def _conflict(one: ObjectVar[ConflictRow]) -> rx.Component:
     return rx.el.li(
         rx.el.p(
-            rx.el.a(
-                rx.el.bdi(one.code),
-                href=RedemptionsState.here + one.redemption.to_string(),
-                class_name="code",
-                custom_attrs={"preventScrollReset": True},
+            rx.cond(
+                one.redemption,
+                rx.el.a(
+                    rx.el.bdi(one.code),
+                    href=RedemptionsState.here + one.redemption.to_string(),
+                    class_name="code",
+                    custom_attrs={"preventScrollReset": True},
+                ),
+                rx.el.bdi(one.code, class_name="code"),
             ),
             f" {one.about}",
         ),
         rx.el.dl(
-            rx.el.div(rx.el.dt("Reached us first, and counts"), rx.el.dd(one.first)),
-            rx.el.div(rx.el.dt("Reached us later"), rx.el.dd(one.late)),
+            rx.cond(
+                one.first,
+                rx.el.div(rx.el.dt("Reached us first, and counts"), rx.el.dd(one.first)),
+                rx.el.div(rx.el.dt("Refused because"), rx.el.dd(one.reason)),
+            ),
+            rx.el.div(
+                rx.el.dt(rx.cond(one.first, "Reached us later", "Scanned without a connection")), rx.el.dd(one.late)
+            ),
             class_name="labelled",
         ),
         rx.cond(

@@ -137,11 +137,19 @@ def say_rows(number: int, most: int, locale: str, *, is_least: bool = False) -> 
     return "1 row" if number == 1 else f"{say_number(number, locale)} rows" if number else "nothing to export"
 
 
-def say_conflicts(number: int) -> str:
-    """Return how many scans came too late."""
+def say_conflicts(number: int, locale: str) -> str:
+    """Return how many scans were refused when they reached us."""
     if number == 1:
-        return "1 scan made without a connection reached us after another one"
-    return f"{number} scans made without a connection reached us after others"
+        return "1 scan made without a connection was refused when it reached us"
+    return f"{say_number(number, locale)} scans made without a connection were refused when they reached us"
+
+
+def say_rest(shown: int, number: int, locale: str) -> str:
+    """Return how many of so many are shown, if not all are."""
+    if shown >= number:
+        return ""
+    counted = f"The newest {say_number(shown, locale)} of {say_number(number, locale)} are shown."
+    return f"{counted} Those before them follow as these are put aside."
 
 
 def say_narrowed(parts: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from loyalty_app.redemptiondesk import answers, rules
 from loyalty_app.redemptiondesk.answers import Cards, ConflictRow, Details, RedemptionRow
 from loyalty_app.redemptiondesk.rules import Search
 from loyalty_app.redemptions import conflicts, history, numbers, search
+from loyalty_app.redemptions import rules as redemption_rules
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.asks import Refused
 from loyalty_app.redemptions.history import Line, Wish
@@ -69,6 +70,8 @@ class RedemptionsState(rx.State):
     people: rx.Field[list[ChoiceRow]] = rx.field(default_factory=list)
     conflicts: rx.Field[list[ConflictRow]] = rx.field(default_factory=list)
     conflicts_words: rx.Field[str] = rx.field("")
+    conflicts_rest: rx.Field[str] = rx.field("")
+    """How many of them are shown, if not all are."""
     may_settle: rx.Field[bool] = rx.field(default=False)
     found: rx.Field[str] = rx.field("")
     """How many fit the search."""
@@ -206,9 +209,10 @@ class RedemptionsState(rx.State):
             self.found = rules.say_found(number, MOST_COUNTED, self._locale)
 
     async def _show_conflicts(self) -> None:
-        found = await hub.shared(redemptions.TOPIC, ("conflicts", *_sees()), lambda: read(_conflicts))
+        found, waiting = await hub.shared(redemptions.TOPIC, ("conflicts", *_sees()), lambda: read(_conflicts))
         self.conflicts = list(found)
-        self.conflicts_words = rules.say_conflicts(len(found)) if found else ""
+        self.conflicts_words = rules.say_conflicts(waiting, self._locale) if found else ""
+        self.conflicts_rest = rules.say_rest(len(found), waiting, self._locale)
 
     async def _page(self, after: int) -> _Page:
         wanted = self._search
@@ -219,11 +223,11 @@ class RedemptionsState(rx.State):
             self.one = Details()
             return
         try:
-            program, line = await read(_one, redemption_id)
+            program, line, stands = await read(_one, redemption_id)
         except NotFoundError:
             self.one = Details(redemption_id, is_missing=True)
             return
-        self.one = answers.say_details(line, program, by=actor(), now=times.now())
+        self.one = answers.say_details(line, stands, program, by=actor(), now=times.now())
 
 
 class UndoState(rx.State):
@@ -263,7 +267,7 @@ class UndoState(rx.State):
         if isinstance(answer, Refused):
             self.problem = REFUSALS[answer.reason]
         else:
-            self.said = "Undone. The code is good again."
+            self.said = f"Undone. {redemption_rules.say_again('The code', answer.stands)}"
 
 
 class SettleState(rx.State):
@@ -344,10 +348,12 @@ def _count(session: Session, wanted: Search) -> int:
     return numbers.fitting(session, asked, most=MOST_COUNTED + 1, by=actor())
 
 
-def _conflicts(session: Session) -> list[ConflictRow]:
-    program = programs.current(session)
-    return [answers.say_conflict(one, program) for one in conflicts.conflicts(session, by=actor())]
+def _conflicts(session: Session) -> tuple[list[ConflictRow], int]:
+    program, found = programs.current(session), conflicts.conflicts(session, by=actor())
+    return [answers.say_conflict(one, program) for one in found], conflicts.waiting(session, by=actor())
 
 
-def _one(session: Session, redemption_id: int) -> tuple[Program, Line]:
-    return programs.current(session), history.get(session, redemption_id, by=actor())
+def _one(session: Session, redemption_id: int) -> tuple[Program, Line, Reason | None]:
+    line = history.get(session, redemption_id, by=actor())
+    stands = redemptions.stands_after_undo(session, redemption_id, by=actor(), now=times.now())
+    return programs.current(session), line, stands

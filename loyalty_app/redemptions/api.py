@@ -350,7 +350,7 @@ def read_redemption(redemption_id: Number) -> RedemptionShown:
 @router.post("/redemptions/{redemption_id}/reverse", status_code=201, response_model=RedemptionShown)
 @allow(Permission.REVERSE_REDEMPTIONS)
 def reverse_redemption(redemption_id: Number, sent: Reversal, once: OnceOnly) -> Response:
-    """Undo a redemption, and say why; the voucher can be redeemed again, and both facts stay."""
+    """Undo a redemption, and say why; its code is as it was before, and both facts stay."""
 
     def reverse(session: Session, now: datetime) -> RedemptionShown | Problem:
         answer = redemptions.reverse(session, redemption_id, reason=sent.reason, by=actor(), now=now)

@@ -257,8 +257,7 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
         )
         facts = rules.Facts(
             code.status,
-            # What was switched on again, or taken back, after its holder was erased is nobody's to use.
-            code.disabled or (code.status is CodeStatus.CLAIMED and code.member_id in erased),
+            code.disabled,
             batch.redemptions_frozen,
             expires_at,
             code.member_id,
@@ -267,6 +266,7 @@ def find(session: Session, texts: Iterable[str], *, held: bool = True) -> dict[s
             is_scan and batch.status is BatchStatus.PAUSED,
             is_scan and batch.key_id in retired,
             voucher.is_goodwill,
+            code.member_id in erased,
         )
         hits[text] = Hit(code, batch, voucher, facts)
     return hits

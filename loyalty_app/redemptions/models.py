@@ -107,10 +107,10 @@ class Attempt(SQLModel, table=True):
             postgresql_where=sa.text("nonce <> ''"),
         ),
         sa.Index(
-            "attempt_conflict",
+            "attempt_waiting",
             "id",
-            sqlite_where=sa.text("reason = 'conflict_offline'"),
-            postgresql_where=sa.text("reason = 'conflict_offline'"),
+            sqlite_where=sa.text("scanned_at is not null and reason is not null and settled_at is null"),
+            postgresql_where=sa.text("scanned_at is not null and reason is not null and settled_at is null"),
         ),
     )
 
@@ -133,5 +133,5 @@ class Attempt(SQLModel, table=True):
     scanned_at: datetime | None = None
     """When the device scanned it, if there was no connection then."""
     settled_at: datetime | None = None
-    """When somebody put a conflict aside."""
+    """When somebody put it aside, as it was refused though the device may have accepted it."""
     settled_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})

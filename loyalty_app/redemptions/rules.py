@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
@@ -78,6 +78,8 @@ class Facts:
     """The key that sealed the batch was retired."""
     is_honoured: bool = False
     """It was honoured as goodwill, and is used up by that too."""
+    is_forsaken: bool = False
+    """Who held it was erased: what is not used up by then is nobody's to use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +168,18 @@ def say_undone(by: str, at: str, reason: str) -> str:
     return f"Undone by {by or '—'} at {at}" + (f": {reason}" if reason else "")
 
 
-def say_effects(code: str, points: str) -> list[str]:
-    """Return a sentence for each thing that undoing a redemption does; the points are in words, if there are any."""
+def say_again(what: str, stands: Reason | None) -> str:
+    """Return whether what was undone is good again: "Code CUP-ABCD cannot be redeemed again: it is disabled."."""
+    return f"{what} can be redeemed again." if stands is None else f"{what} cannot be redeemed again: {STANDS[stands]}."
+
+
+def say_effects(code: str, points: str, stands: Reason | None) -> list[str]:
+    """Return a sentence for each thing that undoing a redemption does.
+
+    The points are in words, if there are any; with what stands against the code afterwards.
+    """
     return [
-        f"Code {code} can be redeemed again.",
+        say_again(f"Code {code}", stands),
         *([f"{points} leave the member's balance, also below zero."] if points else []),
         "Both facts stay in the history, with your name and the reason.",
     ]
@@ -184,6 +194,14 @@ def refusals(
     """
     told = Told(now, member_id, amount)
     return tuple(reason for reason, fails in CHECKS if fails(facts, told))
+
+
+def stands_after_undo(facts: Facts, now: datetime) -> Reason | None:
+    """Return why the next scan of a code would be refused once what used it up is undone; nothing if it would not."""
+    status = CodeStatus.ACTIVE if facts.is_scan else CodeStatus.CLAIMED
+    undone = replace(facts, status=status, is_honoured=False)
+    # What it takes a member or a basket to know is not known yet.
+    return next((reason for reason in refusals(undone, now) if reason in STANDS), None)
 
 
 def verdicts(facts: Facts, told: Told) -> dict[Reason, bool | None]:
@@ -204,7 +222,7 @@ def _key_is_retired(facts: Facts, _: Told) -> bool | None:
 
 
 def _is_disabled(facts: Facts, _: Told) -> bool:
-    return facts.disabled
+    return facts.disabled or (facts.is_forsaken and facts.status is CodeStatus.CLAIMED)
 
 
 def _is_used(facts: Facts, _: Told) -> bool:
@@ -255,6 +273,14 @@ CHECKS: tuple[tuple[Reason, Callable[[Facts, Told], bool | None]], ...] = (
 )
 """What may stand against a voucher, in the order in which it counts; a check that does not apply says nothing."""
 
+STANDS: Mapping[Reason, str] = {
+    Reason.KEY_RETIRED: "its key was retired",
+    Reason.DISABLED: "it is disabled",
+    Reason.BATCH_PAUSED: "its batch is paused",
+    Reason.REDEMPTION_FROZEN: "redemptions of its batch are frozen",
+    Reason.EXPIRED: "it has expired",
+}
+"""What stands against a code whoever scans it, however large their basket is."""
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{tokens.SHORTEST},}}")
 """What may be a token within another text; what is all of one case is a printed code."""
 OF_THE_BATCH = frozenset({Reason.BATCH_PAUSED, Reason.REDEMPTION_FROZEN, Reason.EXPIRED})

@@ -65,9 +65,11 @@ _Name = tuple[int | str | None, int | None, str]
 
 @dataclass(frozen=True)
 class Reversed:
-    """The redemption does not count any more, and the voucher can be redeemed again."""
+    """The redemption does not count any more."""
 
     redemption: Line
+    stands: Reason | None = None
+    """Why the next scan of its code would be refused all the same."""
 
 
 def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Answer]:
@@ -92,16 +94,17 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
 
     answers: list[Answer] = []
     fresh: list[int] = []
-    lost: dict[int, datetime] = {}
+    alone: dict[int, tuple[Reason, datetime]] = {}
     for number, (ask, what) in enumerate(zip(asks, read, strict=True)):
         hit = hit_of(hits, what)
         repeated = _repeated(ask, answered)
         if repeated:
             again = repeated.to(ask)
-            if again == Refused(Reason.CONFLICT_OFFLINE, repeated.voucher) and ask.scanned_at and repeated.attempt_id:
-                lost[repeated.attempt_id] = ask.scanned_at
-            elif isinstance(again, Refused) and again.reason is Reason.EXPIRED:
-                again = _forgivable(again, _answer(what, hit, replace(ask, goodwill=""), now))
+            if isinstance(again, Refused):
+                if ask.scanned_at and repeated.attempt_id and again.reason is not Reason.NONCE_REUSED:
+                    alone[repeated.attempt_id] = again.reason, ask.scanned_at
+                if again.reason is Reason.EXPIRED:
+                    again = _forgivable(again, _answer(what, hit, replace(ask, goodwill=""), now))
             answers.append(again)
             continue
         answer = _answer(what, hit, ask, now, place=named.get(ask.at_place or 0, ""))
@@ -116,7 +119,7 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
 
     new = [_New(asks[number], answers[number], hit_of(hits, read[number])) for number in fresh]
     made = _record(session, new, now=now)
-    _keep_conflicts(session, lost)
+    _keep_scans_alone(session, alone)
     numbered = [_numbered(answer, hit_of(hits, what), made) for answer, what in zip(answers, read, strict=True)]
     return [
         _outward(answer, ask) if isinstance(answer, Refused) else answer
@@ -171,7 +174,7 @@ def look(session: Session, text: str, *, by: Actor, now: datetime) -> Worth | Re
 
 
 def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now: datetime) -> Reversed | Refused:
-    """Take a redemption or a goodwill back; its row and its attempt stay, and the voucher can be redeemed again.
+    """Take a redemption or a goodwill back; its row and its attempt stay, and its code is as it was before.
 
     Staff undo their own last scans, for the minutes that the program sets; who has the permission, any at any time
     with a reason.
@@ -212,7 +215,16 @@ def reverse(session: Session, redemption_id: int, *, reason: str, by: Actor, now
         ledger.move(session, [back], now=now)
     audit.record(session, "reverse", f"redemption {redemption_id}", why, by=by, now=now)
     live.announce(session, batches.TOPIC, TOPIC, codes.topic_of(holder_id))
-    return Reversed(history.line(session, redemption_id, by))
+    return Reversed(history.line(session, redemption_id, by), _stands_after_undo(session, redemption, now))
+
+
+def stands_after_undo(session: Session, redemption_id: int, *, by: Actor, now: datetime) -> Reason | None:
+    """Return why the next scan of a code would be refused if this redemption were undone now, if it would."""
+    by.must(Permission.VIEW_REDEMPTIONS)
+    redemption = session.get(Redemption, redemption_id)
+    if redemption is None:
+        raise NotFoundError("redemption")
+    return _stands_after_undo(session, redemption, now)
 
 
 def forget(session: Session, member_id: int, words: Redaction, contact: Redaction) -> list[int]:
@@ -338,6 +350,11 @@ class _Answered:
         return self.answer
 
 
+def _stands_after_undo(session: Session, redemption: Redemption, now: datetime) -> Reason | None:
+    found = find(session, {redemption.code_text}, held=False)
+    return rules.stands_after_undo(found[redemption.code_text].facts, now)
+
+
 def _must_be_enrolled(session: Session, asks: Sequence[Ask]) -> None:
     """Refuse the scans of a device that was revoked since the door looked; until the commit none can be."""
     used = {ask.by.device_id for ask in asks if ask.by.device_id is not None}
@@ -411,14 +428,15 @@ def _forgivable(refused: Refused, fresh: Answer) -> Refused:
     return replace(refused, is_goodwill_allowed=isinstance(fresh, Refused) and fresh.is_goodwill_allowed)
 
 
-def _keep_conflicts(session: Session, lost: Mapping[int, datetime]) -> None:
-    for attempt_id, scanned_at in lost.items():
+def _keep_scans_alone(session: Session, alone: Mapping[int, tuple[Reason, datetime]]) -> None:
+    # They were refused at once, but the devices never heard it, and went on without a connection.
+    for attempt_id, (reason, scanned_at) in alone.items():
         session.connection().execute(
             sa.update(Attempt)
-            .where(col(Attempt.id) == attempt_id, col(Attempt.reason) == Reason.ALREADY_REDEEMED)
-            .values(reason=Reason.CONFLICT_OFFLINE, scanned_at=scanned_at)
+            .where(col(Attempt.id) == attempt_id, col(Attempt.scanned_at).is_(None))
+            .values(reason=reason, scanned_at=scanned_at)
         )
-    if lost:
+    if alone:
         live.announce(session, TOPIC)
 
 

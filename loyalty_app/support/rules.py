@@ -148,7 +148,7 @@ NEXT: Mapping[Reason, str] = {
     Reason.WRONG_KIND: "Ask the member for the voucher in My cards, or for the printed code.",
     Reason.NOT_READY: "Wait until the vouchers are made; if the batch has stopped, go on with it on its page.",
     Reason.DISABLED: "Somebody switched the code off. Who manages codes can enable it on the page of its batch.",
-    Reason.ALREADY_REDEEMED: "If that was a mistake, undo that redemption; then the voucher can be redeemed again.",
+    Reason.ALREADY_REDEEMED: "If that was a mistake, undo that redemption; the voucher is then as it was before.",
     Reason.BATCH_PAUSED: "Resume the batch, or ask the member to come back later.",
     Reason.REDEMPTION_FROZEN: "Allow redemptions on the page of the batch. The voucher stays valid meanwhile.",
     Reason.EXPIRED: "A lead can honour an expired voucher as goodwill at the counter. Points cannot be honoured.",

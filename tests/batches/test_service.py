@@ -1,5 +1,6 @@
 """Batches are made, paused, resumed and deleted, and nothing of a deleted one stays but numbers."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import Batch, BatchStatus, BatchTombstone, Channel
 from loyalty_app.batches.rules import Badge, Draft, Sort, Wish
 from loyalty_app.batches.service import NotPossibleNowError
+from loyalty_app.batches.state import say_impact
 from loyalty_app.claims.models import ClaimAttempt
 from loyalty_app.codes.models import Code
 from loyalty_app.core.actor import STRANGER
@@ -20,6 +22,8 @@ from loyalty_app.jobs import service as jobs
 from loyalty_app.jobs.models import Job, JobStatus
 from loyalty_app.members.models import Member
 from loyalty_app.offers.models import Offer
+from loyalty_app.program import service as programs
+from loyalty_app.redemptions import conflicts
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from tests import builders
@@ -425,6 +429,29 @@ def test_an_impact_counts_what_is_lost():
 
     impact = see(batches.impact, made.id, by=ADMIN, now=NOON + timedelta(days=6))
     assert (impact.batch.claimed, impact.batch.redeemed, impact.usable) == (3, 1, 1)
+
+
+@pytest.mark.requirement("S3-19", "S3-21")
+def test_an_impact_counts_the_refused_scans_that_nobody_has_put_aside():
+    made = change(builders.batch, 5)
+    other = change(builders.batch, 1, name="Other")
+    code = change(builders.claimed, made)
+    elsewhere = change(builders.claimed, other)
+    late = [redemptions.Ask(text, CASHIER, scanned_at=NOON) for text in (code, code, code, elsewhere, elsewhere, code)]
+    change(redemptions.redeem_many, [*late, redemptions.Ask(code, CASHIER)], now=NOON)
+    settled = next(one for one in see(conflicts.conflicts, by=ADMIN) if one.code.replace("-", "") == code)
+    change(conflicts.settle, settled.id, by=ADMIN, now=NOON)
+
+    impact = see(batches.impact, made.id, by=ADMIN, now=NOON)
+    assert impact.waiting == 2
+    program = see(programs.current)
+    assert [words for words in say_impact(impact, program) if "Redemptions page" in words] == [
+        "2 scans made without a connection were refused, wait on the Redemptions page, and are lost."
+    ]
+    assert not any("Redemptions page" in words for words in say_impact(replace(impact, waiting=0), program))
+    scans = change(builders.scan_batch)
+    of_scans = replace(see(batches.impact, scans.id, by=ADMIN, now=NOON), waiting=1)
+    assert "One scan made without a connection was refused" in say_impact(of_scans, program)[-2]
 
 
 @pytest.mark.parametrize(

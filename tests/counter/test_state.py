@@ -80,6 +80,14 @@ def test_a_basket_is_asked_for_told_wrongly_told_too_small_and_told(till):
     assert row.amount == 2000
 
 
+@pytest.mark.requirement("S2-9")
+def test_what_is_read_is_redeemed_and_answered_by_one_event(till):
+    answer = ask(till, claimed(), nonce="one")
+
+    assert (answer.shape, answer.title, answer.nonce) == ("accepted", "Dear cake", "one")
+    assert [row.id for row in rows(Redemption)] == [answer.undo]
+
+
 def test_a_scan_is_undone_by_who_made_it_and_both_rows_stay(till):
     code = claimed()
     number = ask(till, code).undo
@@ -90,6 +98,27 @@ def test_a_scan_is_undone_by_who_made_it_and_both_rows_stay(till):
     assert [(row.outcome, row.undo_for) for row in till.mine] == [("Undone", 0)]
     assert ask(till, code).shape == "accepted"
     assert [row.status for row in rows(Redemption)] == [RedemptionStatus.REVERSED, RedemptionStatus.RECORDED]
+
+
+def test_undoing_a_goodwill_does_not_promise_that_the_voucher_is_good_again(till):
+    code = claimed()
+    expire()
+    act_as(LEAD)
+    number = ask(till, code, goodwill="Our mistake").undo
+
+    do(ScanState.undo, till, number)
+    assert till.answer.lead == "The goodwill does not stand any more."
+    assert till.answer.note == "The voucher cannot be redeemed again: it has expired."
+
+
+def test_undoing_a_scan_tells_whether_the_voucher_is_good_again(till):
+    code = claimed()
+    number = ask(till, code).undo
+    expire()
+
+    do(ScanState.undo, till, number)
+    assert till.answer.lead == "The voucher cannot be redeemed again: it has expired."
+    assert ask(till, code).shape == "expired"
 
 
 def test_nobody_undoes_at_the_till_what_others_scanned(till):

@@ -199,7 +199,8 @@ PUBLIC_VARS: dict[str, set[str]] = {
     "ScanState": {"answer", "camera", "mine", "person"},
     "RedemptionsState": {
         "cards", "rows", "places", "people", "narrowed", "found", "news", "here", "first_page", "next_page", "file",
-        "file_words", "has_file", "days_problem", "one", "conflicts", "conflicts_words", "may_settle", "is_loaded",
+        "file_words", "has_file", "days_problem", "one", "conflicts", "conflicts_words", "conflicts_rest",
+        "may_settle", "is_loaded",
     },
     "SettleState": {"busy"},
     "UndoState": {"about", "said", "problem", "busy"},

@@ -214,6 +214,7 @@ def test_goodwill_reversals_and_conflicts_are_numbers_of_their_own(database):
         (redemptions.Ask(used, till), builders.NOON),
         (redemptions.Ask(undone, till), builders.NOON),
         (redemptions.Ask(used, till, scanned_at=builders.NOON), builders.NOON),
+        (redemptions.Ask("ELSEWHERE", till, scanned_at=builders.NOON), builders.NOON),
         (redemptions.Ask(late, builders.LEAD, goodwill="Long queue"), builders.NOON + timedelta(days=40)),
     ):
         (answer,) = doors.change(redemptions.redeem_many, [ask], now=now)
@@ -223,7 +224,7 @@ def test_goodwill_reversals_and_conflicts_are_numbers_of_their_own(database):
     readings = {one.name: one.values for one in doors.see(dashboard.readings, now=builders.NOON)}
 
     assert readings["loyalty_redemptions"] == {"recorded": 1, "reversed": 1, "goodwill": 1}
-    assert readings["loyalty_offline_conflicts"] == {"": 1}
+    assert readings["loyalty_offline_conflicts"] == {"": 2}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_staff_undo_their_own_scan_and_the_desk_shows_it_by_itself(
     expect(rows(desk, "Ana Mistake")).to_contain_text("Redeemed")
 
     actions(till).get_by_role("button", name="Undo").click()
-    expect_answer(till, "Undone", "The voucher is good again.", "Ana Mistake")
+    expect_answer(till, "Undone", "The voucher can be redeemed again.", "Ana Mistake")
     all_is_seen(till, "scan-undone")
     expect(rows(desk, "Ana Mistake")).not_to_contain_text("Redeemed")
 

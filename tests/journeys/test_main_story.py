@@ -19,7 +19,7 @@ from tests.journeys.server import ADMIN_EMAIL, Server, eventually
 BATCH = "Q1 2027 Email Campaign"
 
 
-@pytest.mark.requirement("S2-2", "S2-14", "S3-3")
+@pytest.mark.requirement("S2-1", "S2-2", "S2-14", "S3-3")
 def test_a_voucher_is_made_claimed_scanned_and_watched(
     visit: Callable[..., Page], shop: Shop, start_browser: Callable[..., Browser], tmp_path: Path
 ) -> None:

@@ -103,5 +103,9 @@ def test_a_last_day_before_the_first_narrows_nothing(since, until, last, is_back
 
 
 def test_scans_that_lost_are_counted_in_words():
-    assert rules.say_conflicts(1) == "1 scan made without a connection reached us after another one"
-    assert rules.say_conflicts(2) == "2 scans made without a connection reached us after others"
+    assert rules.say_conflicts(1, "en-GB") == "1 scan made without a connection was refused when it reached us"
+    assert rules.say_conflicts(1240, "en-GB") == (
+        "1,240 scans made without a connection were refused when they reached us"
+    )
+    assert rules.say_rest(50, 50, "en-GB") == ""
+    assert rules.say_rest(50, 1240, "en-GB").startswith("The newest 50 of 1,240 are shown.")

@@ -21,7 +21,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.redemptiondesk import answers
 from loyalty_app.redemptiondesk import state as desk
 from loyalty_app.redemptiondesk.state import RedemptionsState, SettleState, UndoState
-from loyalty_app.redemptions import search
+from loyalty_app.redemptions import conflicts, search
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.files import as_csv
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
@@ -435,7 +435,7 @@ def test_opening_and_closing_one_redemption_leaves_the_list_as_it_stands(batch):
 def offered(number, by, now=NOON):
     """Return what the details offer to somebody: until when to undo their own, and whether to undo any."""
     line = see(desk.history.get, number, by=by)
-    one = answers.say_details(line, see(programs.current), by=by, now=now)
+    one = answers.say_details(line, None, see(programs.current), by=by, now=now)
     return one.undo_until, one.may_undo_any
 
 
@@ -468,9 +468,19 @@ def press(handler, by, *args):
 def test_staff_undo_their_own_scan_once(batch):
     number = redeemed(batch, "Ana")
 
-    assert press(UndoState.undo, CASHIER, number) == "Undone. The code is good again."
+    assert press(UndoState.undo, CASHIER, number) == "Undone. The code can be redeemed again."
     assert press(UndoState.undo, CASHIER, number) == desk.REFUSALS[desk.Reason.ALREADY_REVERSED]
     assert [row.status for row in rows(Redemption)] == [RedemptionStatus.REVERSED]
+
+
+def test_undoing_does_not_promise_that_a_code_is_good_again(batch):
+    number = redeemed(batch, "Ana")
+    change(batches.freeze, batch.id, by=ADMIN, now=NOON)
+
+    effects = Tab(LEAD, redemption=str(number)).state.one.effects
+    assert effects[0].endswith("cannot be redeemed again: redemptions of its batch are frozen.")
+    said = press(UndoState.undo, CASHIER, number)
+    assert said == "Undone. The code cannot be redeemed again: redemptions of its batch are frozen."
 
 
 def test_a_refusal_to_undo_is_said_in_words(batch):
@@ -518,7 +528,7 @@ def lost(batch):
 def test_a_scan_that_lost_shows_both_sides_until_a_lead_puts_it_aside(lost):
     tab = Tab(LEAD)
     (row,) = tab.state.conflicts
-    assert tab.state.conflicts_words == "1 scan made without a connection reached us after another one"
+    assert tab.state.conflicts_words == "1 scan made without a connection was refused when it reached us"
     assert (row.about, row.first) == ("One coffee, Ana", "Kasia, at Old Town, 15 Jun 2026, 12:00")
     assert row.late == "Tomek, at Harbour, 15 Jun 2026, 12:05; sent 15 Jun 2026, 12:30"
     assert (tab.state.may_settle, Tab(CASHIER).state.may_settle) == (True, False)
@@ -532,3 +542,20 @@ def test_a_scan_that_lost_shows_both_sides_until_a_lead_puts_it_aside(lost):
     asyncio.run(settle())
     tab.run(RedemptionsState.refresh)
     assert (tab.state.conflicts, tab.state.conflicts_words, settling.busy) == ([], "", 0)
+
+
+def test_a_scan_that_was_refused_says_why_and_how_many_more_there_are(batch, monkeypatch):
+    monkeypatch.setattr(conflicts, "MOST", 1)
+    code = change(builders.claimed, batch, change(builders.member, "Ana"))
+    change(batches.freeze, batch.id, by=ADMIN, now=NOON)
+    for text in ("ELSEWHERE", code):
+        ask = Ask(text, OTHER_CASHIER, scanned_at=NOON)
+        change(redemptions.redeem_many, [ask], now=NOON + timedelta(minutes=30))
+
+    state = Tab(LEAD).state
+    (row,) = state.conflicts
+    assert (row.about, row.first, row.redemption) == ("One coffee, Ana", "", 0)
+    assert row.reason == "Redemptions frozen. No voucher of this batch is redeemed for now."
+    assert row.late == "Tomek, 15 Jun 2026, 12:00; sent 15 Jun 2026, 12:30"
+    assert state.conflicts_words == "2 scans made without a connection were refused when they reached us"
+    assert state.conflicts_rest.startswith("The newest 1 of 2 are shown.")

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from loyalty_app.accounts import service as accounts
 from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches import service as batches
 from loyalty_app.core.errors import ForbiddenError, InvalidError
@@ -238,6 +239,17 @@ def test_a_scan_without_a_connection_is_of_who_made_it_whoever_sends_it(code, ta
     assert answer.voucher.redeemed_by == "Kasia"
     assert rows(Redemption)[0].account_id == rows(Attempt)[0].account_id == CASHIER.account_id
     assert reverse(answer.id, next_shift, now=sent) == Refused(Reason.REVERSAL_DENIED)
+
+
+def test_a_scan_stays_of_who_made_it_when_their_account_is_switched_off_before_it_is_sent(code, tablet):
+    next_shift = replace(OTHER_CASHIER, place_id=tablet.place_id, device_id=tablet.device_id)
+    change(accounts.switch, CASHIER.account_id, is_active=False, by=ADMIN, now=NOON)
+
+    answer = redeem(code, next_shift, nonce="till-1", scanned_at=NOON, scanned_by=CASHIER.account_id)
+
+    assert answer.voucher.redeemed_by == "Kasia"
+    assert rows(Redemption)[0].account_id == rows(Attempt)[0].account_id == CASHIER.account_id
+    assert reverse(answer.id, next_shift) == Refused(Reason.REVERSAL_DENIED)
 
 
 @pytest.mark.parametrize("claimed", [ADMIN.account_id + 98, VIEWER.account_id], ids=["nobody", "no worker"])

@@ -42,6 +42,21 @@ def test_a_scan_reads_no_table_from_end_to_end(kind, database):
     assert scans == []
 
 
+@pytest.mark.requirement("S2-9")
+def test_a_scan_reads_next_to_nothing_of_a_long_history(database):
+    change(builders.redeem_thousands)
+    code = change(builders.claimed, change(builders.batch, name="Winter"))
+    answers = []
+
+    def scan():
+        answers.extend(change(redemptions.redeem_many, [redemptions.Ask(code, CASHIER, "nonce")], now=NOON))
+
+    assert rows_read(scan) < FEW
+    assert isinstance(answers[0], redemptions.Redeemed)
+
+
+FEW = 1_000
+"""Of twenty thousand codes and as many redemptions."""
 FILTERS = ({}, {"place_id": 1}, {"account_id": 1}, {"status": RedemptionStatus.GOODWILL}, {"since": NOON})
 TEXTS = ("", "coffee", "one coffee", "nobody", "SUN000000001", "0001234", "an", "!?", "łucja")
 

@@ -9,10 +9,12 @@ from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches import service as batches
 from loyalty_app.batches.models import BatchActivity
 from loyalty_app.claims import service as claims
+from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core.errors import ForbiddenError, InvalidError, NotFoundError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.directory import erasure
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 from loyalty_app.redemptions.service import Ask, Redeemed, Refused, Reversed
@@ -113,6 +115,66 @@ def test_an_attempt_that_was_reversed_is_still_answered_the_same(code):
 
     assert redeem(code, nonce="till-1", now=LATER) == again
     assert len(rows(Attempt)) == len(rows(Redemption)) == 2
+
+
+def honour(code, now):
+    (answer,) = change(redemptions.redeem_many, [Ask(code, ADMIN, goodwill="Long queue")], now=now)
+    return answer
+
+
+def freeze(now):
+    change(batches.freeze, 1, by=ADMIN, now=now)
+
+
+def forget(now):
+    change(erasure.erase, 1, typed_name="Mia", by=ADMIN, now=now)
+
+
+def nothing(now):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "late", "reason"),
+    [
+        (nothing, LATER, None),
+        (nothing, NOON + timedelta(days=40), Reason.EXPIRED),
+        (freeze, LATER, Reason.REDEMPTION_FROZEN),
+        (forget, LATER, Reason.DISABLED),
+    ],
+)
+def test_who_undoes_is_told_before_and_after_what_the_next_scan_will_say(code, meanwhile, late, reason):
+    first = redeem(code)
+    meanwhile(LATER)
+    told = see(redemptions.stands_after_undo, first.id, by=ADMIN, now=late)
+
+    assert told is reverse(first.id, now=late).stands is reason
+    assert getattr(redeem(code, now=late), "reason", None) is reason
+
+
+def test_a_goodwill_that_is_undone_leaves_the_voucher_expired_or_whatever_it_became_since(code):
+    late = NOON + timedelta(days=40)
+    first = honour(code, late)
+    assert see(redemptions.stands_after_undo, first.id, by=ADMIN, now=late) is Reason.EXPIRED
+    change(codes.disable, code, by=ADMIN, now=late)
+
+    assert reverse(first.id, now=late).stands is redeem(code, now=late).reason is Reason.DISABLED
+
+
+def test_what_a_scan_code_becomes_is_told_by_its_batch(database):
+    batch = change(builders.scan_batch)
+    (first,) = change(redemptions.redeem_many, [Ask(builders.link(batch), change(builders.member))], now=NOON)
+    assert see(redemptions.stands_after_undo, first.id, by=ADMIN, now=NOON) is None
+    change(batches.pause, batch.id, by=ADMIN, now=NOON)
+
+    assert reverse(first.id).stands is Reason.BATCH_PAUSED
+
+
+def test_what_stands_against_a_code_is_told_to_nobody_who_may_not_look(code):
+    first = redeem(code)
+    for number, error, by in ((first.id, ForbiddenError, change(builders.member)), (77, NotFoundError, ADMIN)):
+        with pytest.raises(error):
+            see(redemptions.stands_after_undo, number, by=by, now=NOON)
 
 
 @pytest.mark.parametrize("reason", ["", "  \n", "\0", "x" * 201])

@@ -100,11 +100,42 @@ def test_a_voucher_is_over_from_its_last_instant_on(seconds, reasons):
 
 
 def test_undoing_says_what_it_does_before_it_is_done():
-    assert rules.say_effects("CUP-ABCD", "20 points")[:2] == [
+    assert rules.say_effects("CUP-ABCD", "20 points", None)[:2] == [
         "Code CUP-ABCD can be redeemed again.",
         "20 points leave the member's balance, also below zero.",
     ]
-    assert len(rules.say_effects("CUP-ABCD", "")) == 2
+    assert len(rules.say_effects("CUP-ABCD", "", None)) == 2
+    assert rules.say_effects("CUP-ABCD", "", Reason.DISABLED)[0] == (
+        "Code CUP-ABCD cannot be redeemed again: it is disabled."
+    )
+
+
+USED = replace(GOOD, status=CodeStatus.REDEEMED)
+SCAN = replace(USED, holder_id=None, minimum=None, is_scan=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "stands"),
+    [
+        (USED, None),
+        (SCAN, None),
+        (replace(USED, disabled=True, is_frozen=True), Reason.DISABLED),
+        (replace(USED, is_frozen=True, expires_at=NOON), Reason.REDEMPTION_FROZEN),
+        (replace(USED, expires_at=NOON), Reason.EXPIRED),
+        (replace(GOOD, is_honoured=True, expires_at=NOON), Reason.EXPIRED),
+        (replace(USED, is_forsaken=True), Reason.DISABLED),
+        (replace(SCAN, is_forsaken=True), None),
+        (replace(SCAN, is_paused=True), Reason.BATCH_PAUSED),
+        (replace(SCAN, is_retired=True), Reason.KEY_RETIRED),
+    ],
+)
+def test_what_is_undone_is_as_good_as_the_next_scan_will_find_it(facts, stands):
+    assert rules.stands_after_undo(facts, NOON) is stands
+
+
+def test_whatever_may_stand_against_a_code_is_said_in_words():
+    of_people = {Reason.LOGIN_REQUIRED, Reason.NOT_CLAIMED, Reason.NOT_HOLDER, Reason.MIN_PURCHASE}
+    assert {reason for reason, _ in rules.CHECKS} - of_people - {Reason.ALREADY_REDEEMED} == set(rules.STANDS)
 
 
 def test_an_undone_redemption_says_by_whom_when_and_why():

@@ -16,6 +16,7 @@ from loyalty_app.core.actor import STRANGER
 from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
+from loyalty_app.members.models import Member
 from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
@@ -68,6 +69,29 @@ def test_a_claimed_voucher_is_redeemed():
         CASHIER.account_id,
     )
     assert see(batches.get, row.batch_id).redeemed == 1
+
+
+@pytest.mark.requirement("S2-8")
+def test_a_code_leads_to_one_offer_one_customer_and_one_coupon():
+    people = {name: change(builders.member, name) for name in ("Mia", "Ola")}
+    ids = {member.name: member.id for member in rows(Member)}
+    held = {}
+    for title in ("One coffee", "One cake"):
+        batch = change(builders.batch, name=title, offer_id=str(change(builders.offer, title).id))
+        held |= {change(builders.claimed, batch, people[name]): (title, name) for name in people}
+    assert len(held) == 4
+
+    for code, (title, name) in held.items():
+        for other in people.keys() - {name}:
+            checked = see(redemptions.validate, Ask(code, CASHIER, member_id=ids[other]), now=NOON)
+            assert checked.reasons == (Reason.NOT_HOLDER,)
+        voucher = redeem(code).voucher
+        assert (voucher.promise.title, voucher.member) == (title, name)
+        assert voucher.code.replace("-", "") == code
+
+    coupons = {row.id: row.code for row in rows(Code)}
+    assert {coupons[row.code_id]: (row.title, row.member_name) for row in rows(Redemption)} == held
+    assert len(rows(Redemption)) == 4
 
 
 @pytest.mark.requirement("S0-27", "S2-12", "S2-16")
