@@ -19,6 +19,12 @@ HELD = sa.text("status = 'claimed' and not disabled")
 SEARCHED = ("code_text", "member_name", "title")
 TOGETHER = 64
 """So many redemptions are put in SQLite's index at once."""
+MONEY = {
+    "redemption": ("amount",),
+    "offer": ("reward_value", "minimum_purchase"),
+    "batch": ("reward_value", "minimum_purchase"),
+}
+MOST_BEFORE = 2**31 - 1
 VIEW, VIEW_REDEMPTIONS = "view_dashboard", "view_redemptions"
 
 
@@ -37,6 +43,7 @@ def upgrade() -> None:
     make_places()
     extend_people()
     extend_redemptions()
+    size_money(sa.Integer(), sa.BigInteger())
     with op.batch_alter_table("code") as change:
         change.create_index("code_held", ["expires_at"], sqlite_where=HELD, postgresql_where=HELD)
     fill_what_is_searched()
@@ -54,6 +61,7 @@ def downgrade() -> None:
     op.execute("delete from redemption where status = 'goodwill'")
     op.execute("delete from attempt where reason = 'conflict_offline'")
     op.execute("update account set role = 'staff' where role = 'lead'")
+    narrow_money()
     with op.batch_alter_table("code") as change:
         change.drop_index("code_held")
     with op.batch_alter_table("attempt") as change:
@@ -184,6 +192,24 @@ def extend_redemptions() -> None:
             "attempt_device_nonce", ["device_id", "nonce"], unique=True, sqlite_where=NAMED, postgresql_where=NAMED
         )
         change.create_index("attempt_waiting", ["id"], sqlite_where=WAITING, postgresql_where=WAITING)
+
+
+def size_money(before: sa.Integer, after: sa.Integer) -> None:
+    """Let amounts be as large as a basket may be in rupiah, which are counted in hundredths, or not any more."""
+    for table, columns in MONEY.items():
+        # The copy that SQLite makes must go on giving no number of a batch twice.
+        with op.batch_alter_table(table, table_kwargs={"sqlite_autoincrement": table == "batch"}) as change:
+            for column in columns:
+                change.alter_column(column, existing_type=before, type_=after)
+
+
+def narrow_money() -> None:
+    """Cut what is too large for the columns that were before."""
+    for table, columns in MONEY.items():
+        for column in columns:
+            held = sa.table(table, sa.column(column, sa.BigInteger)).c[column]
+            op.execute(sa.update(held.table).where(held > MOST_BEFORE).values({column: MOST_BEFORE}))
+    size_money(sa.BigInteger(), sa.Integer())
 
 
 def fill_what_is_searched() -> None:

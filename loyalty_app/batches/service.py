@@ -13,7 +13,7 @@ from loyalty_app.audit import service as audit
 from loyalty_app.batches import fields, rules, scans
 from loyalty_app.batches.models import Batch, BatchKind, BatchStatus, BatchTombstone
 from loyalty_app.batches.rules import Badge, Sort, Wish
-from loyalty_app.core import languages, live, secrets, times
+from loyalty_app.core import addresses, languages, live, secrets, times
 from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError, InvalidError, NotFoundError
@@ -282,10 +282,19 @@ def claim_url(batch: Batch) -> str:
 
 def by_tokens(session: Session, claim_tokens: Iterable[str]) -> dict[str, Batch]:
     """Return the batches behind public claim tokens."""
-    # Anything may stand in an address; what no database can store is no token of ours.
-    wanted = {token for token in claim_tokens if token.isascii() and token.isprintable()}
-    found = session.exec(_BY_TOKENS, params={"tokens": list(wanted)})
+    found = session.exec(_BY_TOKENS, params={"tokens": _storable(claim_tokens)})
     return {batch.claim_token: batch for batch in found}
+
+
+def known_tokens(session: Session, claim_tokens: Iterable[str]) -> set[str]:
+    """Return which of these are public claim tokens of ours."""
+    return set(session.exec(_KNOWN_TOKENS, params={"tokens": _storable(claim_tokens)}))
+
+
+def hosts(session: Session) -> frozenset[str]:
+    """Return where our own links lead: to the program, and to the pages that batches of QR codes name."""
+    named = session.exec(select(Batch.base_url).where(col(Batch.base_url) != "").distinct())
+    return frozenset(addresses.link(url).host for url in (settings().origin, *named))
 
 
 def listed(
@@ -480,6 +489,11 @@ def _may_go(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def _storable(claim_tokens: Iterable[str]) -> list[str]:
+    # Anything may stand in an address; what no database can store is no token of ours.
+    return list({token for token in claim_tokens if token.isascii() and token.isprintable()})
+
+
 def _set(session: Session, batch_id: int, condition: ColumnElement[bool], **values: object) -> bool:
     changed = session.connection().execute(
         sa.update(Batch).where(col(Batch.id) == batch_id, condition).values(**values)
@@ -491,9 +505,11 @@ _GONE = sa.case((col(Batch.redeemed) > col(Batch.claimed), col(Batch.redeemed)),
 _LEFT = col(Batch.total) - _GONE - col(Batch.withheld)
 
 # Statements of every claim and scan are put together once: that takes longer than running them.
-_BY_TOKENS = select(Batch).where(
+_IS_MEANT = sa.and_(
     col(Batch.claim_token).in_(sa.bindparam("tokens", expanding=True)), col(Batch.kind) == BatchKind.CLAIM
 )
+_BY_TOKENS = select(Batch).where(_IS_MEANT)
+_KNOWN_TOKENS = select(Batch.claim_token).where(_IS_MEANT)  # a row may be read later, once it is held
 _COUNT_CLAIMS = (
     sa.update(Batch)
     .where(col(Batch.id) == sa.bindparam("batch"), col(Batch.status).in_(CLAIMABLE))

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import groupby
 
+from loyalty_app.core.texts import line
+
 MOST_LENGTH = 40
 GROUP = 4
 HIDDEN = "…"
@@ -33,14 +35,18 @@ def make(prefix: str, characters: str, length: int, count: int) -> list[str]:
 
 def normal(text: str) -> str | None:
     """Return what somebody typed or scanned in the one form that is stored, or None if no code looks like it."""
-    code = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    code = _written(text)
     return code if _CODE.fullmatch(code) else None
 
 
 def normal_part(text: str) -> str:
     """Return part of a code in the form that is stored, or nothing if no code can contain it."""
-    part = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    part = _written(text)
     return part if part.isascii() and part.isalnum() else ""
+
+
+def _written(text: str) -> str:
+    return _SEPARATORS.sub("", line(unicodedata.normalize("NFKC", text))).upper()
 
 
 def display(code: str, prefix: str = "") -> str:

@@ -1,15 +1,36 @@
-"""What the address of a screen says, read and written."""
+"""What the address of a screen says, read and written; and where any link leads."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 MOST_DIGITS = 9
 """Every number of so many fits a column of whole numbers."""
 
+_LINK = re.compile(r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+_PORT = re.compile(r":[0-9]*\Z")
+
+
+@dataclass(frozen=True)
+class Link:
+    """The parts of a link, also of one that lacks its https://."""
+
+    host: str
+    """In small letters and without its port; nothing if the link is one within a site."""
+    path: str
+    query: str
+
 
 def number(text: str) -> int:
     """Return the number that an address names, or 0."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
+
+
+def link(text: str) -> Link:
+    """Return the parts of a link; anything can be read as one."""
+    host, path, query = _LINK.findall(text)[0]
+    return Link(_PORT.sub("", host).lower(), path, query)
 
 
 def address(path: str, asked: Mapping[str, object]) -> str:

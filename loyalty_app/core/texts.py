@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,13 @@ ERASED = "[erased]"
 def storable(text: str) -> str:
     """Return the text without what PostgreSQL or UTF-8 cannot hold: NUL and halves of characters."""
     return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def line(text: str) -> str:
+    """Return the text as one line of what can be seen; chats and hand scanners put more around it, and into it."""
+    if text.isprintable():
+        return text.strip()
+    return "".join(letter if letter.isprintable() else _unseen(letter) for letter in text).strip()
 
 
 def slug(text: str) -> str:
@@ -101,6 +109,11 @@ class Redaction:
         # Whole words only: Mia is not in Miami, nor al@example.com in jo.al@example.com.
         found = "|".join(_whole(word) for word in self._words) or "(?!)"
         return re.compile(found, re.IGNORECASE)
+
+
+def _unseen(letter: str) -> str:
+    # What only formats takes no room, as where a word may be broken; everything else stands apart.
+    return "" if unicodedata.category(letter) == "Cf" else " "
 
 
 def _whole(word: str) -> str:

@@ -86,7 +86,7 @@ def present(
         case AmountNeeded(voucher):
             answer = _basket(voucher, program)
         case Refused(reason, voucher):
-            answer = say(reason, text)
+            answer = say(reason, is_claim_link=outcome.is_claim_link)
             clock = times.say_time(now, counter.zone, program.locale)
             if voucher is None:
                 answer = replace(answer, foot=f"{_quoted(text)} · {clock}" if text else clock)
@@ -212,7 +212,7 @@ def _say_when(instant: datetime, counter: Counter, now: datetime) -> str:
     return times.say_instant(instant, zone, locale)
 
 
-def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line a reason
+def say(reason: Reason, *, is_claim_link: bool = False) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line a reason
     """Return the words for a refusal: what it is, why, and what staff do next."""
     match reason:
         case Reason.ALREADY_REDEEMED:
@@ -291,7 +291,7 @@ def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911, PLR09
                 note="Ask for the code in the customer's My cards.",
             )
         case Reason.WRONG_KIND:
-            return _say_wrong_kind(text)
+            return _say_wrong_kind(is_claim_link=is_claim_link)
         case Reason.CONFLICT_OFFLINE:
             return Answer(
                 "used",
@@ -319,8 +319,8 @@ def say(reason: Reason, text: str = "") -> Answer:  # noqa: C901, PLR0911, PLR09
             )
 
 
-def _say_wrong_kind(text: str) -> Answer:
-    if isinstance(rules.recognise(text), rules.ClaimLink):
+def _say_wrong_kind(*, is_claim_link: bool) -> Answer:
+    if is_claim_link:
         return Answer(
             "link",
             "Claim link",
@@ -330,8 +330,8 @@ def _say_wrong_kind(text: str) -> Answer:
     return Answer(
         "unknown",
         "Not a voucher",
-        "This code leads to another place.",
-        note="Ask for the code in the customer's My cards.",
+        "This leads to another place, not to a voucher of ours.",
+        note="Ask for the code in the customer's My cards, or for our printed code.",
     )
 
 

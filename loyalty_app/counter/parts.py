@@ -299,7 +299,7 @@ def answer(*, has_kiosk: bool = False) -> rx.Component:
 
 
 def _alone(name: str, reason: Reason) -> dict[str, str]:
-    said = say(reason, "/claim/any" if name == "claim" else "")
+    said = say(reason, is_claim_link=name == "claim")
     return {"shape": said.shape, "headline": said.headline, "lead": said.lead, "note": said.note}
 
 

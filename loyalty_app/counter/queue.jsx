@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 import { stored, waiting } from "$/public/external/loyalty_app/ui/forms/kept.jsx";
-import { best, cut, lookedUp, recognised, unpacked } from "./verdict.jsx";
+import { best, cut, isElsewhere, lookedUp, recognised, unpacked } from "./verdict.jsx";
 
 const REFRESH = 180000;
 const MOST_AT_ONCE = 50;
@@ -152,16 +152,17 @@ export async function worksHere(name, account, spot) {
 // somebody takes it on themselves (`isTaken`), so that nobody loses a voucher for which they got nothing.
 export async function judge(what, nonce, { isTaken = false } = {}) {
   const text = cut(what.text);
-  const { is, code } = recognised(text);
-  if (is !== "code") return { is };
+  const { is, code, host } = recognised(text);
   await isReady;
+  if (is !== "code") return { is: isElsewhere(host, list) ? "foreign" : is };
   if (!seen.canKeep) return { is: "lost" };
   const before = seen.scans.findLast((scan) => scan.code === code && isAgainst(scan));
   if (before) return { is: before.state === "waiting" ? "again" : "here", at: before.scannedAt };
 
   const known = Boolean(list) && now() - seen.listAt < LIST_LIFE && Boolean(globalThis.crypto?.subtle);
   const found = known ? best(await lookedUp(list, code), now(), what.amount) : undefined;
-  const verdict = found?.verdict ?? (known ? "unlisted" : "unlistable");
+  const unfound = isElsewhere(host, list) ? "foreign" : "unlisted";
+  const verdict = found?.verdict ?? (known ? unfound : "unlistable");
   if (verdict === "good" || (isTaken && !found)) {
     await put({
       nonce, code, text, amount: what.amount, scannedAt: Date.now(), by: person.name, account: person.account, spot: person.spot, state: "waiting",

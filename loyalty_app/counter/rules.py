@@ -22,7 +22,7 @@ from loyalty_app.program.models import Program
 from loyalty_app.program.rules import say_money
 from loyalty_app.redemptions.rules import OFFLINE_LIFE
 
-FORMAT = 1
+FORMAT = 2
 SALT_BYTES = 16
 DIGEST_BYTES = 4
 LATELY = timedelta(days=30)
@@ -70,6 +70,8 @@ class Listing:
     at: datetime
     zones: Collection[str] = ()
     """Of the clocks at the counters that share it."""
+    hosts: Collection[str] = ()
+    """Where our own links lead."""
 
 
 def digest(salt: bytes, code: str) -> int:
@@ -104,6 +106,7 @@ def packed(listing: Listing, salt: bytes) -> bytes:
         "program": program.name,
         "locale": program.locale,
         "currency": program.currency,
+        "hosts": sorted(listing.hosts),
         "batches": [_said(listing.batches[batch_id], program) for batch_id in batches],
         "ends": [[milliseconds(end), _ended(end, listing)] for end in ends],
         "kinds": [[batches[batch_id], ends[end], standing] for batch_id, end, standing in kinds],

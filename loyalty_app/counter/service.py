@@ -51,7 +51,7 @@ def listing(session: Session, *, by: Actor, now: datetime) -> Listing:
         for batch in found
         if batch.id in mentioned
     }
-    return Listing(vouchers, of, programs.current(session), now, places.zones(session))
+    return Listing(vouchers, of, programs.current(session), now, places.zones(session), batches.hosts(session))
 
 
 def _must_be_at_a_counter(by: Actor) -> None:

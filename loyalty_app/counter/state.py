@@ -12,6 +12,7 @@ from loyalty_app.core import times
 from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read, together, transact
 from loyalty_app.core.errors import AppError
+from loyalty_app.core.texts import line
 from loyalty_app.counter.answers import (
     EMPTY,
     FAILED,
@@ -206,9 +207,7 @@ class ScanState(rx.State):
 
 def printable(text: object, most: int) -> str:
     """Return what came over the wire as one line of ordinary characters; anything but a text is empty."""
-    if not isinstance(text, str):
-        return ""
-    return "".join(letter if letter.isprintable() else " " for letter in text[:most]).strip()
+    return line(text[:most]) if isinstance(text, str) else ""
 
 
 def _known(session: Session, place_id: int | None) -> tuple[Program, str]:

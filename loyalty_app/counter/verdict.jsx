@@ -1,54 +1,51 @@
 // Whether a voucher is good, as far as a tablet can tell by itself: what codes/alphabet.py, redemptions/rules.py and
 // counter/rules.py say, in the same order. No screen and no storage here; a test asks both sides the same questions.
 
-export const FORMAT = 1;
+export const FORMAT = 2;
 const MOST_READ = 1000;
 const MOST_TEXT = 200;
 const SHORTEST_TOKEN = 24;
-const BLANK = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-const SEPARATORS = new RegExp(`[${BLANK}\\-_.\\u2010-\\u2015\\u2212]+`, "g");
-const EDGES = new RegExp(`^[${BLANK}]+|[${BLANK}]+$`, "g");
+const SEPARATORS = /[ \-_.\u2010-\u2015\u2212]+/g;
+const LINK = /^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/\/)?([^/?#]*)([^?#]*)(?:\?([^#]*))?/;
 const CODE = /^[A-Z0-9]{4,40}$/;
 
-const trimmed = (text) => text.replace(EDGES, "");
+// The text as one line of what can be seen: what only formats takes no room, everything else stands apart.
+const line = (text) => text.replace(/\p{Cf}/gu, "").replace(/[\p{C}\p{Z}]/gu, " ").replace(/^ +| +$/g, "");
 
 // What somebody typed or scanned in the one form that is stored, or nothing if no code looks like it.
 export function normal(text) {
-  const code = text.normalize("NFKC").replace(SEPARATORS, "").toUpperCase();
+  const code = line(text.normalize("NFKC")).replace(SEPARATORS, "").toUpperCase();
   return CODE.test(code) ? code : "";
 }
 
 // As much of a text as the server looks at, in whole characters.
 export const cut = (text) => Array.from(text).slice(0, MOST_READ).join("").replace(/\p{Surrogate}/gu, " ");
 
-// What was scanned: {is: "code", code}, or what else it is.
+// What was scanned: {is: "code", code}, or what else it is; with the host of the link that carried it.
 export function recognised(text) {
-  text = trimmed(text);
+  text = line(text);
   if (text.includes("://") || text.startsWith("/") || text.includes("?code=") || text.includes("&code=")) {
-    const [address, query] = parts(text);
-    const carried = trimmed(new URLSearchParams(query).getAll("code").filter(Boolean).at(-1) ?? "");
-    if (carried) return isToken(carried) ? { is: "token" } : typed(carried);
-    const steps = address.split("/").filter(Boolean);
-    return { is: steps.length > 1 && steps.at(-2) === "claim" ? "claim" : "foreign" };
+    const [, place, path, query] = LINK.exec(text);
+    const host = place.replace(/:[0-9]*$/, "").toLowerCase();
+    const carried = line(new URLSearchParams(query).getAll("code").filter(Boolean).at(-1) ?? "");
+    if (carried) return isToken(carried) ? { is: "token" } : typed(carried, host);
+    const steps = path.split("/").filter(Boolean);
+    return steps.length > 1 && steps.at(-2) === "claim" ? { is: "claim", host } : { is: "foreign" };
   }
   return isToken(text) ? { is: "token" } : typed(text);
 }
 
-function typed(text) {
+function typed(text, host = "") {
   const code = text.length <= MOST_TEXT ? normal(text) : "";
-  return code ? { is: "code", code } : { is: "unreadable" };
+  return code ? { is: "code", code, host } : { is: "unreadable" };
 }
 
 function isToken(text) {
   return text.length >= SHORTEST_TOKEN && text !== text.toUpperCase() && text !== text.toLowerCase() && !text.includes(" ");
 }
 
-function parts(text) {
-  const [beforeHash] = text.split("#", 1);
-  const at = beforeHash.indexOf("?");
-  const address = (at < 0 ? beforeHash : beforeHash.slice(0, at)).replace(/^[a-z][a-z0-9+.-]*:/i, "").replace(/^\/\/[^/]*/, "");
-  return [address, at < 0 ? "" : beforeHash.slice(at + 1)];
-}
+// Whether a link leads to another shop, as far as the list knows where ours lead.
+export const isElsewhere = (host, list) => Boolean(host && list && !list.head.hosts.includes(host));
 
 // The list as `rules.packed` writes it, or nothing if it is of another version.
 export function unpacked(body) {

@@ -271,16 +271,21 @@ def _totals(session: Session) -> tuple[Program, dashboard.Totals]:
 
 def _latest(session: Session) -> list[ScanRow]:
     program = programs.current(session)
-    return [_row(scan, program) for scan in history.latest(session, by=actor())]
+    scans = history.latest(session, by=actor())
+    named = {what.token for scan in scans if isinstance(what := recognise(scan.text), ClaimLink)}
+    invitations = batches.known_tokens(session, named) if named else set[str]()
+    return [_row(scan, program, invitations) for scan in scans]
 
 
-def _row(scan: history.Scan, program: Program) -> ScanRow:
+def _row(scan: history.Scan, program: Program, invitations: set[str]) -> ScanRow:
+    what = recognise(scan.text)
+    is_invitation = isinstance(what, ClaimLink) and what.token in invitations
     return ScanRow(
         scan.id,
         times.say_instant(scan.at, program.time_zone, program.locale),
         scan.title or scan.text[:40],
         scan.member or "—",
         scan.staff or "—",
-        "Claim link" if isinstance(recognise(scan.text), ClaimLink) else WORDS.get(scan.reason, "Refused"),
+        "Claim link" if is_invitation else WORDS.get(scan.reason, "Refused"),
         scan.reason is None,
     )

@@ -21,7 +21,7 @@ from loyalty_app.offers.models import Offer, Promise, RewardKind
 from loyalty_app.offers.service import Wish
 from loyalty_app.pictures import service as pictures
 from loyalty_app.program import service as programs
-from loyalty_app.program.rules import from_minor
+from loyalty_app.program.rules import MOST_DIGITS, from_minor
 from loyalty_app.ui.rest import Amount, Instant, Number, OnceOnly, Page, Paged, Sent, Shown, say_amount
 from loyalty_app.ui.routes import allow
 
@@ -258,6 +258,8 @@ def _typed_reward(kind: RewardKind, value: Decimal | str) -> dict[str, str]:
 
 
 def _number(value: Decimal) -> str:
+    if abs(value.adjusted()) > MOST_DIGITS:  # written out it might be endless
+        return str(value)
     return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
 
 

@@ -25,10 +25,10 @@ class Promise(SQLModel):
     description: str = Field(default="", max_length=500)
     terms: str = Field(default="", max_length=2000)
     reward_kind: RewardKind = Field(sa_type=stored(RewardKind))
-    reward_value: int
+    reward_value: int = Field(sa_type=sa.BigInteger)
     """Points, whole percent, or an amount in minor units; 0 for an item."""
     reward_item: str = Field(default="", max_length=80)
-    minimum_purchase: int | None = None
+    minimum_purchase: int | None = Field(default=None, sa_type=sa.BigInteger)
     """In minor units of the program's currency."""
     valid_days: int | None = None
     """Days of validity after the claim; without it only the batch's own end counts."""

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from loyalty_app.core.languages import ENGLISH, LANGUAGES, Language
 from loyalty_app.offers.models import Promise, RewardKind
-from loyalty_app.program.rules import say_money, say_number, to_minor
+from loyalty_app.program.rules import ask_money, read_money, say_money, say_number
 
 TITLE_LENGTH = 80
 DESCRIPTION_LENGTH = 500
 TERMS_LENGTH = 2000
-MOST = 1_000_000_000
+MOST_POINTS = 1_000_000_000
 MOST_DAYS = 3650
 MOST_DIGITS = 12
 WHOLE = 100
@@ -137,7 +136,7 @@ def _reward_value(kind: RewardKind | None, draft: Draft, currency: str, problems
         case RewardKind.AMOUNT:
             value = _amount("reward_value", draft.reward_value, currency, problems)
         case RewardKind.POINTS | RewardKind.PERCENT:
-            most = WHOLE if kind is RewardKind.PERCENT else MOST
+            most = WHOLE if kind is RewardKind.PERCENT else MOST_POINTS
             value = _whole("reward_value", draft.reward_value, range(1, most + 1), problems)
     if not value and "reward_value" not in problems:
         problems["reward_value"] = "Enter how much the holder gets."
@@ -177,14 +176,9 @@ def _whole(field: str, text: str, allowed: range, problems: dict[str, str]) -> i
 
 
 def _amount(field: str, text: str, currency: str, problems: dict[str, str]) -> int | None:
-    text = text.strip().replace(",", ".")
-    if not text:
+    if not text.strip():
         return None
-    try:
-        minor = to_minor(Decimal(text), currency)
-    except (ArithmeticError, ValueError):  # not a number, or far too large a one
-        minor = None
-    if minor is None or not 0 <= minor <= MOST:
-        problems[field] = f"Enter an amount in {currency}, for example 5 or 4.50."
-        return None
+    minor = read_money(text, currency)
+    if minor is None:
+        problems[field] = ask_money(currency)
     return minor

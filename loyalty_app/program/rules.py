@@ -11,12 +11,17 @@ from email_validator import EmailNotValidError, validate_email
 
 from loyalty_app.core import times
 from loyalty_app.core.languages import Sentence
+from loyalty_app.core.texts import line
 
 LOCALES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL", "pt-PT", "sv-SE", "ar")
 NAME_LENGTH = 80
 ABOUT_LENGTH = 300
 WEBSITE_LENGTH = 200
-AMOUNT = re.compile(r"(?P<whole>[0-9]{1,9})(?:[.,](?P<cents>[0-9]{1,3}))?")
+AMOUNT = re.compile(r"(?P<whole>[0-9]{1,12})(?:[.,](?P<cents>[0-9]{1,3}))?")
+MOST_MONEY = 10**15 - 1
+"""The most minor units an amount may have: what `AMOUNT` lets somebody type, and few enough for any script."""
+MOST_DIGITS = 28
+"""With no more, reckoning with decimals is exact, and takes no time."""
 MOST_MINUTES = 120
 COLOR = re.compile(r"#[0-9a-f]{6}")
 
@@ -141,9 +146,12 @@ def from_minor(minor: int, currency: str) -> Decimal:
 
 
 def to_minor(amount: Decimal, currency: str) -> int | None:
-    """Return an amount in minor units, or None if it has more decimals than the currency."""
+    """Return an amount in minor units, or None if it is no money: more decimals than the currency, or endless."""
+    _, digits, exponent = amount.as_tuple()
+    if not isinstance(exponent, int) or max(len(digits), abs(exponent)) > MOST_DIGITS:
+        return None
     minor = amount.scaleb(get_currency_precision(currency))
-    return int(minor) if minor == minor.to_integral_value() else None
+    return int(minor) if minor == minor.to_integral_value() and abs(minor) <= MOST_MONEY else None
 
 
 def read_money(text: str, currency: str) -> int | None:
@@ -151,10 +159,16 @@ def read_money(text: str, currency: str) -> int | None:
 
     Whoever writes thousands apart is asked again: "1,000" is one in one country and a thousand in the next.
     """
-    found = AMOUNT.fullmatch("".join(text.split()))
+    found = AMOUNT.fullmatch("".join(line(text).split()))
     if not found or len(found["cents"] or "") > get_currency_precision(currency):
         return None
     return to_minor(Decimal(f"{found['whole']}.{found['cents'] or '0'}"), currency)
+
+
+def ask_money(currency: str) -> str:
+    """Return how an amount is typed, for somebody who typed something else."""
+    example = "5 or 4.50" if get_currency_precision(currency) else "500"
+    return f"Enter an amount in {currency}, for example {example}."
 
 
 def language_name(locale: str) -> str:

@@ -24,7 +24,7 @@ from loyalty_app.members.service import Details
 from loyalty_app.offers.api import PromiseShown, View
 from loyalty_app.places.models import Place
 from loyalty_app.program import service as programs
-from loyalty_app.program.rules import from_minor, to_minor
+from loyalty_app.program.rules import ask_money, from_minor, to_minor
 from loyalty_app.redemptions import files, history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.history import Line, Wish
@@ -418,7 +418,7 @@ def _minor(session: Session, amount: Decimal | None) -> int | None:
     currency = programs.current(session).currency
     minor = to_minor(amount, currency)
     if minor is None:
-        raise InvalidError(amount=f"Enter an amount in {currency}, for example 5 or 4.50.")
+        raise InvalidError(amount=ask_money(currency))
     return minor
 
 

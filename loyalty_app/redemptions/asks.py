@@ -15,7 +15,7 @@ from loyalty_app.batches.models import Batch, BatchKind, BatchStatus
 from loyalty_app.codes import alphabet
 from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import CodeStatus
-from loyalty_app.core.actor import Actor
+from loyalty_app.core.actor import Actor, Permission
 from loyalty_app.core.reasons import Reason
 from loyalty_app.keys import service as keys
 from loyalty_app.members.models import Member
@@ -121,6 +121,8 @@ class Refused:
     """What else stands against it."""
     is_goodwill_allowed: bool = False
     """Whether the asker may honour it all the same, as nothing but its date stands against it."""
+    is_claim_link: bool = False
+    """Whether it is the link by which members claim vouchers of ours."""
 
 
 @dataclass(frozen=True)
@@ -199,8 +201,10 @@ class Bad:
 
 
 def recognised(session: Session, asks: Sequence[Ask]) -> list[rules.Scanned | Bad]:
-    """Return what each ask says, its token opened."""
+    """Return what each ask says, its token opened; of links only those to elsewhere keep their host."""
     read: list[rules.Scanned | Bad] = [rules.recognise(ask.text) for ask in asks]
+    if any(isinstance(what, rules.CodeText | rules.ClaimLink) and what.host for what in read):
+        read = _told_apart(session, asks, read)
     tokens = {what.token for what in read if isinstance(what, rules.TokenText)}
     if not tokens:
         return read
@@ -210,6 +214,29 @@ def recognised(session: Session, asks: Sequence[Ask]) -> list[rules.Scanned | Ba
             code = meant[what.token]
             read[place] = Bad(code) if isinstance(code, Reason) else rules.CodeText(code)
     return read
+
+
+def _told_apart(
+    session: Session, asks: Sequence[Ask], read: Sequence[rules.Scanned | Bad]
+) -> list[rules.Scanned | Bad]:
+    # A code or claim link of ours stays good under an address that we had once, and no longer know.
+    ours = batches.hosts(session)
+    claims = batches.known_tokens(session, {what.token for what in read if isinstance(what, rules.ClaimLink)})
+    told: list[rules.Scanned | Bad] = []
+    for ask, what in zip(asks, read, strict=True):
+        match what:
+            case rules.ClaimLink(token, host) if host and host not in ours and token not in claims:
+                told.append(rules.Foreign())
+            # Members and strangers are answered one and the same for every code that is none of theirs.
+            case rules.CodeText(code, host) if host in ours or not _works(ask.by):
+                told.append(rules.CodeText(code))
+            case _:
+                told.append(what)
+    return told
+
+
+def _works(by: Actor) -> bool:
+    return by.may(Permission.REDEEM) or by.may(Permission.SUPPORT)
 
 
 def looked_up(session: Session, what: rules.Scanned | Bad) -> Hit | None:

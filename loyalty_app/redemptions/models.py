@@ -55,7 +55,7 @@ class Redemption(SQLModel, table=True):
     """The staff who scanned, or the member who redeemed for themselves."""
     api_key_id: int | None = Field(default=None, foreign_key="api_key.id", ondelete="SET NULL")
     """The program that redeemed, if it was one."""
-    amount: int | None = None
+    amount: int | None = Field(default=None, sa_type=sa.BigInteger)
     """The basket, in minor units, where the caller told it."""
     points: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """What it paid."""

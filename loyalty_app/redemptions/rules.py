@@ -6,17 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from loyalty_app.codes import alphabet
 from loyalty_app.codes.models import CodeStatus
+from loyalty_app.core import addresses
 from loyalty_app.core.reasons import Reason
+from loyalty_app.core.texts import line
 from loyalty_app.keys import rules as tokens
 from loyalty_app.places import rules as places
+from loyalty_app.program.rules import MOST_MONEY
 
 MOST_TEXT = 200
 MOST_NONCE = 64
-MOST_AMOUNT = 2_000_000_000
+MOST_AMOUNT = MOST_MONEY
 MOST_EXPLANATION = 200
 OFFLINE_LIFE = places.PROOF_LIFE
 """For so long a device keeps what it scanned without a connection."""
@@ -31,6 +34,8 @@ class CodeText:
     """A code in its normalised form."""
 
     code: str
+    host: str = ""
+    """Of the link that carried it, if one did; anybody may make such a link."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class ClaimLink:
     """The public link of a claim batch: an invitation, not a voucher."""
 
     token: str
+    host: str = ""
+    """Where it leads, if it says so."""
 
 
 @dataclass(frozen=True)
@@ -94,32 +101,32 @@ class Told:
 @lru_cache(maxsize=1024)  # each ask of a group is looked at more than once
 def recognise(text: str) -> Scanned:
     """Tell what was scanned or typed."""
-    text = text.strip()
+    text = line(text)
     if "://" in text or text.startswith("/") or "?code=" in text or "&code=" in text:  # browsers hide https://
-        link = urlsplit(text) if _is_link(text) else urlsplit("")
-        if carried := dict(parse_qsl(link.query)).get("code", "").strip():
-            return TokenText(carried) if tokens.looks_like_token(carried) else _typed(carried)
+        link = addresses.link(text)
+        if carried := line(dict(parse_qsl(link.query)).get("code", "")):
+            return TokenText(carried) if tokens.looks_like_token(carried) else _typed(carried, link.host)
         steps = [step for step in link.path.split("/") if step]
         if len(steps) >= 2 and steps[-2] == "claim":  # noqa: PLR2004 - …/claim/{token}
-            return ClaimLink(steps[-1])
+            return ClaimLink(steps[-1], link.host)
         return Foreign()
     return TokenText(text) if tokens.looks_like_token(text) else _typed(text)
 
 
-def _typed(text: str) -> CodeText | Unreadable:
+def _typed(text: str, host: str = "") -> CodeText | Unreadable:
     code = alphabet.normal(text) if len(text) <= MOST_TEXT else None
-    return CodeText(code) if code else Unreadable()
+    return CodeText(code, host) if code else Unreadable()
 
 
 def kept(text: str) -> str:
-    """Return what is remembered of a text: cut, and without what no database can store.
+    """Return what is remembered of a text: cut, and in one line that any database can store.
 
     Of each token in it only a digest: whoever reads the attempts cannot redeem what failed.
     """
     if isinstance(what := recognise(text), TokenText):
         return _digest(what.token)
-    text = _RUN.sub(lambda run: _digest(run[0]) if tokens.looks_like_token(run[0]) else run[0], text)
-    return text.encode(errors="replace").decode().replace("\0", "?")[:MOST_TEXT]
+    text = _RUN.sub(lambda run: _digest(run[0]) if tokens.looks_like_token(run[0]) else run[0], line(text))
+    return text[:MOST_TEXT]
 
 
 def _digest(token: str) -> str:
@@ -295,11 +302,3 @@ _QUIET = frozenset(
         Reason.NOT_CLAIMED,
     }
 )
-
-
-def _is_link(text: str) -> bool:
-    try:
-        urlsplit(text)
-    except ValueError:
-        return False
-    return True

@@ -17,7 +17,7 @@ from loyalty_app.codes import service as codes
 from loyalty_app.codes.models import Code, CodeStatus
 from loyalty_app.core import database
 from loyalty_app.core.actor import Actor, Permission
-from loyalty_app.core.texts import contains, storable
+from loyalty_app.core.texts import contains, line, storable
 from loyalty_app.members import service as members
 from loyalty_app.members.models import Member
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
@@ -122,7 +122,7 @@ class _Word:
     def of(cls, text: str) -> "_Word":
         part = alphabet.normal_part(text)
         # "a-b" is searched as it is: what is left of it as a code is in no index.
-        return cls(text, part if min(len(part), TRIGRAM) == min(len(text), TRIGRAM) else "")
+        return cls(text, part if min(len(part), TRIGRAM) == min(len(line(text)), TRIGRAM) else "")
 
 
 @dataclass(frozen=True)

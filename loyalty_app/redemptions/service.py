@@ -122,8 +122,8 @@ def redeem_many(session: Session, asks: Sequence[Ask], *, now: datetime) -> list
     _keep_scans_alone(session, alone)
     numbered = [_numbered(answer, hit_of(hits, what), made) for answer, what in zip(answers, read, strict=True)]
     return [
-        _outward(answer, ask) if isinstance(answer, Refused) else answer
-        for answer, ask in zip(numbered, asks, strict=True)
+        _outward(_of_kind(answer, what), ask) if isinstance(answer, Refused) else answer
+        for answer, what, ask in zip(numbered, read, asks, strict=True)
     ]
 
 
@@ -370,7 +370,7 @@ def _must_be_acceptable(ask: Ask, now: datetime) -> None:
     if not rules.is_nonce(ask.nonce):
         raise InvalidError(nonce=f"Use at most {rules.MOST_NONCE} printable characters.")
     if not rules.is_amount(ask.amount):
-        raise InvalidError(amount="Enter what the basket is worth: nothing below zero, and not billions.")
+        raise InvalidError(amount="Enter what the basket is worth: nothing below zero, and at most 15 digits.")
 
 
 def _in_time(ask: Ask, hit: Hit | None, now: datetime) -> Ask:
@@ -527,6 +527,11 @@ def _answer(what: rules.Scanned | Bad, hit: Hit | None, ask: Ask, now: datetime,
     return Redeemed(voucher, now)
 
 
+def _of_kind(refused: Refused, what: rules.Scanned | Bad) -> Refused:
+    is_claim_link = isinstance(what, rules.ClaimLink) and refused.reason is Reason.WRONG_KIND
+    return replace(refused, is_claim_link=True) if is_claim_link else refused
+
+
 def _outward(refused: Refused, ask: Ask) -> Refused:
     """Return a refusal as its asker may see it; members learn nothing of what is not theirs."""
     if not _is_member(ask.by):
@@ -548,6 +553,8 @@ def _why_nothing(what: rules.Scanned | Bad) -> Reason:
             return Reason.WRONG_KIND
         case rules.Unreadable():
             return Reason.MALFORMED
+        case rules.CodeText(_, host) if host:
+            return Reason.WRONG_KIND
         case rules.CodeText() | rules.TokenText():
             return Reason.UNKNOWN_CODE
 

@@ -246,12 +246,14 @@ def _seal(step: Judged, facts: Facts) -> str:
 
 
 def _existence(step: Judged, facts: Facts) -> str:
-    return "There is no such code." if step.reason else f"{facts.code} of the batch {facts.batch}."
+    if step.reason:
+        return "There is no such code."
+    return f"{facts.code} of the batch {facts.batch}." if facts.code else "There is no code to look for."
 
 
 def _kind(step: Judged, facts: Facts) -> str:
     if step.reason:
-        return "This leads to another place; it is not a code."
+        return "This leads to another place; it is no code of ours."
     return "A printed code that pays points." if facts.is_scan else "A voucher that members claim."
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from loyalty_app.batches.models import Batch
 from loyalty_app.codes.models import Code
@@ -66,6 +67,17 @@ def test_a_claimed_voucher_is_redeemed_taken_back_and_redeemed_again():
         ({"code": "ABCD2345", "placeId": 1}, 422, "invalid"),
         ({"code": "ABCD2345", "amount": 0.001}, 422, "invalid"),
         ({"code": "ABCD2345", "amount": -1}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": "1e9999999"}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": "1e-9999999"}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": "1e-400"}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": "NaN"}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": "Infinity"}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": "1" * 500}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": int("1" * 500)}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": 1e15}, 422, "invalid"),
+        ({"code": "ABCD2345", "amount": "-0"}, 404, "unknown_code"),
+        ({"code": "https://shop.example/?code=SAVE20"}, 422, "wrong_kind"),
+        ({"code": "http://localhost:8000/redeem?code=SAVE20"}, 404, "unknown_code"),
         ({"code": "ABCD2345", "memberId": 1, "member": {"email": "a@example.com"}}, 422, "invalid"),
         ({"code": "ABCD2345", "nonce": "x" * 65}, 422, "invalid"),
         ({}, 422, "invalid"),
@@ -75,6 +87,28 @@ def test_what_cannot_be_redeemed_is_told_by_its_code(asked, status, code):
     said = Program().post("/redemptions", asked)
 
     assert (said.status_code, said.json()["code"]) == (status, code), said.text
+    assert all(words.endswith(".") for words in said.json().get("problems", {}).values())
+
+
+def test_a_basket_of_millions_of_rupiah_is_taken_and_told_to_the_cent():
+    program, number = Program(), batch()
+    change(lambda session: session.connection().execute(sa.text("update program set currency = 'IDR'")))
+    voucher = program.post(f"/batches/{number}/claims", {"memberId": member_of(program)}).json()
+
+    redeemed = program.post("/redemptions", {"code": voucher["code"], "amount": "999999999999.25"})
+
+    assert redeemed.status_code == 201, redeemed.text
+    assert program.get("/redemptions").json()["items"][0]["amount"] == 999_999_999_999.25
+    assert "999999999999.25" in program.get("/redemptions.csv").text
+
+
+def test_a_code_pasted_from_a_chat_is_redeemed():
+    program, number = Program(), batch()
+    voucher = program.post(f"/batches/{number}/claims", {"memberId": member_of(program)}).json()
+    pasted = "\u200b" + "\u200b".join(voucher["code"]) + "\ufeff"
+
+    assert program.post("/validations", {"code": pasted}).json()["valid"]
+    assert program.post("/redemptions", {"code": pasted}).status_code == 201
 
 
 @pytest.mark.usefixtures("other_processes")

@@ -12,6 +12,8 @@ from loyalty_app.codes import alphabet
 
 PREFIXES = st.text("ABCXYZ0189", max_size=12)
 CODES = st.text(string.ascii_uppercase + string.digits, min_size=4, max_size=24)
+UNSEEN = ("\u200b", "\u200d", "\u2060", "\ufeff", "\N{SOFT HYPHEN}", "\u202e", "\U000e0020", "\x00", "\x1d", "\x9f")
+"""What chats, right-to-left texts and hand scanners put into a text, and nobody sees."""
 FULL_WIDTH = {ord(plain): ord(plain) + 0xFEE0 for plain in string.ascii_letters + string.digits + "-"}
 
 
@@ -45,9 +47,10 @@ def test_the_safe_alphabet_has_no_look_alikes():
     assert not set("01OILU") & set(CHARACTERS[Alphabet.SAFE])
 
 
-@given(CODES, st.sampled_from(["", " ", "-", " - ", "–", "\t", "_", "."]))
+@given(CODES, st.sampled_from(["", " ", "-", " - ", "–", "\t", "_", ".", *UNSEEN]))
 def test_a_code_is_recognised_with_spaces_and_dashes_anywhere(code, separator):
     assert alphabet.normal(separator + separator.join(code) + separator) == code
+    assert alphabet.normal_part(separator + separator.join(code) + separator) == code
 
 
 @given(CODES)

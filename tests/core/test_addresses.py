@@ -2,7 +2,7 @@
 
 import pytest
 
-from loyalty_app.core.addresses import address, number
+from loyalty_app.core.addresses import Link, address, link, number
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,20 @@ def test_an_address_leaves_out_what_is_empty():
 
 def test_what_is_typed_does_not_break_out_of_its_address():
     assert address("/my/", {"q": "a&b=c ?#ç"}) == "/my/?q=a%26b%3Dc+%3F%23%C3%A7"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("https://Kawa.Example/redeem?code=A#b?c", Link("kawa.example", "/redeem", "code=A")),
+        ("http://localhost:8000", Link("localhost", "", "")),
+        ("//kawa.example:/x", Link("kawa.example", "/x", "")),
+        ("kawa.example:8443/x?y", Link("kawa.example", "/x", "y")),
+        ("/claim/abc", Link("", "/claim/abc", "")),
+        ("http://[::1]:8000/x", Link("[::1]", "/x", "")),
+        ("http://[broken", Link("[broken", "", "")),
+        ("", Link("", "", "")),
+    ],
+)
+def test_a_link_says_where_it_leads(text, parts):
+    assert link(text) == parts

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_app.core import database as databases
-from loyalty_app.core.texts import Redaction, contains, has_words, storable
+from loyalty_app.core.texts import Redaction, contains, has_words, line, storable
 
 
 @given(st.text(st.characters(exclude_categories=[])))
@@ -61,3 +61,16 @@ def test_each_word_is_in_one_of_the_texts(database):
 @pytest.mark.parametrize("told", ["Анна ГАЗпром", "\\u0413\\u0430\\u0437\\u041f\\u0440\\u043e\\u043c"])
 def test_where_somebody_may_be_named_is_looked_at_in_any_case_and_as_json(database, told):
     assert is_true(Redaction(("ГазПром",)).may_be_in(sa.literal(told)))
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_any_text_becomes_one_line_that_is_printable_and_stays_so(text):
+    said = line(text)
+
+    assert said.isprintable()
+    assert said == said.strip() == line(said) == storable(said)
+
+
+def test_what_is_only_for_formatting_takes_no_room_and_what_parts_words_does():
+    assert line("\u200bsun\u200b-20\xad26\r\n") == "sun-2026"
+    assert line("one\ntwo\x00three\u3000four") == "one two three four"

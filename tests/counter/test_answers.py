@@ -139,13 +139,23 @@ def test_a_basket_is_asked_for_and_one_too_small_says_by_how_much():
 @pytest.mark.requirement("S2-18")
 @pytest.mark.parametrize("reason", Reason)
 def test_every_refusal_has_a_word_a_sentence_and_no_jargon(reason):
-    answer = say(reason, "text")
+    answer = say(reason)
 
     assert answer.shape not in {"ready", "accepted"}
     assert answer.headline
     assert answer.lead.endswith(".")
     assert "!" not in answer.headline + answer.lead + answer.note
     assert "_" not in answer.headline + answer.lead + answer.note
+
+
+def test_a_claim_link_of_ours_is_an_invitation_and_another_shops_is_none():
+    assert said(Refused(Reason.WRONG_KIND, is_claim_link=True)).note.startswith("The customer opens it")
+    foreign = said(Refused(Reason.WRONG_KIND))
+    assert (foreign.headline, "another place" in foreign.lead, "opens it" in foreign.note) == (
+        "Not a voucher",
+        True,
+        False,
+    )
 
 
 def test_a_scan_code_is_for_the_customers_own_phone():

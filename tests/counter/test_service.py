@@ -71,6 +71,12 @@ def test_every_claimed_voucher_is_listed_and_no_other_code(batch):
     assert batch.total == len(mine) + free
 
 
+def test_the_list_tells_where_our_own_links_lead(batch):
+    assert listed().hosts == {"localhost"}
+    change(builders.scan_batch, base_url="https://Menu.example:8443/redeem")
+    assert listed().hosts == {"localhost", "menu.example"}
+
+
 def test_a_used_or_withdrawn_voucher_is_known_as_such_and_one_that_is_good_again_is_good(batch):
     used, off = claimed(batch, "Ana"), claimed(batch, "Ben")
     answer = redeem(used)

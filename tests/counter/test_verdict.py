@@ -31,6 +31,24 @@ TEXTS = [
     *(f"{KAWA}/redeem?code=&code=SUN+2026", f"{KAWA}/redeem?code=one1&code=two2#code=three", "a&code=SUN2026"),
     *(f"{KAWA}/en-us/claim/abc", f"{KAWA}/claim/", "/claim/abc", "/claim/abc/", "claim/abc", "https://claim/abc"),
     *("https://elsewhere.example/menu", "http://", "://", "?code=SUN2026"),
+    *("\u200bSUN\u200b-20\u206026\ufeff", "S\xadU\u202eN2026", "SUN\U000e00202026", f"{TOKEN[:9]}\u200b{TOKEN[9:]}"),
+    *("SUN\x002026\x1d", "\ue000SUN2026", "\ud800SUN2026", "\u200b", f" \u200b{KAWA}/redeem?code=SUN%E2%80%8B2026"),
+    *(
+        f"{KAWA}/re\u200bdeem?code={TOKEN[:9]}%E2%81%A0{TOKEN[9:]}",
+        f"{KAWA}/cl\u00adaim/a\u200bbc",
+        "a b?code=SUN 2026",
+    ),
+    *(
+        "https://Elsewhere.example:8443/?code=SAVE20",
+        "elsewhere.example:8443/?code=SAVE20",
+        "//elsewhere.example/claim/x",
+    ),
+    *(
+        "http://[broken?code=SUN2026",
+        "http://[::1]:8000/?code=SUN2026",
+        "https://u@kawa.example/claim/x",
+        "k:?code=SUN2026",
+    ),
 ]
 
 
@@ -42,12 +60,12 @@ def ask(question: str, *told: object) -> Any:
 def as_told(text: str) -> dict[str, str]:
     """Return what the server makes of a text, in the tablet's words."""
     match redemptions.recognise(text):
-        case redemptions.CodeText(code):
-            return {"is": "code", "code": code}
+        case redemptions.CodeText(code, host):
+            return {"is": "code", "code": code, "host": host}
         case redemptions.TokenText():
             return {"is": "token"}
-        case redemptions.ClaimLink():
-            return {"is": "claim"}
+        case redemptions.ClaimLink(_, host):
+            return {"is": "claim", "host": host}
         case redemptions.Foreign():
             return {"is": "foreign"}
         case redemptions.Unreadable():
@@ -55,7 +73,24 @@ def as_told(text: str) -> dict[str, str]:
 
 
 def test_both_make_the_same_of_what_is_scanned_or_typed():
-    assert ask("return told[0].map(recognised);", TEXTS) == [as_told(text) for text in TEXTS]
+    at_the_counter = [as_told(printable(text, MOST_READ)) for text in TEXTS]
+
+    assert ask("return told[0].map((text) => recognised(cut(text)));", TEXTS) == at_the_counter
+    # What other doors are sent is not printed first.
+    assert [as_told(text) for text in TEXTS] == at_the_counter
+
+
+def test_a_link_is_to_elsewhere_only_where_the_list_knows_where_ours_lead():
+    told = {"head": {"hosts": ["kawa.example"]}}
+
+    assert ask(
+        "return told[1].map((host) => isElsewhere(host, told[0]));", told, ["kawa.example", "", "x.example"]
+    ) == [
+        False,
+        False,
+        True,
+    ]
+    assert ask("return isElsewhere('x.example', null);") is False
 
 
 def test_both_cut_a_long_text_at_the_same_letter():

@@ -343,7 +343,9 @@ def test_guessing_is_slowed_down_and_a_scan_is_not():
     made = change(builders.scan_batch)
     good = rows(Code)[0].code
 
-    guesses = [look(f"AAAA{number:04}") for number in range(rules.GUESSES_A_PEER)]
+    # Also within a link to elsewhere, of which a counter says that it is none of ours.
+    texts = [f"AAAA{number:04}" for number in range(rules.GUESSES_A_PEER)]
+    guesses = [look(f"https://elsewhere.example/?code={text}" if text[-1] in "13579" else text) for text in texts]
     late = look(good)
 
     assert {guess.reason for guess in guesses} == {Reason.UNKNOWN_CODE}

@@ -44,6 +44,28 @@ def test_more_decimals_than_the_currency_has_are_no_amount():
     assert rules.to_minor(Decimal("4.5"), "JPY") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1e9999999", "-1e9999999", "1e-400", "1e-9999999", "1e999999999999", "0e9999999", "NaN", "sNaN", "Infinity"),
+        *("1" * 500, "1." + "0" * 498 + "1", "1e15", "10000000000000"),
+    ],
+)
+def test_what_no_purse_holds_is_no_amount(text):
+    assert rules.to_minor(Decimal(text), "EUR") is None
+
+
+def test_nothing_is_an_amount_however_it_is_signed():
+    assert rules.to_minor(Decimal("-0"), "EUR") == rules.to_minor(Decimal("0.00"), "EUR") == 0
+
+
+def test_an_amount_is_asked_for_as_its_currency_has_it():
+    assert rules.ask_money("EUR") == "Enter an amount in EUR, for example 5 or 4.50."
+    for currency in ("EUR", "JPY", "BHD"):
+        examples = rules.ask_money(currency).partition("example ")[2].rstrip(".").split(" or ")
+        assert all(rules.read_money(example, currency) for example in examples)
+
+
 def test_money_is_written_as_people_there_write_it():
     assert rules.say_money(500, "EUR", "en-US") == "€5.00"
     assert rules.say_money(1250, "PLN", "pl-PL") == "12,50\N{NO-BREAK SPACE}zł"
@@ -143,7 +165,14 @@ def test_a_profile_is_tidied():
         ("", None),
         ("12.", None),
         ("x", None),
-        ("9" * 10, None),
+        ("9" * 12 + ".99", 10**14 - 1),
+        ("9" * 13, None),
+        ("1e9999999", None),
+        ("NaN", None),
+        ("Infinity", None),
+        ("-0", None),
+        ("1" * 500, None),
+        ("\u200b12.50\u2060", 1250),
         ("\uff11\uff12", None),
     ],
 )

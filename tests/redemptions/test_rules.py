@@ -20,8 +20,14 @@ from tests.builders import NOON
         ("SUN-ABCD-EFGH-JK", CodeText("SUNABCDEFGHJK")),
         ("  sun abcd efgh jk\r\n", CodeText("SUNABCDEFGHJK")),
         ("ＳＵＮ－ＡＢＣＤ", CodeText("SUNABCD")),  # noqa: RUF001 - a full-width keyboard
-        ("https://kawa.example/claim/abc_DEF-1", ClaimLink("abc_DEF-1")),
-        ("http://localhost:8000/claim/abc/", ClaimLink("abc")),
+        ("\u200bsun\u200b-\xadabcd\u2060\ufeff", CodeText("SUNABCD")),
+        ("SUN\x00ABCD\x1d", CodeText("SUNABCD")),
+        ("https://Kawa.example:8443/redeem?code=sun%E2%80%8Babcd", CodeText("SUNABCD", "kawa.example")),
+        ("kawa.example:8443/redeem?code=SUNABCD", CodeText("SUNABCD", "kawa.example")),
+        ("/redeem?code=SUNABCD", CodeText("SUNABCD")),
+        ("https://kawa.example@evil.example/?code=SUNABCD", CodeText("SUNABCD", "kawa.example@evil.example")),
+        ("https://kawa.example/claim/abc_DEF-1", ClaimLink("abc_DEF-1", "kawa.example")),
+        ("http://localhost:8000/claim/abc/", ClaimLink("abc", "localhost")),
         ("/claim/abc?from=poster", ClaimLink("abc")),
         ("https://kawa.example/claim/", Foreign()),
         ("https://kawa.example/", Foreign()),
@@ -36,6 +42,19 @@ from tests.builders import NOON
 )
 def test_a_text_is_recognised(text, scanned):
     assert rules.recognise(text) == scanned
+
+
+def test_a_token_is_never_kept_whole_however_it_is_broken_up():
+    token = "EAbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-a"
+
+    kept = rules.kept(f"https://kawa.example/redeem?code={token}")
+    assert kept.startswith("token ")
+    assert {rules.kept(text) for text in (token, f"\u200b{token}", f"{token[:9]}\u200b{token[9:]}")} == {kept}
+    assert token[:20] not in rules.kept(f"pay {token[:30]}\u2060{token[30:]} now")
+
+
+def test_what_is_kept_is_one_line():
+    assert rules.kept(" no\x00such\ntext\ud800 ") == "no such text"
 
 
 @given(st.text(max_size=300) | st.from_regex(r"[a-z]*://.{0,40}"))

@@ -63,6 +63,13 @@ def test_each_word_is_found_in_the_name_the_title_or_the_code(people):
     assert found("łucja coffee", VIEWER) == []
 
 
+@pytest.mark.requirement("S2-4")
+def test_a_code_pasted_from_a_chat_is_found_whole_and_in_part(people):
+    code = rows(Redemption)[1].code_text
+    assert found("\u200b" + "\u200b".join(code) + "\u2060") == ["Łucja_Żak"]
+    assert found(f"\u200b{code[2:5]}\u200b{code[5:9]} łucja") == ["Łucja_Żak"]
+
+
 WORDS = (
     "anna",
     "Ana",

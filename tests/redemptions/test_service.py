@@ -17,7 +17,7 @@ from loyalty_app.core.errors import AppError, ForbiddenError, InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.dashboard import service as dashboard
 from loyalty_app.members.models import Member
-from loyalty_app.redemptions import history
+from loyalty_app.redemptions import history, rules
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
 from loyalty_app.redemptions.service import Ask, Redeemed, Refused
@@ -135,7 +135,10 @@ def test_a_voucher_that_nobody_claimed_is_refused():
     ("text", "reason"),
     [
         ("NEVERMADE", Reason.UNKNOWN_CODE),
-        ("http://localhost:8000/claim/whatever", Reason.WRONG_KIND),
+        ("https://elsewhere.example/claim/whatever", Reason.WRONG_KIND),
+        ("https://elsewhere.example/?code=SAVE20", Reason.WRONG_KIND),
+        ("http://localhost:8000/redeem/?code=SAVE20", Reason.UNKNOWN_CODE),
+        ("/redeem/?code=SAVE20", Reason.UNKNOWN_CODE),
         ("https://example.com/menu", Reason.WRONG_KIND),
         ("", Reason.MALFORMED),
         ("5.99 EUR!", Reason.MALFORMED),
@@ -155,7 +158,25 @@ def test_what_is_no_voucher_is_refused_and_kept(text, reason):
 def test_the_claim_link_of_a_batch_is_no_voucher():
     batch = change(builders.batch)
 
-    assert redeem(f"https://kawa.example/claim/{batch.claim_token}") == Refused(Reason.WRONG_KIND)
+    invitation = Refused(Reason.WRONG_KIND, is_claim_link=True)
+    # Whatever address the program had when it was printed.
+    for number, where in enumerate(("http://localhost:8000", "https://before.example", "")):
+        link = f"{where}/en-us/claim/{batch.claim_token}"
+        assert redeem(link, nonce=str(number)) == redeem(link, nonce=str(number)) == invitation
+    assert redeem("http://localhost:8000/claim/of-a-deleted-batch") == invitation
+    assert redeem("https://elsewhere.example/claim/of-another-shop") == Refused(Reason.WRONG_KIND)
+
+
+def test_a_code_of_ours_is_good_in_any_link_and_one_of_another_shop_is_told_apart_from_a_wrong_one():
+    change(builders.scan_batch, base_url="https://menu.example/redeem")
+    mine, other = claimed(), "SAVE20"
+
+    assert redeem(f"https://menu.example/redeem?code={other}").reason is Reason.UNKNOWN_CODE
+    assert redeem(f"https://elsewhere.example/?code={other}").reason is Reason.WRONG_KIND
+    assert see(redemptions.validate, Ask(f"https://elsewhere.example/?code={other}", CASHIER), now=NOON).reasons == (
+        Reason.WRONG_KIND,
+    )
+    assert isinstance(redeem(f"https://before.example/?code={mine}"), Redeemed)
 
 
 @pytest.mark.requirement("S3-12", "S3-15")
@@ -347,7 +368,7 @@ def test_the_basket_is_kept_with_the_redemption():
     assert [(row.id, row.amount) for row in rows(Redemption)] == [(enough.id, 2500)]
 
 
-@pytest.mark.parametrize("amount", [-1, 2_000_000_001])
+@pytest.mark.parametrize("amount", [-1, rules.MOST_AMOUNT + 1])
 def test_a_basket_that_cannot_be_is_the_callers_mistake(amount):
     with pytest.raises(InvalidError) as refused:
         change(redemptions.redeem_many, [Ask("NEVERMADE", CASHIER, amount=amount)], now=NOON)

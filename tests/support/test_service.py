@@ -117,6 +117,7 @@ def test_an_end_is_judged_at_the_moment_that_is_asked_by_the_clock_of_the_locati
         ("?", Reason.MALFORMED, 2),
         ("SUN-AAAA-BBBB-CC", Reason.UNKNOWN_CODE, 4),
         ("https://elsewhere.example/menu", Reason.WRONG_KIND, 5),
+        ("https://elsewhere.example/?code=SAVE20", Reason.WRONG_KIND, 5),
         ("Az09" * 12, Reason.TAMPERED, 3),
     ],
 )
@@ -126,7 +127,17 @@ def test_what_is_found_nowhere_ends_at_its_step(text, reason, number):
     assert (trace.reasons, step(trace, number).is_decisive) == ((reason,), True)
     assert {one.verdict for one in trace.steps[number:]} == {Verdict.NOT_CHECKED}
     assert see(redemptions.validate, Ask(text, CASHIER), now=NOON).reasons == (reason,)
+    assert all(
+        words(trace, one.number).endswith(".") and " of the batch ." not in words(trace, one.number)
+        for one in trace.steps
+    )
     assert (rows(AuditEntry)[-1].subject, rows(AuditEntry)[-1].details) == ("code", "not found")
+
+
+def test_a_code_pasted_from_a_chat_is_explained_like_a_scanned_one(database):
+    code = change(builders.claimed, change(builders.batch))
+
+    assert why("\u200b" + "\u200b".join(code) + "\u2060").reasons == why(code).reasons == ()
 
 
 def test_a_member_who_guessed_too_often_waits(database):
@@ -215,6 +226,11 @@ def test_who_does_not_fit_on_the_list_is_found_by_more_of_the_name(database, mon
         {"code": "A" * 2501},
         {"amount": "five"},
         {"amount": "1e99"},
+        {"amount": "1e9999999"},
+        {"amount": "1e-9999999"},
+        {"amount": "NaN"},
+        {"amount": "Infinity"},
+        {"amount": "1" * 500},
         {"at": "soon"},
         {"at": "0001-01-01T00:00"},
         {"at": "9999-12-31T23:59-10:00"},
