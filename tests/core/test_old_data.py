@@ -19,6 +19,7 @@ from loyalty_app.offers.models import Offer
 from loyalty_app.redemptions import history
 from loyalty_app.redemptions import service as redemptions
 from loyalty_app.redemptions.models import Attempt, Redemption
+from loyalty_app.redemptions.rules import MOST_AMOUNT
 from loyalty_app.redemptions.service import Ask
 from tests import builders, doors
 from tests.core.test_migrations import bare_database
@@ -196,7 +197,7 @@ def test_the_version_before_can_be_gone_back_to_and_forth_again(database):
     late, used = (doors.change(builders.claimed, batch, doors.change(builders.member, name)) for name in ("Mia", "Ola"))
     too_late = builders.NOON + timedelta(days=40)
     for ask, now in (
-        (Ask(used, tablet, "t-1"), builders.NOON),
+        (Ask(used, tablet, "t-1", amount=MOST_AMOUNT), builders.NOON),
         (Ask(used, tablet, "t-2", scanned_at=builders.NOON), builders.NOON),
         (Ask(late, builders.LEAD, goodwill="Long queue"), too_late),
     ):
@@ -211,6 +212,7 @@ def test_the_version_before_can_be_gone_back_to_and_forth_again(database):
 
     (row,) = doors.rows(Redemption)
     assert (row.code_text, row.member_name, row.place_id) == (used.replace("-", ""), "Ola", None)
+    assert row.amount == 2**31 - 1  # as much as the column before had room for
     assert [line.id for line in doors.see(found, "ola")] == [row.id]
     assert doors.see(dashboard.differences) == []
 

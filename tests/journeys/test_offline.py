@@ -259,7 +259,9 @@ def test_a_voucher_that_is_not_in_the_list_is_taken_only_if_staff_say_so(till: C
     page = till()
     page.context.set_offline(True)
     code = shop.claimed(batch, shop.member("Fresh Guest"))  # while the tablet hears of nothing
-    scan(page, code)
+    scan(page, "https://elsewhere.example/?code=SAVE20")
+    expect_answer(page, "Not a voucher", "leads to another place")
+    scan(page, "\u200b" + "\u200b".join(code))  # as a chat may hold it
     expect_answer(page, "Not in the list")
     page.get_by_role("button", name="Give it, check later").click()
     expect_answer(page, "Taken unchecked")
