@@ -194,7 +194,7 @@ def say_conflict(one: Conflict, program: Program) -> ConflictRow:
         )
         return ", ".join(filter(None, parts))
 
-    why = counter.say(one.reason, one.code)
+    why = counter.say(one.reason)
     return ConflictRow(
         id=one.id,
         code=one.code or "—",
