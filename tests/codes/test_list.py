@@ -63,9 +63,9 @@ def test_a_voucher_is_found_by_part_of_its_members_name_or_address(summer, text)
 
 def test_a_voucher_is_found_by_its_members_words_in_any_script(summer):
     batch, *_ = summer
-    code = change(builders.claimed, batch, change(builders.member, "Łukasz Żak"))
+    code = change(builders.claimed, batch, change(builders.member, "Zoë Böhm"))
 
-    assert [row.code for row in found(batch, text="żak łukasz")] == [code]
+    assert [row.code for row in found(batch, text="BÖHM zoë")] == [code]
 
 
 def test_a_voucher_is_found_by_part_of_its_code_however_it_is_written(summer):

@@ -55,3 +55,13 @@ def test_support_finds_out_why_a_voucher_was_refused_and_sends_the_answer_on(
     expect(desk.get_by_role("heading", name="No vouchers left")).to_be_visible()
     expect(desk.get_by_text("0 left of 1.").first).to_be_visible()
     screenshot(desk, "why-claim")
+
+    for number in range(11):
+        shop.member(f"Zoë Crowd {number}")
+    desk.goto("/admin/redemptions/why/")
+    desk.get_by_label("Code, link or scanned text").fill(code)
+    desk.get_by_label("Member, if you know who").fill("CROWD zoË")
+    desk.get_by_role("button", name="Show every check").click()
+    expect(desk.locator(".people-choice li")).to_have_count(10)
+    expect(desk.get_by_text("The 10 who joined last are shown; more fit.")).to_be_visible()
+    screenshot(desk, "why-several")
