@@ -21,6 +21,7 @@ from loyalty_app.redemptions.asks import Ask
 from tests import builders
 from tests.builders import ADMIN, CASHIER, LEAD, MARKETER, NOON, VIEWER
 from tests.doors import change, see
+from tests.plans import plans_of, read_whole
 
 K = EventKind
 
@@ -158,3 +159,11 @@ def test_no_source_is_read_from_end_to_end(kind, database, busy):
         ]
     assert len(plans) > 7
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_who_came_often_is_counted_among_the_redemptions_of_those_days(database):
+    plans = plans_of(lambda: see(engagement.most_active, 30, by=MARKETER, now=NOON))
+
+    assert [plan for plan in plans if "ix_redemption_at (at>?)" in plan]
+    assert read_whole(plans, "redemption") == []
