@@ -161,6 +161,8 @@ def test_a_conflict_shows_by_itself_and_is_settled_once_for_all(
     expect(refused).to_contain_text("Redemptions frozen")
     expect(refused).to_contain_text("Kasia Till")
     screenshot(desk, "redemptions-conflict")
+    desk.set_viewport_size(PHONE["viewport"])
+    screenshot(desk, "redemptions-conflict")
     refused.get_by_role("button", name="Put").click()
     expect(refused).to_have_count(0)
     other.locator(".conflicts summary").click()
