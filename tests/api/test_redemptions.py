@@ -146,11 +146,12 @@ def test_who_may_not_see_members_gets_no_names():
         "/redemptions",
         f"/batches/{number}/codes",
         f"/batches/{number}/claims",
-        "/redemptions?q=Ana",
+        "/redemptions?q=Ruiz",
     ):
         assert "Ana" not in viewer.get(path).text
         assert "ana@" not in viewer.get(path).text
-    assert viewer.get("/redemptions?q=Ana").json()["items"] == []
+    # Not by "Ana": that may be part of a code, which has neither U nor I.
+    assert viewer.get("/redemptions?q=Ruiz").json()["items"] == []
 
 
 def test_another_member_s_voucher_is_refused_and_stays_good():
