@@ -34,6 +34,7 @@ from tests.doors import at_once, change, give_way, rows, see
 pytestmark = pytest.mark.usefixtures("database", "data_dir")
 
 KINDS = {PREPARE_FILE: Kind(step.prepare, exports.fail)}
+QR = zxingcpp.BarcodeFormat.QRCode
 
 
 def asked(batch, kind=ExportKind.LABELS, **draft):
@@ -57,9 +58,7 @@ def one_step(job_id):
 def urls(pdf):
     document = pypdfium2.PdfDocument(pdf)
     drawn = [document[page].render(scale=300 / 72).to_pil() for page in range(len(document))]
-    return [
-        found.text for page in drawn for found in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)
-    ]
+    return [found.text for page in drawn for found in zxingcpp.read_barcodes(page, formats=QR)]
 
 
 def links(batch, first, last):
@@ -81,7 +80,7 @@ def test_a_piece_is_written_again_when_another_transaction_got_in_the_way_of_it(
     engine.run(one.job.id, KINDS)
 
     assert len(tries) == 2
-    assert urls(whole(one)) == links(batch, 1, 30)
+    assert sorted(urls(whole(one))) == sorted(links(batch, 1, 30))
 
 
 @pytest.mark.requirement("S0-15")
@@ -130,7 +129,7 @@ def test_a_zip_holds_a_picture_of_every_code_and_a_list(format, size, monkeypatc
         if format == "png":
             pictures = [Image.open(pack.open(row["file"])) for row in listed]
             assert all(picture.width == picture.height >= 300 for picture in pictures)
-            assert [zxingcpp.read_barcode(picture).text for picture in pictures] == links(batch, 3, 22)
+            assert [zxingcpp.read_barcode(picture, formats=QR).text for picture in pictures] == links(batch, 3, 22)
         else:
             assert all(
                 pack.read(row["file"]).startswith(b"<svg") or b"<svg" in pack.read(row["file"]) for row in listed
@@ -235,7 +234,7 @@ def test_who_waits_for_a_file_writes_only_when_the_other_piece_is_committed_or_g
             session.rollback()
     content = exports.path_of(one.export).read_bytes()
 
-    assert change(late.result(timeout=10), times.now()) == (None if is_kept else 5)
+    assert change(late.result(timeout=60), times.now()) == (None if is_kept else 5)
     assert whole(one) == content
 
 
