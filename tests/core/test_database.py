@@ -120,7 +120,7 @@ def test_whoever_waits_shares_a_commit_and_gets_their_own_answer():
     answers = [future.result(10) for future in futures]
 
     assert [ask for ask, _, _ in answers] == list(range(100))
-    assert max(together_with for _, together_with, _ in answers) > 50
+    assert max(together_with for _, together_with, _ in answers) >= 50  # in two groups at most
 
 
 def test_no_group_is_larger_than_allowed(monkeypatch):
@@ -220,8 +220,9 @@ def test_two_that_wait_for_each_other_both_come_through_and_each_counts_once(dat
         tries.append(letter)
         for place in places:
             session.execute(sa.update(Place).where(Place.id == place.id).values(name=Place.name + letter))
-            with suppress(BrokenBarrierError):  # the second try is alone; and on SQLite only one writes at all
-                halfway.wait(timeout=0.5)
+            if place is places[0] and tries.count(letter) == 1:  # a second try is alone
+                with suppress(BrokenBarrierError):  # on SQLite only one writes at all
+                    halfway.wait(timeout=0.5 if databases.is_sqlite(database) else 30)
 
     at_once(
         [
@@ -232,7 +233,8 @@ def test_two_that_wait_for_each_other_both_come_through_and_each_counts_once(dat
 
     assert [set(place.name) for place in rows(Place)] == [set("Axy"), set("Bxy")]
     assert [len(place.name) for place in rows(Place)] == [3, 3]
-    assert len(tries) == (2 if databases.is_sqlite(database) else 3)
+    # Who gave way may be back before the other one has woken up, and they wait for each other once more.
+    assert len(tries) == 2 if databases.is_sqlite(database) else len(tries) > 2
 
 
 def test_a_lock_that_was_not_to_be_had_is_asked_for_again(database, monkeypatch):
