@@ -47,8 +47,11 @@ def at_once(calls: list[Callable[[], Result]]) -> list[Result]:
 
 
 def await_a_waiter(opened: sa.Engine) -> None:
-    """Wait until somebody waits for a row of PostgreSQL, or for long enough."""
-    waits = sa.text("select count(*) from pg_locks where not granted")
+    """Wait until somebody waits for a row of this database of PostgreSQL, or for long enough."""
+    # The locks of the whole server are listed, and other test processes wait there, too. What is waited for belongs to
+    # no database; who waits has locked a table of theirs.
+    ours = "select pid from pg_locks where database = (select oid from pg_database where datname = current_database())"
+    waits = sa.text(f"select count(*) from pg_locks where not granted and pid in ({ours})")
     until = time.monotonic() + 10
     with opened.connect() as connection:
         while not connection.execute(waits).scalar_one() and time.monotonic() < until:
