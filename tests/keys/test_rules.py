@@ -37,7 +37,7 @@ def test_nothing_of_the_parameters_is_seen_in_a_token():
     bare = base64.urlsafe_b64decode(token(parameters={"points": "20"}) + "==")
     written = base64.urlsafe_b64decode(token() + "=" * (-len(token()) % 4))
 
-    assert not any(word.encode() in written for word in ("points", "20", "campaign", "Herbst", "🍂"))
+    assert not any(word.encode() in written for word in ("points", "campaign", "Herbst", "🍂"))
     # All but the first byte differ from one serial to the next as chance would have it: half of the bits.
     pairs = [(token(serial), token(serial + 1)) for serial in range(200)]
     bits = [(value(one) ^ value(two)).bit_count() for one, two in pairs]
@@ -69,7 +69,9 @@ def test_nothing_shorter_longer_or_put_together_passes():
     assert all(unseal(one + more, SECRETS) is None for more in ("A", "AAAA", "=", "==", one, "\n", " "))
     assert all(unseal(more + one, SECRETS) is None for more in ("A", "AAAA", "=", "\n", " "))
     assert all(
-        unseal(one[:cut] + two[cut:], SECRETS) is None for cut in range(3, len(one) - 1) if one[:cut] != two[:cut]
+        unseal(mixed, SECRETS) is None
+        for cut in range(3, len(one) - 1)
+        if (mixed := one[:cut] + two[cut:]) not in {one, two}
     )
     assert unseal(one.swapcase(), SECRETS) is None
     assert unseal(one[::-1], SECRETS) is None

@@ -25,6 +25,8 @@ from tests.doors import change, give_way, rows, see
 pytestmark = pytest.mark.usefixtures("database")
 
 BODY = "Ihr Code für Kawa: 123456\n"
+READY = 60.0
+"""Seconds that the mail server may take to start on a busy machine."""
 
 
 class PostOffice:
@@ -68,7 +70,7 @@ def smtp(port, monkeypatch):
     """Name a server on this machine; a test starts it when it wants to."""
     monkeypatch.setenv("LOYALTY_SMTP_URL", f"smtp://127.0.0.1:{port}")
     office = PostOffice()
-    controller = Controller(office, hostname="127.0.0.1", port=port)
+    controller = Controller(office, hostname="127.0.0.1", port=port, ready_timeout=READY)
     office.open = controller.start
     yield office
     if controller.loop.is_running():
@@ -266,7 +268,9 @@ def test_the_program_introduces_itself_with_user_and_password(port, monkeypatch)
         return AuthResult(success=True)
 
     office = PostOffice()
-    controller = Controller(office, hostname="127.0.0.1", port=port, authenticator=check, auth_require_tls=False)
+    controller = Controller(
+        office, hostname="127.0.0.1", port=port, ready_timeout=READY, authenticator=check, auth_require_tls=False
+    )
     controller.start()
     try:
         written()

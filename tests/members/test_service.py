@@ -69,7 +69,7 @@ def test_neither_the_code_nor_its_secret_is_stored_with_the_sign_up():
     stored = repr([row.model_dump() for row in rows(SignUp)])
 
     assert secret not in stored
-    assert code_sent() not in stored
+    assert not re.search(rf"\b{code_sent()}\b", stored)  # within the digests these digits may stand by chance
 
 
 def test_a_wrong_code_opens_nothing_and_five_are_too_many():

@@ -200,17 +200,17 @@ def test_pages_follow_each_other_without_gap_or_repeat(batch):
 @pytest.mark.requirement("S2-17")
 def test_every_filter_narrows_and_is_named_and_reaches_the_file(batch):
     place, other = change(builders.place), change(builders.place, "Harbour")
-    redeemed(batch, "Ana Molska", place_id=place.id)
-    redeemed(batch, "Ana Maria", by=OTHER_CASHIER, place_id=other.id, now=NOON + timedelta(days=1))
+    redeemed(batch, "Ola Molska", place_id=place.id)
+    redeemed(batch, "Ola Maria", by=OTHER_CASHIER, place_id=other.id, now=NOON + timedelta(days=1))
     undone = redeemed(batch, "Ben", place_id=other.id)
     change(redemptions.reverse, undone, reason="Wrong cup", by=LEAD, now=NOON)
 
-    assert Tab(LEAD, q="ana m").customers == ["Ana Maria", "Ana Molska"]
+    assert Tab(LEAD, q="ola m").customers == ["Ola Maria", "Ola Molska"]
     assert Tab(LEAD, status="reversed").customers == ["Ben"]
-    assert Tab(LEAD, place=str(other.id)).customers == ["Ben", "Ana Maria"]
-    assert Tab(LEAD, staff=str(OTHER_CASHIER.account_id)).customers == ["Ana Maria"]
-    assert Tab(LEAD, since="2026-06-16").customers == ["Ana Maria"]
-    assert Tab(LEAD, until="2026-06-15").customers == ["Ben", "Ana Molska"]
+    assert Tab(LEAD, place=str(other.id)).customers == ["Ben", "Ola Maria"]
+    assert Tab(LEAD, staff=str(OTHER_CASHIER.account_id)).customers == ["Ola Maria"]
+    assert Tab(LEAD, since="2026-06-16").customers == ["Ola Maria"]
+    assert Tab(LEAD, until="2026-06-15").customers == ["Ben", "Ola Molska"]
 
     everything = {"q": "no such", "status": "recorded", "place": str(place.id), "staff": "3", "since": "2026-06-01"}
     tab = Tab(LEAD, **everything, until="2026-06-30")
@@ -320,7 +320,7 @@ def test_a_file_of_a_short_text_may_have_more_rows_than_the_list(batch):
 
     tab = Tab(LEAD, q="an")
     assert (tab.state.found, tab.state.file_words) == ("2 redemptions fit.", "2 rows or more")
-    tab.go(q="zz")
+    tab.go(q="oo")  # no code has an O
     assert (tab.state.file_words, tab.state.has_file) == ("", True)
 
 

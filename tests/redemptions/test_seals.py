@@ -71,7 +71,7 @@ def forged(batch, chance, count=150):
     """Return texts that look like tokens of a batch, and are none."""
     one, two = token_of(batch), token_of(batch, 2)
     cipher = tokens.cipher(tokens.new_secret())
-    yield from (one[:cut] + two[cut:] for cut in range(4, len(one) - 1, 5))
+    yield from (one[:cut] + two[cut:] for cut in range(4, len(one) - 1, 5) if one[:cut] != two[:cut])
     yield from (one[:length] for length in range(tokens.SHORTEST, len(one)))
     yield from (one + more for more in ("A", "AAAA", one))
     yield tokens.sealer(cipher, 1, batch.print_number, batch.parameters)(1)  # under our number, by another key
