@@ -6,6 +6,7 @@ import json
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def restore(engine: Engine, path: Path) -> Counted:
                 migrations.to(connection, migrations.HEAD)
                 _count_on(connection, manifest["last_numbers"])
                 _must_point_somewhere(connection)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as problem:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as problem:
         raise BackupError("This is not a whole backup file: it is damaged, or was never one.") from problem
     except OSError as problem:
         raise BackupError(f"The file could not be read: {problem.strerror}.") from problem

@@ -409,14 +409,25 @@ def _open(url: str, **pool: int) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours
     for pragma in (
-        "journal_mode=WAL",
+        f"busy_timeout={LOCK_WAIT}",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={LOCK_WAIT}",
         "cache_size=-65536",
         "secure_delete=ON",  # what is deleted is overwritten; it costs nothing where nothing is deleted
     ):
         connection.execute(f"PRAGMA {pragma}")
+    _begin_log(connection)
+
+
+def _begin_log(connection: Any) -> None:
+    until = time.monotonic() + LOCK_WAIT / 1000
+    while True:
+        try:
+            return connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:  # of two processes with a new file one is told so at once, and never waits
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -291,7 +291,7 @@ def _version() -> str:
         found = _file().stat()
     except OSError:
         return ""
-    return f"{_file()} {found.st_ino} {found.st_mtime_ns} {found.st_mode}"
+    return f"{_file()} {found.st_ino} {found.st_mtime_ns} {found.st_size} {found.st_mode}"
 
 
 @functools.lru_cache(maxsize=4)

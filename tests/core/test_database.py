@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from contextlib import closing, suppress
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, BrokenBarrierError, Timer
 
 import pytest
 import sqlalchemy as sa
@@ -86,6 +86,14 @@ def test_writers_at_the_same_time_lose_nothing(other_processes):
     at_once([lambda letter=letter: change(append, letter) for letter in "abcdefgh"])
 
     assert sorted(name()) == sorted("Kawaabcdefgh")
+
+
+def test_a_new_file_may_be_opened_while_another_process_writes_its_first(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "new.db", check_same_thread=False)) as other:
+        other.execute("begin immediate")
+        Timer(0.3, other.rollback).start()
+        with databases.connect(f"sqlite:///{tmp_path}/new.db").connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
 def test_verbs_and_queries_run_off_the_event_loop():

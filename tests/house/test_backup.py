@@ -221,13 +221,17 @@ def test_a_damaged_file_is_found_out_before_anything_is_touched(
     file = tmp_path / "whole.zip"
     backup.save(database, file)
     whole = file.read_bytes()
+    with zipfile.ZipFile(file) as archive:
+        first = archive.infolist()[0]
+    start = first.header_offset + 50 + len(first.filename)  # behind what nobody reads
+    data = range(start, start + first.compress_size, 20)
     opened = databases.connect(elsewhere("sqlite"))
     before = contents()
 
     for name, bytes_ in {
         "empty": b"",
         "cut": whole[:-500],
-        "flipped": whole[:300] + bytes([whole[300] ^ 255]) + whole[301:],
+        **{f"flipped {at}": whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :] for at in data},
         "other": b"PK is not enough",
     }.items():
         (tmp_path / name).write_bytes(bytes_)
