@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -56,7 +57,19 @@ STILL = (
 EARLY = "html:has([data-live=false])"
 """A page that the server did not answer yet: tests are quicker than people, and what they do there is lost."""
 
+NIGHT = timedelta(minutes=3)
+"""Longer than a journey takes."""
+
 expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(autouse=True)
+def day() -> None:
+    """Begin no journey right before the program's midnight: what it counts by days would change on the way."""
+    now = times.now()
+    left = times.end_of_day(now.date(), "UTC") - now
+    if left < NIGHT:
+        time.sleep(left.total_seconds())
 
 
 @pytest.fixture(scope="session")

@@ -6,15 +6,19 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Locator
 
+from tests.journeys.server import eventually
+
 WHITE, BLACK = 250, 5
 
 
 def read_qr(picture: Locator) -> str:
-    """Return what the QR code on the screen says; it has to be dark on light."""
-    image = Image.open(io.BytesIO(picture.screenshot())).convert("L")
-    found = zxingcpp.read_barcode(image, formats=zxingcpp.BarcodeFormat.QRCode, try_invert=False)
-    assert found, "no QR code can be read from the screen"
-    return found.text
+    """Return what the QR code on the screen says, once it is drawn; it has to be dark on light."""
+
+    def found() -> zxingcpp.Barcode | None:
+        image = Image.open(io.BytesIO(picture.screenshot())).convert("L")
+        return zxingcpp.read_barcode(image, formats=zxingcpp.BarcodeFormat.QRCode, try_invert=False)
+
+    return eventually(found, lambda: "no QR code can be read from the screen", patience=30).text
 
 
 def is_black_on_white(picture: Locator) -> bool:

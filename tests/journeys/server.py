@@ -3,6 +3,7 @@
 import email
 import email.policy
 import os
+import random
 import re
 import signal
 import socket
@@ -28,6 +29,7 @@ SECRETS = {"LOYALTY_SECRET_KEYS": os.environ["LOYALTY_SECRET_KEYS"]}
 """The keys of all tests, so that what a journey makes quickly has the server's own."""
 PATIENCE = 120.0
 """Seconds that anything may take on a slow machine before it counts as broken."""
+FIRST_PORT, PORTS = 12_000, 5_000
 
 Result = TypeVar("Result")
 
@@ -192,10 +194,16 @@ def _build() -> None:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that nobody listens on, nor gets before the server takes it, or while it is started again.
+
+    The system hands out ports from 32768 on by itself, to whoever asks; each process of a run has its own below.
+    """
+    first = FIRST_PORT + PORTS * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4)
+    while True:
+        port = random.randrange(first, first + PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _processes_of_group(group: int) -> list[psutil.Process]:

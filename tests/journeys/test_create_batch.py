@@ -127,6 +127,7 @@ def test_on_a_phone_the_preview_is_one_tap_away(visit: Callable[..., Page], shop
     page.get_by_label("Value 1").fill("20")
     page.get_by_label("Expiry Date").fill(in_days(40))
     page.get_by_role("button", name="Add field").tap()
+    expect(page.get_by_label("Label 1")).to_be_focused()
     page.keyboard.type("Full name")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -142,14 +143,16 @@ def test_on_a_phone_the_preview_is_one_tap_away(visit: Callable[..., Page], shop
 def fill_in(page: Page) -> None:
     page.get_by_label("Value 1").fill("250")
     page.get_by_role("button", name="Add parameter").click()
+    expect(page.get_by_label("Key 2")).to_be_focused()
     page.keyboard.type("shop")
     page.get_by_label("Value 2").fill("Old Town")
     page.get_by_label("Number of Codes").fill("12000")
     page.get_by_label("Code Prefix").fill("sun")
     page.get_by_label("Expiry Date").fill(in_days(40))
     page.get_by_label("Base Redirect URL").fill("https://shop.example/?from=cup#top")
-    for label in ("Size", "Full name", "Shoe"):
+    for number, label in enumerate(("Size", "Full name", "Shoe"), 1):
         page.get_by_role("button", name="Add field").click()
+        expect(page.get_by_label(f"Label {number}")).to_be_focused()
         page.keyboard.type(label)
     page.get_by_role("button", name="Move Full name up").click()
     page.get_by_role("button", name="Remove Shoe").click()

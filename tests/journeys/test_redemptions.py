@@ -71,10 +71,11 @@ def test_what_the_counter_redeems_shows_at_once_and_a_lead_undoes_it(
 ) -> None:
     batch = shop.batch("Live desk")
     redeem(shop, shop.claimed(batch, shop.member("Ana Before")))
-    codes = {name: shop.claimed(batch, shop.member(name)) for name in ("Ana Soon", "Ana Sooner", "Ana Live")}
+    names = (*(f"Ana Soon {number}" for number in range(5)), "Ana Live")
+    codes = {name: shop.claimed(batch, shop.member(name)) for name in names}
     desk, viewer = visit(lena, HOME), visit(shop.account("Wiktor View", Role.VIEWER), HOME)
     expect(row(desk, "Ana Before")).to_be_visible()
-    total = int(tile(desk, "Total redemptions").inner_text().replace(",", "")) + 2
+    total = int(tile(desk, "Total redemptions").inner_text().replace(",", "")) + len(codes) - 1
     till = visit(kasia, "/scan/", at=TABLET)
 
     # The quickest of them: in the moment of another the machine may have had something else to do.

@@ -98,7 +98,7 @@ def test_a_code_held_in_view_fires_once(
 ) -> None:
     code = shop.claimed(shop.batch("Held"), shop.member("Ana Held"))
     # When the second code is answered, the first was in view for all of its time.
-    film = fake_camera.film(tmp_path / "held.mjpeg", [(code, 6), ("NEVER-MADE-23", 30)])
+    film = fake_camera.film(tmp_path / "held.mjpeg", [(code, 10), ("NEVER-MADE-23", 30)])
     till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
 
     expect_answer(till, "Accepted", "Ana Held")

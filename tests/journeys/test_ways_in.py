@@ -76,7 +76,6 @@ def test_hand_scans_that_come_faster_than_answers_all_get_their_turn(till: Page,
         beam(till, f"{shop.server.url}/redeem?code={code}", end="Enter")
         till.wait_for_timeout(60)
     expect_answer(till, "Accepted", "Ana Fast 2")
-    # By what was redeemed: on a machine this busy a beam's first letters may be late, and a link is read without them.
     redeemed = [row.code_text for row in doors.rows(Redemption)]
     assert [redeemed.count(code.replace("-", "")) for code in codes] == [1, 1, 1]
 
@@ -122,7 +121,8 @@ def test_a_code_shown_again_later_fires_again(
     visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
 ) -> None:
     code = shop.claimed(shop.batch("Shown again"), shop.member("Ana Again"))
-    film = fake_camera.film(tmp_path / "again.mjpeg", [(code, 3), (None, 5), (code, 30)])
+    # Long enough for a busy tablet: the film runs while the decoder is loaded still.
+    film = fake_camera.film(tmp_path / "again.mjpeg", [(code, 10), (None, 6), (code, 30)])
     till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
 
     expect_answer(till, "Accepted", "Ana Again")
@@ -139,8 +139,8 @@ def test_of_two_codes_in_view_neither_is_redeemed_until_one_is_left(
     till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
 
     expect(till.get_by_role("status").filter(has_text="Two codes in view")).to_contain_text("Show one at a time")
-    screenshot(till, "scan-two-codes")
     assert [reasons_of(code) for code in (left, right)] == [[], []]
+    screenshot(till, "scan-two-codes")
     expect_answer(till, "Accepted", "Ana Right")
     expect(till.get_by_text("Two codes in view")).to_have_count(0)
     assert [reasons_of(code) for code in (left, right)] == [[], [None]]
@@ -198,14 +198,13 @@ def test_in_the_kiosk_customers_show_their_phone_and_see_no_staff(
     at: dict[str, object],
 ) -> None:
     code = shop.claimed(shop.batch(f"Kiosk {at['viewport']}"), shop.member("Ana Kiosk"))
-    film = fake_camera.film(tmp_path / "kiosk.mjpeg", [(None, 6), (code, 3), (None, 11), (code, 4), (None, 60)])
+    film = fake_camera.film(tmp_path / "kiosk.mjpeg", [(None, 6), (code, 6), (None, 9), (code, 6), (None, 60)])
     browser = start_browser(*fake_camera.chromium_arguments(film))
     till = visit(kasia, "/scan/", browser=browser, at=at, permissions=["camera"])
 
     till.get_by_role("button", name="Start kiosk").click()
     expect(till.get_by_text("Hold your code here")).to_be_visible()
     expect(till.get_by_role("button", name="Sign out")).to_be_hidden()
-    screenshot(till, "kiosk-ready")
     expect_answer(till, "Accepted", "Ana Kiosk")
     expect(till.get_by_role("button", name="Undo")).to_be_hidden()
     screenshot(till, "kiosk-accepted")
@@ -216,6 +215,7 @@ def test_in_the_kiosk_customers_show_their_phone_and_see_no_staff(
 
     till.reload()  # the tablet remembers
     expect(till.get_by_text("Hold your code here")).to_be_visible()
+    screenshot(till, "kiosk-ready")  # only now: the first code waits for no picture
 
 
 @pytest.mark.requirement("S2-11")
@@ -252,6 +252,7 @@ def test_customers_do_not_leave_the_kiosk_and_staff_do(
     till.keyboard.down("Escape")
     expect(start).to_be_visible()
     till.keyboard.up("Escape")
+    till.wait_for_function("!history.state?.isKiosk")  # the browser goes that step back a moment later
     till.go_back()  # nothing stays behind that holds anybody back
     expect(till.get_by_role("heading", name="Redemptions", exact=True)).to_be_visible()
 
@@ -259,12 +260,18 @@ def test_customers_do_not_leave_the_kiosk_and_staff_do(
 def beam(page: Page, text: str, end: str = "", *, every: int = 0) -> None:
     """Type as a hand scanner does, into whatever has the focus; as a hand if so many milliseconds lie between letters.
 
-    The page itself does it, so that a busy machine changes nothing about how fast it is.
+    The page itself does it, and says when each key was pressed, so that a busy machine changes nothing about how fast
+    it is.
     """
     page.evaluate(
         """async ([text, end, every]) => {
-            const press = (key) => (document.activeElement ?? document.body).dispatchEvent(
-                new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+            let at = performance.now();
+            const press = (key) => {
+                const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+                Object.defineProperty(event, "timeStamp", { value: at });
+                at += every || 5;
+                return (document.activeElement ?? document.body).dispatchEvent(event);
+            };
             for (const letter of text) {
                 if (press(letter)) document.execCommand("insertText", false, letter);
                 if (every) await new Promise((done) => setTimeout(done, every));
