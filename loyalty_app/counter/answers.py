@@ -65,7 +65,6 @@ FAILED = Answer(
 EMPTY = Answer(
     shape="problem", headline="No code", lead="Nothing was scanned or typed.", note="Type the code, or scan it."
 )
-UNREAD_AMOUNT = "Enter an amount, for example 12.50."
 
 
 def present(
@@ -161,7 +160,8 @@ def _explained(
             lead = f"It {times.say_validity(ends_at, zone, program.locale, now=now, is_there=is_there)}."
             return _forgivable(replace(answer, lead=lead), refused, voucher)
         case Reason.ALREADY_REDEEMED | Reason.CONFLICT_OFFLINE if voucher.redeemed_at:
-            return _repeated(answer, voucher, counter, now=now)
+            is_late = refused.reason is Reason.CONFLICT_OFFLINE
+            return _repeated(answer, voucher, counter, is_late=is_late, now=now)
         case Reason.MIN_PURCHASE if amount is not None and voucher.promise.minimum_purchase:
             minimum = voucher.promise.minimum_purchase
             lead = f"{_money(minimum, program)} is needed, {_money(minimum - amount, program)} more than this basket."
@@ -179,13 +179,16 @@ def _forgivable(answer: Answer, refused: Refused, voucher: Voucher) -> Answer:
     return answer
 
 
-def _repeated(answer: Answer, voucher: Voucher, counter: Counter, *, now: datetime) -> Answer:
+def _repeated(answer: Answer, voucher: Voucher, counter: Counter, *, is_late: bool, now: datetime) -> Answer:
     assert voucher.redeemed_at is not None, "only asked of what was redeemed"
     age = now - voucher.redeemed_at
     ago = f"{times.say_duration(age.total_seconds())} ago"
     if voucher.redemption_id in counter.made and age < JUST_NOW:
         answer = replace(answer, note="You just scanned this yourself. It counts once.")
-    verb = "Honoured as goodwill" if voucher.is_goodwill else "First redeemed"
+    # A scan that arrives late may well have been made first.
+    verb = "Reached us first, and counts: redeemed" if is_late else "First redeemed"
+    if voucher.is_goodwill:
+        verb = "Honoured as goodwill"
     first = _say_when(voucher.redeemed_at, counter, now)
     where = f" at {voucher.redeemed_place}" if voucher.redeemed_place else ""
     there = say_there(voucher, counter)
@@ -296,8 +299,8 @@ def say(reason: Reason, *, is_claim_link: bool = False) -> Answer:  # noqa: C901
             return Answer(
                 "used",
                 "Already redeemed",
-                "Somebody redeemed this voucher before this scan arrived.",
-                note="Talk to whoever redeemed it first.",
+                "Another scan of this voucher reached us first, and counts.",
+                note="Talk to whoever made that one.",
             )
         case Reason.NONCE_REUSED:
             return Answer(

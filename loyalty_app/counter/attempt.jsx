@@ -1,8 +1,8 @@
 // One attempt at a time, whichever way it came in.
 
-import React, { useEffect, useSyncExternalStore } from "react";
+import React, { useEffect, useRef, useSyncExternalStore } from "react";
 import { useChoice } from "./choice.jsx";
-import { accepted, heard, isCutOff, judge, unanswered } from "./queue.jsx";
+import { accepted, basketOf, heard, isCutOff, judge, unanswered, withdrawn } from "./queue.jsx";
 import { signal, unlockSound } from "./sound.jsx";
 
 const QUIET = 150; // an answer within this needs no "Checking…"
@@ -44,13 +44,15 @@ export function ask(what, send, done) {
   if (attempt) return false;
   const same = JSON.stringify(what);
   const isAgain = lost?.same === same && Date.now() - lost.at < LOST_COUNTS;
-  attempt = { what: { text: what.text }, same, nonce: isAgain ? lost.nonce : newNonce(), done };
+  const { text, goodwill } = what;
+  attempt = { what: { text, amount: what.amount && basketOf(what.amount).amount, goodwill }, same, nonce: isAgain ? lost.nonce : newNonce(), isSent: isAgain, done };
   show("");
   tell(null);
   later(() => show("checking"), QUIET);
   if (isCutOff()) {
     alone(attempt);
   } else {
+    attempt.isSent = true;
     later(giveUp, PATIENCE);
     send({ ...what, nonce: attempt.nonce });
   }
@@ -115,31 +117,62 @@ let number = 0;
 const tell = (next) => { said = next; watchers.forEach((one) => one()); };
 export const useVerdict = () => useSyncExternalStore(watch, () => said, () => null);
 
-async function alone(mine, more) {
+async function alone(mine, isTaken = false) {
   let verdict;
   try {
-    verdict = await judge(mine.what, mine.nonce, more);
+    // Whether it is honoured as goodwill only the server says, and it was asked.
+    verdict = mine.what.goodwill ? { is: "lost" } : await judge(mine.what, mine, isTaken);
   } catch {
     verdict = { is: "lost" };
   }
   if (attempt !== mine) return; // answered meanwhile
   settle();
   show("");
+  putAway();
+  say(mine, verdict);
+  mine.done?.();
+}
+
+function say(mine, verdict) {
   number += 1;
   tell({ ...mine, verdict, at: Date.now(), number });
-  signal(verdict.is);
-  mine.done?.();
 }
 
 // Somebody told the basket, or takes the voucher on trust.
 export function byItself({ isTaken = false, amount }) {
   if (attempt || !said) return;
-  const { what, same, nonce } = said;
-  attempt = { what: amount === undefined ? what : { ...what, amount }, same, nonce };
-  alone(attempt, { isTaken });
+  const { what, same, nonce, isSent } = said;
+  attempt = { what: amount === undefined ? what : { ...what, amount }, same, nonce, isSent };
+  alone(attempt, isTaken);
+}
+
+// Undo what only this tablet knows of; false if that is no longer so.
+export async function takeBack() {
+  const mine = said;
+  if (!await withdrawn(mine.nonce)) return false;
+  if (said === mine) say(mine, { ...mine.verdict, is: "withdrawn" });
+  return true;
+}
+
+// --- The server's last answer, which is put away here while the server cannot do it. --------------------------------
+
+let latest = "";
+let away = "";
+export const lastAnswer = () => latest;
+const useAway = () => useSyncExternalStore(watch, () => away, () => "");
+
+function putAway() {
+  away = latest;
+  watchers.forEach((one) => one());
+}
+
+export function next(onNext) {
+  if (isCutOff()) putAway();
+  else onNext?.();
 }
 
 function answer(nonce, shape) {
+  latest = nonce;
   heard(shape);
   const isAwaited = attempt?.nonce === nonce;
   const isLate = lost?.nonce === nonce;
@@ -161,13 +194,17 @@ export function Waiting({ answered, shape, hasKiosk, onNext }) {
   const isKiosk = useChoice().mode === "kiosk" && hasKiosk;
   const alone = useVerdict();
   const untried = useMissed();
+  const isAway = useAway() === answered && answered !== "";
+  const place = useRef(null);
 
   useEffect(() => { if (answered && (answer(answered, shape) || shape === "undone")) signal(shape); }, [answered, shape]);
   useEffect(() => { // the next customer is waiting
     if (!isKiosk || !(answered || alone)) return undefined;
-    const timer = setTimeout(() => (alone ? tell(null) : onNext?.()), SHOWN[shape] ?? SHOWN.other);
+    const isGood = alone ? alone.verdict.is === "provisional" : shape === "accepted";
+    const timer = setTimeout(() => (alone ? tell(null) : next(onNext)), isGood ? SHOWN.accepted : SHOWN.other);
     return () => clearTimeout(timer);
   }, [isKiosk, answered, alone]);
+  useEffect(() => { place.current.closest(".counter-answer")?.toggleAttribute("data-away", isAway); }, [isAway]);
   useEffect(() => {
     if (navigator.userActivation?.hasBeenActive) unlockSound();
     document.addEventListener("pointerdown", unlockSound);
@@ -189,7 +226,8 @@ export function Waiting({ answered, shape, hasKiosk, onNext }) {
   }, []);
 
   return (
-    <div className="counter-wait" data-wait={now || undefined} role="status">
+    <div ref={place} className="counter-wait" data-wait={now || undefined} role="status">
+      {isAway && !now && !alone && <p className="counter-away">Ready</p>}
       {now === "checking" && <p><span className="counter-dots" aria-hidden="true" />Checking…</p>}
       {now === "empty" && (
         <>

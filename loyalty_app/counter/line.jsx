@@ -1,9 +1,13 @@
 // What a tablet says of the connection, of what it judged by itself, and of what became of that.
 
 import React, { useEffect, useRef, useState } from "react";
-import { byItself, useVerdict } from "./attempt.jsx";
+import { Countdown } from "./actions.jsx";
+import { byItself, takeBack, useVerdict } from "./attempt.jsx";
+import { useChoice } from "./choice.jsx";
 import { Fit } from "./fit.jsx";
 import * as queue from "./queue.jsx";
+import { signal } from "./sound.jsx";
+import { later, worded } from "./words.jsx";
 
 const DIALOG = "conflicts";
 
@@ -19,71 +23,58 @@ export function Alone({ connected, person, account, spot, words, shapes, classNa
   useEffect(() => { queue.socketIs(connected); }, [connected]);
   useEffect(() => { queue.worksHere(person, account, spot); }, [person, account, spot]);
 
-  if (!said) return <div className={className} aria-live="assertive" aria-atomic="true" />;
-  const { verdict, what } = said;
-  const { shape, headline, ...rest } = later(scans.find((scan) => scan.nonce === said.nonce)) ?? worded(verdict, words);
+  const scan = said && scans.find(({ nonce }) => nonce === said.nonce);
+  const answer = said && (later(scan, scan && queue.memberOf(scan)) ?? worded(said.verdict, { words, clock: queue.clock, listAt: queue.listAt() }));
+  useEffect(() => { if (said) signal(answer.shape); }, [said?.number]);
+
+  const { shape, headline, ...rest } = answer ?? {};
+  const please = rest.please && <p className="counter-please">{rest.please}</p>;
   return (
-    <div className={className} aria-live="assertive" aria-atomic="true" data-alone={shape}>
-      <Fit>
-        <div className="counter-words" key={said.number}>
-          <svg className="counter-shape" viewBox="0 0 48 48" fill="none" stroke="currentColor" strokeWidth="4" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
-            <path d={shapes[shape] ?? shapes.problem} />
-          </svg>
-          <h2>{headline}</h2>
-          {rest.lead && <p className="counter-lead" dir="auto">{rest.lead}</p>}
-          {rest.title && <p className="counter-title" dir="auto">{rest.title}</p>}
-          {rest.note && <p className="counter-note">{rest.note}</p>}
-          {rest.member && <p className="counter-member" dir="auto">{rest.member}</p>}
-          {verdict.is === "basket" && <Basket key={said.number} />}
-          {rest.mayBeTaken && (
-            <button type="button" className="counter-alone-button" onClick={() => byItself({ isTaken: true })}>Give it, check later</button>
-          )}
-          <p className="counter-foot" dir="auto">{what.text.slice(0, 40)} · {queue.clock(said.at)}</p>
-        </div>
-      </Fit>
+    <div className={className} data-alone={shape}>
+      <div className="counter-alone-said" aria-live="assertive" aria-atomic="true">
+        {said && (
+          <Fit>
+            <div className="counter-words" key={said.number}>
+              <svg className="counter-shape" viewBox="0 0 48 48" fill="none" stroke="currentColor" strokeWidth="4" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+                <path d={shapes[shape] ?? shapes.problem} />
+              </svg>
+              <h2>{headline}</h2>
+              {shape === "basket" && please}
+              {rest.lead && <p className="counter-lead" dir="auto">{rest.lead}</p>}
+              {rest.title && <p className="counter-title" dir="auto">{rest.title}</p>}
+              {rest.note && <p className="counter-note">{rest.note}</p>}
+              {rest.member && <p className="counter-member" dir="auto">{rest.member}</p>}
+              {shape !== "basket" && please}
+              {said.verdict.is === "basket" && <Basket key={said.number} />}
+              {rest.mayBeTaken && (
+                <button type="button" onClick={() => byItself({ isTaken: true })}>Give it, check later</button>
+              )}
+              <p className="counter-foot" dir="auto">{said.what.text.slice(0, 40)} · {queue.clock(said.at)}</p>
+            </div>
+          </Fit>
+        )}
+      </div>
+      {said && <TakeBack key={said.number} scan={scan} />}
     </div>
   );
 }
 
-// What the server said of it meanwhile.
-function later(scan) {
-  if (!scan?.answer) return null;
-  const { shape, headline, lead, title, note } = scan.answer;
-  const member = queue.memberOf(scan);
-  return scan.state === "done" ? { shape, headline: "Confirmed", lead, title, member } : { shape, headline, lead, title, member, note };
-}
+// A scan by mistake, as long as no way to the server was tried with it.
+function TakeBack({ scan }) {
+  const [isTooLate, setTooLate] = useState(false);
+  const left = scan ? queue.secondsToTakeBack(scan) : 0;
+  const press = async () => { if (!await takeBack()) setTooLate(true); };
 
-function worded({ is, voucher, at }, words) {
-  const { reward: lead = "", title = "" } = voucher ?? {};
-  const of = queue.listAt() ? ` of ${queue.clock(queue.listAt())}` : "";
-  switch (is) {
-    case "provisional":
-      return { shape: "provisional", headline: "Provisional", lead, title, note: "Authentic, but not confirmed yet: it is sent when the connection is back." };
-    case "taken":
-      return { shape: "provisional", headline: "Taken unchecked", note: "It is checked when the connection is back." };
-    case "basket":
-      return { shape: "basket", headline: "How much is the basket?", lead, title, note: `${voucher.minimumWords} or more.` };
-    case "again":
-      return { shape: "used", headline: "Scanned before", lead: `Scanned here at ${queue.clock(at)}, not confirmed yet.`, note: "Do not give the reward again." };
-    case "here":
-      return { shape: "used", headline: "Already redeemed", lead: `Redeemed here at ${queue.clock(at)}.`, note: "Do not give the reward again." };
-    case "unlisted":
-      return { shape: "unchecked", headline: "Not in the list", lead: `Not in this tablet's list${of}.`, note: "It may have been claimed since: let the customer wait, or take it on trust.", mayBeTaken: true };
-    case "unlistable":
-      return { shape: "unchecked", headline: "Not checked", lead: "No connection, and no list of vouchers on this tablet.", note: "Let the customer wait, or take it on trust.", mayBeTaken: true };
-    case "lost":
-      return { shape: "problem", headline: "No answer", lead: "The server did not reply.", note: "Check the connection, then scan the same code again: it will not be counted twice." };
-    default:
-      return { ...words[is], lead: (is === "expired" && voucher.ended) || words[is].lead, title: voucher ? voucher.title || voucher.reward : "" };
-  }
+  if (isTooLate) return <p className="counter-cut" role="alert">It is on its way to the server. Undo it under My last scans.</p>;
+  return left > 0 && <Countdown number={scan.nonce} seconds={left} onClick={press}>Undo</Countdown>;
 }
 
 function Basket() {
   const [problem, setProblem] = useState("");
   const told = (event) => {
     event.preventDefault();
-    const amount = minor(event.target.elements.basket.value);
-    if (amount === null) setProblem("Enter an amount, for example 12.50.");
+    const { amount, problem: why } = queue.basketOf(event.target.elements.basket.value);
+    if (why) setProblem(why);
     else byItself({ amount });
   };
   return (
@@ -96,14 +87,6 @@ function Basket() {
   );
 }
 
-// "12,50" and "12.50" in cents, "1200" in yen; nothing for what is no amount.
-function minor(text) {
-  const digits = queue.digits();
-  const found = /^(\d{1,9})(?:[.,](\d+))?$/.exec(text.replace(/\s/g, ""));
-  if (!found || (found[2] ?? "").length > digits) return null;
-  return Number(found[1] + (found[2] ?? "").padEnd(digits, "0"));
-}
-
 // --- The line under the bar. ----------------------------------------------------------------------------------------
 
 export function Line() {
@@ -111,7 +94,9 @@ export function Line() {
   const unsent = queue.waiting(scans).length;
   const lost = queue.lost(scans);
   const fresh = queue.unseen(scans);
+  const isKiosk = useChoice().mode === "kiosk";
   const show = () => document.getElementById(DIALOG)?.showModal();
+  if (isKiosk) return <Strip isCut={isCut} canCheck={canKeep && Boolean(listAt)} unsent={unsent} needsSignIn={needsSignIn} lost={lost.length} />;
 
   let said = null;
   if (isCut && canKeep) said = <p><strong>No connection.</strong> Keep scanning: {listAt ? `vouchers are checked against the list of ${queue.clock(listAt)}` : "nothing can be checked yet"}, and sent later.</p>;
@@ -130,6 +115,20 @@ export function Line() {
       {fresh.length > 0 && <button type="button" onClick={queue.noticed}>OK</button>}
       {lost.length > 0 && <button type="button" className="counter-look" onClick={show}>See {lost.length === 1 ? "it" : `all ${lost.length}`}: not accepted</button>}
       <Board scans={lost} />
+    </div>
+  );
+}
+
+// In a kiosk: what a customer has to know, and for staff what waits for them, quietly.
+function Strip({ isCut, canCheck, unsent, needsSignIn, lost }) {
+  const staff = [
+    unsent > 0 && (needsSignIn ? `sign in to send ${scansOf(unsent)}` : `${unsent} not sent yet`),
+    lost > 0 && `${lost} not accepted`,
+  ].filter(Boolean);
+  return (
+    <div className="counter-strip" role="status">
+      {isCut && <p><strong>No connection.</strong> {canCheck ? "Show your code all the same." : "Please ask at the counter."}</p>}
+      {staff.length > 0 && <p className="counter-strip-staff">For staff: {staff.join(", ")}</p>}
     </div>
   );
 }
@@ -155,7 +154,7 @@ function Board({ scans }) {
             <dl>
               <dt>This tablet</dt>
               <dd>{queue.clock(scan.scannedAt)}{scan.by && ` by ${scan.by}`}, {scan.verdict === "unchecked" ? "taken unchecked" : "provisional"}</dd>
-              <dt>{scan.state === "conflict" ? "First" : "Why"}</dt>
+              <dt>{scan.state === "conflict" ? "Reached us first, and counts" : "Why"}</dt>
               <dd>{scan.state === "conflict" ? scan.answer.first || scan.answer.lead : `${scan.answer.headline}. ${scan.answer.lead}`}</dd>
               {queue.memberOf(scan) && <><dt>Member</dt><dd dir="auto">{queue.memberOf(scan)}</dd></>}
             </dl>

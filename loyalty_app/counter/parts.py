@@ -14,6 +14,7 @@ from loyalty_app.ui import dialogs, layout
 
 # Its files import each other, so they lie side by side.
 for _file in (
+    "basket.jsx",
     "choice.jsx",
     "decode.jsx",
     "dialog.jsx",
@@ -22,6 +23,7 @@ for _file in (
     "sound.jsx",
     "turns.jsx",
     "verdict.jsx",
+    "words.jsx",
 ):
     rx.asset(_file, shared=True)
 _actions = rx.asset("actions.jsx", shared=True)
@@ -73,26 +75,20 @@ _NO_CAMERA = "M6 14h9l4-6h12l4 6h7v26H6ZM24 20a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM4 
 _CAMERA = {
     "denied": (
         "Camera not allowed",
-        "Allow the camera for this page in the browser, by the sign beside the address. Until then, type the codes.",
+        "Allow the camera for this page in the browser, by the sign beside the address.",
     ),
-    "no_camera": ("No camera found", "Connect one, or switch it on: this page notices. Until then, type the codes."),
+    "no_camera": ("No camera found", "Connect one, or switch it on: this page notices."),
     "busy": (
         "Camera in use",
-        "Another app or tab holds the camera. Close it: this page tries again by itself. Until then, type the codes.",
+        "Another app or tab holds the camera. Close it: this page tries again by itself.",
     ),
     "insecure": (
         "Camera needs a secure address",
-        "Browsers give the camera to https pages only. Ask an admin for the https address. Until then, type the codes.",
+        "Browsers give the camera to https pages only. Ask an admin for the https address.",
     ),
-    "unsupported": (
-        "No camera in this browser",
-        "Open this page in a current Chrome, Edge, Firefox or Safari, or type the codes.",
-    ),
-    "decoder": (
-        "Cannot read codes",
-        "The part that reads codes did not load. Check the connection, or type the codes.",
-    ),
-    "error": ("Camera does not start", "Try again, or restart the device. Until then, type the codes."),
+    "unsupported": ("No camera in this browser", "Open this page in a current Chrome, Edge, Firefox or Safari."),
+    "decoder": ("Cannot read codes", "The part that reads codes did not load. Check the connection."),
+    "error": ("Camera does not start", "Try again, or restart the device."),
 }
 
 
@@ -162,6 +158,15 @@ class Undo(NoSSRComponent):
     seconds: rx.Var[int]
     label: rx.Var[str]
     on_undo: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class Next(NoSSRComponent):
+    """A button that puts the answer away, also without a connection."""
+
+    library = _actions.importable_path
+    tag = "Next"
+
+    on_next: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 class Alone(NoSSRComponent):
@@ -239,7 +244,12 @@ def camera(*, has_kiosk: bool = False) -> rx.Component:
 
 
 def _trouble(head: str, what: str) -> rx.Component:
-    return rx.fragment(_drawing(_NO_CAMERA), rx.el.h2(head), rx.el.p(what))
+    return rx.fragment(
+        _drawing(_NO_CAMERA),
+        rx.el.h2(head),
+        rx.el.p("Please show your code at the counter.", class_name="counter-please"),
+        rx.el.p(what, rx.el.span(" Until then, type the codes.", class_name="counter-typing")),
+    )
 
 
 def entry() -> rx.Component:
@@ -318,12 +328,16 @@ def _words() -> rx.Component:
     answer = ScanState.answer
     return rx.fragment(
         rx.el.h2(answer.headline),
+        rx.cond(
+            answer.asks == "amount",
+            rx.el.p("Nothing is redeemed yet: please ask at the counter.", class_name="counter-please"),
+        ),
         rx.cond(answer.lead, rx.el.p(answer.lead, class_name="counter-lead", dir="auto")),
         rx.cond(answer.staff, rx.el.p(answer.staff, class_name="counter-staff", dir="auto")),
         rx.cond(answer.title, rx.el.p(answer.title, class_name="counter-title", dir="auto")),
         rx.cond(answer.member, rx.el.p(answer.member, class_name="counter-member", dir="auto")),
         rx.cond(answer.note, rx.el.p(answer.note, class_name="counter-note")),
-        rx.cond(answer.asks, rx.el.p("Please ask at the counter.", class_name="counter-please")),
+        rx.cond(answer.asks == "goodwill", rx.el.p("Please ask at the counter.", class_name="counter-please")),
         rx.cond(answer.foot, rx.el.p(answer.foot, class_name="counter-foot", dir="auto")),
     )
 
@@ -345,10 +359,9 @@ def _actions_of_answer() -> rx.Component:
                         class_name="counter-button",
                     ),
                 ),
-                rx.el.button(
+                Next.create(
                     rx.cond(answer.asks == "amount", "Cancel", "Next"),
-                    type="button",
-                    on_click=ScanState.next,
+                    on_next=ScanState.next,
                     class_name="counter-button",
                 ),
                 class_name="counter-row",

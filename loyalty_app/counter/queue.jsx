@@ -2,6 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 import { stored, waiting } from "$/public/external/loyalty_app/ui/forms/kept.jsx";
+import { readBasket } from "./basket.jsx";
 import { best, cut, isElsewhere, lookedUp, recognised, unpacked } from "./verdict.jsx";
 
 const REFRESH = 180000;
@@ -49,9 +50,10 @@ function show(changes) {
   watchers.forEach((tell) => tell());
 }
 
+const inOrder = (scans) => scans.sort((one, other) => one.scannedAt - other.scannedAt);
+
 async function recall() {
-  const scans = await stored("scans", (place) => place.getAll());
-  show({ scans: scans.sort((one, other) => one.scannedAt - other.scannedAt) });
+  show({ scans: inOrder(await stored("scans", (place) => place.getAll())) });
 }
 
 export { waiting };
@@ -150,7 +152,7 @@ export async function worksHere(name, account, spot) {
 
 // What to say of it: {is, voucher?, at?}. What is good is kept before it is said; what nobody can tell is kept only if
 // somebody takes it on themselves (`isTaken`), so that nobody loses a voucher for which they got nothing.
-export async function judge(what, nonce, { isTaken = false } = {}) {
+export async function judge(what, { nonce, isSent }, isTaken) {
   const text = cut(what.text);
   const { is, code, host } = recognised(text);
   await isReady;
@@ -166,7 +168,7 @@ export async function judge(what, nonce, { isTaken = false } = {}) {
   if (verdict === "good" || (isTaken && !found)) {
     await put({
       nonce, code, text, amount: what.amount, scannedAt: Date.now(), by: person.name, account: person.account, spot: person.spot, state: "waiting",
-      verdict: found ? "provisional" : "unchecked", title: found?.voucher.reward ?? "", isNew: false,
+      verdict: found ? "provisional" : "unchecked", title: found?.voucher.reward ?? "", isTried: isSent, isNew: false,
     });
     if (!isCutOff()) catchUp();
     return { is: found ? "provisional" : "taken", voucher: found?.voucher, code };
@@ -187,10 +189,31 @@ export function accepted(read, nonce) {
   put({ nonce, code, text, scannedAt: Date.now(), by: person.name, state: "done", isNew: false }).catch(() => {});
 }
 
-export const digits = () => {
-  const { locale, currency } = list?.head ?? {};
-  return currency ? new Intl.NumberFormat(locale, { style: "currency", currency }).resolvedOptions().maximumFractionDigits : 2;
-};
+// An amount as somebody typed it: {amount}, or {problem}. Without a list nothing here asks for one, or checks it.
+export const basketOf = (text) => (list ? readBasket(text, list.head.basket) : {});
+
+// --- A scan by mistake. ---------------------------------------------------------------------------------------------
+
+// For how long it can still be undone here: by who made it, as long after it as any scan, and only if nothing was ever
+// sent of it, as then nobody but this tablet knows of it.
+export function secondsToTakeBack({ state, isTried, account, scannedAt }) {
+  if (state !== "waiting" || isTried || account !== person.account) return 0;
+  return Math.max(0, Math.ceil((scannedAt - Date.now()) / 1000) + 60 * (list?.head.undoMinutes ?? 0));
+}
+
+// Whether it is off the queue. It goes in one change of what is kept, as in another one `send` marks what it is about to
+// send: whichever comes first wins.
+export async function withdrawn(nonce) {
+  let isGone = false;
+  await stored("scans", (place) => {
+    place.get(nonce).onsuccess = ({ target: { result: scan } }) => {
+      isGone = Boolean(scan) && secondsToTakeBack(scan) > 0;
+      if (isGone) place.delete(nonce);
+    };
+  }, "readwrite");
+  await changed();
+  return isGone;
+}
 
 // --- Sending. -------------------------------------------------------------------------------------------------------
 
@@ -230,11 +253,30 @@ function later(wait) {
 // One tab at a time. Where there are no locks two may send the same: the number of a scan makes that harmless.
 const alone = (act) => (navigator.locks ? navigator.locks.request("counter", act) : act());
 
+// What is next, marked: from now on it may be known to the server, whatever becomes of the answer.
+async function nextToSend(most) {
+  let some = [];
+  await stored("scans", (place) => {
+    place.getAll().onsuccess = ({ target: { result: scans } }) => {
+      some = waiting(inOrder(scans)).slice(0, most);
+      some.forEach((scan) => place.put({ ...scan, isTried: true }));
+    };
+  }, "readwrite");
+  await (some.length ? changed() : recall());
+  return some;
+}
+
+// A server that cannot be reached at all costs nobody the chance to take a scan back.
+async function reach() {
+  const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(SLOW) });
+  if (!answer.ok) throw new Error(`answered ${answer.status}`);
+}
+
 async function send() {
   let most = MOST_AT_ONCE;
+  if (isCutOff() && waiting(seen.scans).length) await reach();
   for (;;) {
-    await recall();
-    const some = waiting(seen.scans).slice(0, most);
+    const some = await nextToSend(most);
     if (!some.length) return show({ needsSignIn: false });
     show({ isSending: true });
     try {

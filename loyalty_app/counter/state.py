@@ -13,10 +13,10 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read, together, transact
 from loyalty_app.core.errors import AppError
 from loyalty_app.core.texts import line
+from loyalty_app.counter import rules
 from loyalty_app.counter.answers import (
     EMPTY,
     FAILED,
-    UNREAD_AMOUNT,
     Answer,
     Counter,
     present,
@@ -161,9 +161,9 @@ class ScanState(rx.State):
         if not text:
             self.answer = replace(EMPTY, nonce=nonce)
             return
-        if amount and basket is None:
+        if amount and (problem := rules.basket_problem(basket, program.currency, program.locale)):
             asked_again = before if before.asks == "amount" else FAILED
-            self.answer = replace(asked_again, nonce=nonce, problem=UNREAD_AMOUNT)
+            self.answer = replace(asked_again, nonce=nonce, problem=problem)
             return
         ask = service.Ask(text, actor(), nonce, amount=basket, asks_amount=True, goodwill=goodwill)
         try:

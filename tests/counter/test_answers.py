@@ -57,6 +57,13 @@ def test_a_repeat_says_when_where_and_by_whom_and_keeps_the_name_apart():
     assert said(Refused(Reason.ALREADY_REDEEMED, old)).lead == "First redeemed 13 Jun 2026, 12:00 at Old Town."
 
 
+def test_a_scan_that_arrives_late_may_have_been_first_and_is_told_what_reached_us_before_it():
+    lead = said(Refused(Reason.CONFLICT_OFFLINE, USED)).lead
+
+    assert lead == "Reached us first, and counts: redeemed today, 11:57 at Old Town, 3 min ago."
+    assert "First" not in lead + say(Reason.CONFLICT_OFFLINE).lead
+
+
 def test_ones_own_repeat_within_seconds_is_called_that():
     own = replace(USED, redeemed_at=NOON - timedelta(seconds=4))
 

@@ -19,11 +19,12 @@ from loyalty_app.core.reasons import Reason
 from loyalty_app.places import service as places
 from loyalty_app.places.models import Device
 from loyalty_app.redemptions import service as redemptions
-from loyalty_app.redemptions.models import Attempt, Redemption
+from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 from loyalty_app.ui.shield import COOKIE
 from tests import builders, doors
-from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
+from tests.journeys.conftest import SCREENSHOTS, TABLET, Shop, Watch, screenshot
 from tests.journeys.server import Server, served
+from tests.journeys.till import beam
 
 LOUD = [
     "ERR_INTERNET_DISCONNECTED",
@@ -50,12 +51,12 @@ def kasia(shop: Shop) -> Account:
 
 
 @pytest.fixture
-def till(visit: Callable[..., Page], kasia: Account, watch: Watch) -> Callable[[], Page]:
+def till(visit: Callable[..., Page], kasia: Account, watch: Watch) -> Callable[..., Page]:
     """Return what opens a counter, once its list is there and its page is kept."""
     watch.forgiven += LOUD
 
-    def open_till() -> Page:
-        page = visit(kasia, at=TABLET)
+    def open_till(by: Account = kasia) -> Page:
+        page = visit(by, at=TABLET)
         with page.expect_response("**/counter/snapshot"):
             page.goto("/scan/")
         expect(page.get_by_label("Type a code")).to_be_visible()
@@ -65,6 +66,14 @@ def till(visit: Callable[..., Page], kasia: Account, watch: Watch) -> Callable[[
 
     return open_till
 
+
+IN_THE_MIDDLE = """(words) => {
+    const seen = document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest(".counter-answer");
+    return Boolean(seen) && words.every((some) => seen.innerText.includes(some));
+}"""
+"""What lies over everything else, and is seen."""
+
+NOTHING_IN_THE_MIDDLE = "() => !document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest('.counter-answer')"
 
 IS_KEPT = """async () => {
     const names = await caches.keys();
@@ -84,7 +93,7 @@ KEPT_PATHS = """async () => {
 
 @pytest.mark.requirement("S2-12", "S2-16")
 def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
-    till: Callable[[], Page], shop: Shop, kasia: Account
+    till: Callable[..., Page], shop: Shop, kasia: Account
 ) -> None:
     batch = shop.batch("Ten cups", made=12)
     codes = [shop.claimed(batch, shop.member(f"Guest {number}")) for number in range(10)]
@@ -142,7 +151,7 @@ def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
 
 @pytest.mark.requirement("S2-12", "S2-18")
 def test_the_server_goes_away_and_comes_back_and_nobody_reads_an_error(
-    till: Callable[[], Page], shop: Shop, server: Server
+    till: Callable[..., Page], shop: Shop, server: Server
 ) -> None:
     batch = shop.batch("Cups in the cellar", made=5)
     first, second, third = (shop.claimed(batch, shop.member(f"Cellar {number}")) for number in range(3))
@@ -178,7 +187,7 @@ def test_the_server_goes_away_and_comes_back_and_nobody_reads_an_error(
 
 
 def test_a_shift_that_ends_without_a_connection_leaves_its_scans_to_the_next(
-    till: Callable[[], Page], shop: Shop, watch: Watch
+    till: Callable[..., Page], shop: Shop, watch: Watch
 ) -> None:
     watch.forgiven += ["status of 401"]  # the browser's own line about a session that is over
     code = shop.claimed(shop.batch("Late cups", made=2), shop.member("Late Guest"))
@@ -202,7 +211,7 @@ def test_a_shift_that_ends_without_a_connection_leaves_its_scans_to_the_next(
 
 
 def test_what_nobody_can_read_is_put_aside_and_holds_up_no_other(
-    till: Callable[[], Page], shop: Shop, watch: Watch
+    till: Callable[..., Page], shop: Shop, watch: Watch
 ) -> None:
     watch.forgiven += ["status of 422"]  # the browser's own line about what it sent
     batch = shop.batch("Odd cups", made=3)
@@ -240,7 +249,7 @@ KEPT_SCANS = """() => new Promise((resolve) => {
 })"""
 
 
-def test_the_basket_is_asked_for_without_a_connection_too(till: Callable[[], Page], shop: Shop) -> None:
+def test_the_basket_is_asked_for_without_a_connection_too(till: Callable[..., Page], shop: Shop) -> None:
     promise = shop.offer("Large basket", minimum_purchase="20")
     batch = shop.batch("Large baskets", made=3, offer_id=promise)
     small, large = (shop.claimed(batch, shop.member(f"Basket {number}")) for number in range(2))
@@ -260,7 +269,121 @@ def test_the_basket_is_asked_for_without_a_connection_too(till: Callable[[], Pag
     assert [(row.code_text, row.amount) for row in doors.rows(Redemption)] == [(alphabet.normal(large), 2000)]
 
 
-def test_a_voucher_that_is_not_in_the_list_is_taken_only_if_staff_say_so(till: Callable[[], Page], shop: Shop) -> None:
+@pytest.mark.requirement("S2-11", "S2-18")
+def test_before_a_kiosk_without_a_network_nothing_looks_redeemed_that_is_not(
+    till: Callable[..., Page], shop: Shop
+) -> None:
+    promise = shop.offer("Kiosk basket", minimum_purchase="20")
+    good = shop.claimed(shop.batch("Kiosk cups", made=3), shop.member("Kiosk Guest"))
+    dear = shop.claimed(shop.batch("Kiosk baskets", made=3, offer_id=promise), shop.member("Kiosk Basket"))
+    page = till()
+    page.evaluate("localStorage.setItem('loyalty-camera', JSON.stringify({ mode: 'kiosk' }))")
+    with page.expect_response("**/counter/snapshot"):
+        page.reload()
+    answer = page.get_by_role("region", name="Answer")
+    expect(page.get_by_role("heading", name="No camera found")).to_be_visible()
+    expect(page.get_by_text("Please show your code at the counter.")).to_be_visible()
+    expect(page.get_by_text("type the codes")).to_be_hidden()
+
+    beam(page, dear, end="Enter")
+    page.wait_for_function(IN_THE_MIDDLE, arg=["Nothing is redeemed yet: please ask at the counter."])
+    page.context.set_offline(True)
+    expect(page.get_by_text("Show your code all the same.")).to_be_visible()
+    page.wait_for_function(NOTHING_IN_THE_MIDDLE)  # though the server cannot put its answer away
+    screenshot(page, "kiosk-no-connection")
+    beam(page, good, end="Enter")
+    page.wait_for_function(IN_THE_MIDDLE, arg=["Provisional", "it is confirmed when the connection is back"])
+    page.screenshot(path=SCREENSHOTS / "kiosk-provisional.png")
+    expect(page.get_by_text("For staff: 1 not sent yet")).to_be_visible()
+    for text, name in ((dear, "basket"), ("NEVER-MADE-23", "not-in-the-list")):
+        page.wait_for_function(NOTHING_IN_THE_MIDDLE)  # by itself, for the next customer
+        beam(page, text, end="Enter")
+        page.wait_for_function(IN_THE_MIDDLE, arg=["Nothing is redeemed yet: please ask at the counter."])
+        page.screenshot(path=SCREENSHOTS / f"kiosk-{name}.png")
+    expect(answer.get_by_role("heading", name="How much is the basket?")).to_be_hidden()
+    expect(page.get_by_label("Basket", exact=True)).to_be_hidden()
+    expect(answer.get_by_role("button")).to_have_count(0)
+    page.wait_for_function(NOTHING_IN_THE_MIDDLE)
+
+    page.context.set_offline(False)
+    expect(page.get_by_text("Show your code all the same.")).to_be_hidden()
+    expect(page.get_by_text("For staff:")).to_be_hidden()
+    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(good)]
+
+
+@pytest.mark.requirement("S2-18")
+def test_what_is_pressed_without_a_connection_is_not_done_later_in_its_place(
+    till: Callable[..., Page], shop: Shop
+) -> None:
+    batch = shop.batch("Pressed cups", made=3)
+    first, second = (shop.claimed(batch, shop.member(f"Pressed {number}")) for number in range(2))
+    late = shop.claimed(shop.batch("Pressed late", age_in_days=90), shop.member("Pressed Late"), days_ago=80)
+    page = till(shop.account("Lena Pressed", Role.LEAD))
+    actions = page.locator(".counter-actions")
+    scan(page, late)
+    expect_answer(page, "Expired", "You may honour it as goodwill")
+    page.locator("summary", has_text="Honour as goodwill").click()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Our mistake").click()
+    expect(page.get_by_text("No connection: nothing was honoured.")).to_be_visible()
+    screenshot(page, "scan-goodwill-no-connection")
+    page.context.set_offline(False)
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+    expect(page.get_by_text("No connection: nothing was honoured.")).to_have_count(0)
+
+    scan(page, first)
+    expect_answer(page, "Accepted", "Pressed 0")
+    page.context.set_offline(True)
+    actions.get_by_role("button", name="Undo").click()
+    expect(actions.get_by_text("No connection: nothing was undone.")).to_be_visible()
+    screenshot(page, "scan-undo-no-connection")
+    actions.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Accepted")).to_be_hidden()
+    expect(page.get_by_role("region", name="Answer").get_by_text("Ready", exact=True)).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+    scan(page, second)
+    expect_answer(page, "Accepted", "Pressed 1")
+    assert [(row.code_text, row.status) for row in doors.rows(Redemption)] == [
+        (alphabet.normal(code), RedemptionStatus.RECORDED) for code in (first, second)
+    ]
+
+
+@pytest.mark.requirement("S2-12")
+def test_a_scan_by_mistake_is_undone_on_the_tablet_until_it_may_have_been_sent(
+    till: Callable[..., Page], shop: Shop
+) -> None:
+    code = shop.claimed(shop.batch("Mistaken cups", made=3), shop.member("Mistaken Guest"))
+    page = till()
+    undo = page.get_by_role("region", name="Answer").get_by_role("button", name="Undo")
+    page.context.set_offline(True)
+    scan(page, code)
+    expect_answer(page, "Provisional")
+    expect(page.get_by_text("1 not sent yet")).to_be_visible()
+    screenshot(page, "scan-provisional-undo")
+    undo.click()
+    expect_answer(page, "Undone", "It is not sent: the voucher stays as it was.")
+    expect(page.get_by_text("1 not sent yet")).to_have_count(0)
+    expect(undo).to_have_count(0)
+    screenshot(page, "scan-provisional-undone")
+
+    scan(page, code)
+    expect_answer(page, "Provisional")
+    expect(undo).to_be_visible()
+    page.context.route("**/counter/queue", lambda route: route.abort())  # it may be there, and nobody hears of it
+    page.context.set_offline(False)
+    expect(undo).to_have_count(0)
+    page.context.set_offline(True)
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    expect(page.get_by_text("1 not sent yet")).to_be_visible()
+    expect(undo).to_have_count(0)
+    page.context.unroute_all()
+    page.context.set_offline(False)
+    expect(page.get_by_text("1 confirmed")).to_be_visible()
+    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(code)]
+
+
+def test_a_voucher_that_is_not_in_the_list_is_taken_only_if_staff_say_so(till: Callable[..., Page], shop: Shop) -> None:
     batch = shop.batch("Fresh cups", made=3)
     page = till()
     page.context.set_offline(True)
@@ -303,7 +426,7 @@ def expect_answer(page: Page, headline: str, *words: str) -> None:
 
 
 def test_a_network_that_falls_silent_keeps_nobody_waiting_and_its_late_answer_counts_nothing_twice(
-    till: Callable[[], Page], shop: Shop, server: Server
+    till: Callable[..., Page], shop: Shop, server: Server
 ) -> None:
     batch = shop.batch("Cups in the fog", made=3)
     first, second = (shop.claimed(batch, shop.member(f"Fog {number}")) for number in range(2))
@@ -323,7 +446,7 @@ def test_a_network_that_falls_silent_keeps_nobody_waiting_and_its_late_answer_co
 
 
 def test_a_list_that_is_right_still_is_not_fetched_again_and_counts_as_new(
-    till: Callable[[], Page], shop: Shop
+    till: Callable[..., Page], shop: Shop
 ) -> None:
     code = shop.claimed(shop.batch("Cups of the day", made=2), shop.member("Daily Guest"))
     page = till()
@@ -388,7 +511,7 @@ def test_a_revoked_tablet_says_what_waits_on_it_and_whoever_signs_in_sends_it(
 
 
 def test_who_signs_out_elsewhere_is_told_of_scans_that_wait_and_leaves_them_there(
-    till: Callable[[], Page], shop: Shop, kasia: Account
+    till: Callable[..., Page], shop: Shop, kasia: Account
 ) -> None:
     code = shop.claimed(shop.batch("Forgotten cups", made=2), shop.member("Forgotten Guest"))
     page = till()

@@ -14,7 +14,7 @@ from loyalty_app.redemptions.models import Redemption
 from tests import doors
 from tests.journeys import fake_camera
 from tests.journeys.conftest import PHONE, TABLET, Shop, screenshot
-from tests.journeys.till import expect_answer, open_with_camera, reasons_of, type_code
+from tests.journeys.till import beam, expect_answer, open_with_camera, reasons_of, type_code
 
 HAND = 130
 """Milliseconds between two letters of a quick typist."""
@@ -255,31 +255,6 @@ def test_customers_do_not_leave_the_kiosk_and_staff_do(
     till.wait_for_function("!history.state?.isKiosk")  # the browser goes that step back a moment later
     till.go_back()  # nothing stays behind that holds anybody back
     expect(till.get_by_role("heading", name="Redemptions", exact=True)).to_be_visible()
-
-
-def beam(page: Page, text: str, end: str = "", *, every: int = 0) -> None:
-    """Type as a hand scanner does, into whatever has the focus; as a hand if so many milliseconds lie between letters.
-
-    The page itself does it, and says when each key was pressed, so that a busy machine changes nothing about how fast
-    it is.
-    """
-    page.evaluate(
-        """async ([text, end, every]) => {
-            let at = performance.now();
-            const press = (key) => {
-                const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-                Object.defineProperty(event, "timeStamp", { value: at });
-                at += every || 5;
-                return (document.activeElement ?? document.body).dispatchEvent(event);
-            };
-            for (const letter of text) {
-                if (press(letter)) document.execCommand("insertText", false, letter);
-                if (every) await new Promise((done) => setTimeout(done, every));
-            }
-            if (end && press(end)) document.activeElement.form?.requestSubmit();
-        }""",
-        [text, end, every],
-    )
 
 
 def large_photo(code: str) -> Image.Image:

@@ -23,6 +23,31 @@ def type_code(till: Page, text: str) -> None:
     till.get_by_role("button", name="Redeem").click()
 
 
+def beam(page: Page, text: str, end: str = "", *, every: int = 0) -> None:
+    """Type as a hand scanner does, into whatever has the focus; as a hand if so many milliseconds lie between letters.
+
+    The page itself does it, and says when each key was pressed, so that a busy machine changes nothing about how fast
+    it is.
+    """
+    page.evaluate(
+        """async ([text, end, every]) => {
+            let at = performance.now();
+            const press = (key) => {
+                const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+                Object.defineProperty(event, "timeStamp", { value: at });
+                at += every || 5;
+                return (document.activeElement ?? document.body).dispatchEvent(event);
+            };
+            for (const letter of text) {
+                if (press(letter)) document.execCommand("insertText", false, letter);
+                if (every) await new Promise((done) => setTimeout(done, every));
+            }
+            if (end && press(end)) document.activeElement.form?.requestSubmit();
+        }""",
+        [text, end, every],
+    )
+
+
 def expect_answer(till: Page, headline: str, *words: str) -> None:
     answer: Locator = till.get_by_role("region", name="Answer")
     expect(answer.get_by_role("heading", name=headline, exact=True)).to_be_visible()
