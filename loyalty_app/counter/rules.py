@@ -21,8 +21,8 @@ from loyalty_app.core import times
 from loyalty_app.offers.models import Promise
 from loyalty_app.offers.rules import say_reward
 from loyalty_app.program.models import Program
-from loyalty_app.program.rules import say_money
-from loyalty_app.redemptions.rules import MOST_AMOUNT, OFFLINE_LIFE
+from loyalty_app.program.rules import ask_money, say_money
+from loyalty_app.redemptions.rules import OFFLINE_LIFE
 
 FORMAT = 2
 SALT_BYTES = 16
@@ -108,7 +108,7 @@ def packed(listing: Listing, salt: bytes) -> bytes:
         "program": program.name,
         "locale": program.locale,
         "hosts": sorted(listing.hosts),
-        "basket": basket(program.currency, program.locale),
+        "basket": basket(program.currency),
         "undoMinutes": program.undo_minutes,
         "batches": [_said(listing.batches[batch_id], program) for batch_id in batches],
         "ends": [[milliseconds(end), _ended(end, listing)] for end in ends],
@@ -128,24 +128,9 @@ def packed(listing: Listing, salt: bytes) -> bytes:
     )
 
 
-def basket(currency: str, locale: str) -> dict[str, Any]:
-    """Return how a basket is told in a currency: the same on a tablet that is alone, which gets it with its list."""
-    digits = get_currency_precision(currency)
-    example = f"12.{'5':0<{digits}}" if digits else "1200"
-    return {
-        "digits": digits,
-        "most": MOST_AMOUNT,
-        "unread": f"Enter an amount, for example {example}.",
-        "tooMuch": f"Enter an amount of at most {say_money(MOST_AMOUNT, currency, locale)}.",
-    }
-
-
-def basket_problem(amount: int | None, currency: str, locale: str) -> str:
-    """Return why what was read of a basket will not do, or nothing."""
-    told = basket(currency, locale)
-    if amount is None:
-        return told["unread"]
-    return told["tooMuch"] if amount > told["most"] else ""
+def basket(currency: str) -> dict[str, Any]:
+    """Return how a tablet that is alone reads a basket as the server does."""
+    return {"digits": get_currency_precision(currency), "problem": ask_money(currency)}
 
 
 def scanned_at(scanned: datetime, sent: datetime, now: datetime) -> datetime:

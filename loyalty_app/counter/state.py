@@ -13,7 +13,6 @@ from loyalty_app.core.actor import Permission, actor
 from loyalty_app.core.database import read, together, transact
 from loyalty_app.core.errors import AppError
 from loyalty_app.core.texts import line
-from loyalty_app.counter import rules
 from loyalty_app.counter.answers import (
     EMPTY,
     FAILED,
@@ -26,7 +25,7 @@ from loyalty_app.counter.answers import (
 from loyalty_app.places import service as places
 from loyalty_app.program import service as programs
 from loyalty_app.program.models import Program
-from loyalty_app.program.rules import read_money
+from loyalty_app.program.rules import ask_money, read_money
 from loyalty_app.redemptions import scans, service
 from loyalty_app.redemptions.models import RedemptionStatus
 from loyalty_app.redemptions.service import Redeemed, Refused, Reversed
@@ -161,9 +160,9 @@ class ScanState(rx.State):
         if not text:
             self.answer = replace(EMPTY, nonce=nonce)
             return
-        if amount and (problem := rules.basket_problem(basket, program.currency, program.locale)):
+        if amount and basket is None:
             asked_again = before if before.asks == "amount" else FAILED
-            self.answer = replace(asked_again, nonce=nonce, problem=problem)
+            self.answer = replace(asked_again, nonce=nonce, problem=ask_money(program.currency))
             return
         ask = service.Ask(text, actor(), nonce, amount=basket, asks_amount=True, goodwill=goodwill)
         try:

@@ -12,7 +12,6 @@ from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER, act_as
 from loyalty_app.core.reasons import Reason
-from loyalty_app.counter import rules
 from loyalty_app.counter.state import ScanState
 from loyalty_app.places.models import Place
 from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
@@ -68,15 +67,12 @@ def test_nothing_typed_is_answered_in_words_and_keeps_nothing(till):
     assert rows(Attempt) == []
 
 
-def test_a_basket_is_asked_for_told_wrongly_told_too_small_and_told(till, monkeypatch):
-    monkeypatch.setattr(rules, "MOST_AMOUNT", 1000_00)
+def test_a_basket_is_asked_for_told_wrongly_told_too_small_and_told(till):
     code = claimed(minimum_purchase="20")
 
     assert ask(till, code).asks == "amount"
     wrong = ask(till, till.answer.code, amount="1,000")
-    assert (wrong.asks, "12.50" in wrong.problem) == ("amount", True)
-    much = ask(till, till.answer.code, amount="1000.01")
-    assert (much.asks, "at most" in much.problem) == ("amount", True)
+    assert (wrong.asks, "for example" in wrong.problem) == ("amount", True)
     assert rows(Attempt) == []
     assert ask(till, till.answer.code, amount="19,99").headline == "Basket too small"
     assert ask(till, code, amount="20").shape == "accepted"

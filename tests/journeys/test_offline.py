@@ -257,7 +257,7 @@ def test_the_basket_is_asked_for_without_a_connection_too(till: Callable[..., Pa
     page.context.set_offline(True)
     scan(page, small)
     tell_basket(page, "twenty")
-    expect(page.get_by_text("Enter an amount, for example 12.50.")).to_be_visible()
+    expect(page.get_by_text("for example 5 or 4.50")).to_be_visible()
     tell_basket(page, "19,99")
     expect_answer(page, "Basket too small")
     scan(page, large)
