@@ -153,13 +153,15 @@ class VisitsState(rx.State):
     @rx.event
     async def opened(self) -> None:
         """Show them, and keep them fresh, though not at every scan: they take long to read."""
-        hub.subscribe(self, VisitsState.refresh, hub.slow(batches.TOPIC))
+        hub.subscribe(self, VisitsState.refresh, hub.slow(batches.TOPIC, "visits"))
         await self.refresh()
 
     @rx.event
     async def refresh(self) -> None:
         """Show them again after something was redeemed."""
-        program, offers, hours, funnel = await hub.shared(hub.slow(batches.TOPIC), "visits", lambda: read(_visits))
+        program, offers, hours, funnel = await hub.shared(
+            hub.slow(batches.TOPIC, "visits"), "visits", lambda: read(_visits)
+        )
         self.offers, self.offers_say = rank_offers(offers, program), say_traffic(offers, program)
         self.clock = draw_hours(hours, program)
         self.steps, self.steps_say = rank_steps(funnel, program), say_funnel(funnel, program)

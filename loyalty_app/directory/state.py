@@ -233,14 +233,16 @@ class ActiveState(rx.State):
             RangeLink("30 days", HOME, self.days == 30),  # noqa: PLR2004 - the two there are
             RangeLink("90 days", address(HOME, {"active": 90}), self.days == 90),  # noqa: PLR2004
         ]
-        hub.subscribe(self, ActiveState.refresh, hub.slow(batches.TOPIC))
+        hub.subscribe(self, ActiveState.refresh, hub.slow(batches.TOPIC, "most active"))
         await self.refresh()
 
     @rx.event
     async def refresh(self) -> None:
         """Show them again after something was redeemed."""
         days = self.days
-        program, found = await hub.shared(hub.slow(batches.TOPIC), ("active", days), lambda: read(_active, days))
+        program, found = await hub.shared(
+            hub.slow(batches.TOPIC, "most active"), ("active", days), lambda: read(_active, days)
+        )
         most = max((one.redemptions for one in found), default=0)
         self.ranks = [_rank(one, most, program) for one in found]
 

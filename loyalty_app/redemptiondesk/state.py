@@ -34,8 +34,6 @@ from loyalty_app.ui.live import CLOCK, hub
 HOME = "/admin/redemptions/"
 PAGE = 25
 MOST_COUNTED = 10_000
-COUNTED_SECONDS = 5.0
-"""In such gaps the active coupons are counted, for all tabs together; what is cheap moves at once."""
 
 REFUSALS = {
     Reason.REVERSAL_DENIED: "The time to undo it is over. A lead or an admin can undo it.",
@@ -323,7 +321,7 @@ def _asked_of_programs(wanted: Search) -> dict[str, str]:
 
 
 def _counting() -> str:
-    return hub.slow(batches.TOPIC, COUNTED_SECONDS)
+    return hub.slow(batches.TOPIC, "active vouchers")
 
 
 def _numbers(session: Session) -> tuple[Stand, Program, Choices]:

@@ -17,8 +17,10 @@ GAP_SECONDS = 0.15
 """Changes closer together than this reach a tab as one."""
 PATIENCE_SECONDS = 2.0
 SWEEP_SECONDS = 30.0
-SLOW_SECONDS = 60.0
-"""What takes long to read is read again at most so often."""
+SLOW_SHARE = 0.05
+"""What takes long to read is being read for this part of the time at most,"""
+SLOW_GAPS = (1.0, 60.0)
+"""and again after so many seconds at least, and at most."""
 CLOCK = "clock"
 """Heard every `SWEEP_SECONDS`: what is shown changes with the time, though nobody writes anything."""
 
@@ -33,8 +35,9 @@ class Hub:
         self._tabs: dict[str, dict[str, set[str]]] = defaultdict(dict)  # topic → tab → event names
         self._topics: dict[str, set[str]] = defaultdict(set)  # tab → topics
         self._snapshots: dict[str, dict[Any, asyncio.Future[Any]]] = defaultdict(dict)
-        self._slow: dict[str, tuple[str, float]] = {}  # slow topic → the topic that it follows, and in which gaps
-        self._next: dict[str, float] = {}  # slow topic → when it may be heard next
+        self._slow: dict[str, str] = {}  # slow topic → the topic that it follows
+        self._took: dict[str, float] = {}  # slow topic → for how long it was read the last time
+        self._last: dict[str, float] = {}  # slow topic → when it was heard the last time
         self._waiting: set[str] = set()
         self._changed: set[str] = set()
         self._flushing: asyncio.Task[None] | None = None
@@ -54,13 +57,13 @@ class Hub:
         """Return what `load` read since the topic last changed: one query for all tabs that show the same."""
         kept = self._snapshots[topic]
         if key not in kept or (kept[key].done() and kept[key].exception()):
-            kept[key] = asyncio.ensure_future(load())
+            kept[key] = asyncio.ensure_future(self._timed(topic, load) if topic in self._slow else load())
         return await asyncio.shield(kept[key])
 
-    def slow(self, topic: str, seconds: float = SLOW_SECONDS) -> str:
-        """Return a topic that is heard when the other one is, but in such gaps at least; the last is never missed."""
-        name = f"slow:{seconds}:{topic}"
-        self._slow[name] = topic, seconds
+    def slow(self, topic: str, what: str) -> str:
+        """Return a topic for what takes long to read: heard when the other is, in gaps, the last change for certain."""
+        name = f"{topic} for {what}"
+        self._slow[name] = topic
         return name
 
     @property
@@ -80,17 +83,28 @@ class Hub:
 
     def _hear(self, topics: set[str]) -> None:
         self.heard_first(topics)
-        loop = asyncio.get_running_loop()
-        for name in {name for name, (topic, _) in self._slow.items() if topic in topics} - self._waiting:
+        for name in {name for name, topic in self._slow.items() if topic in topics} - self._waiting:
             self._waiting.add(name)
-            at = max(loop.time(), self._next.get(name, 0.0))
-            loop.call_at(at, self._hear_slowly, name, context=contextvars.Context())
+            self._hear_slowly(name)
         self._note(topics)
 
     def _hear_slowly(self, name: str) -> None:
+        loop = asyncio.get_running_loop()
+        least, most = SLOW_GAPS
+        due = self._last.get(name, -most) + min(max(least, self._took.get(name, 0.0) / SLOW_SHARE), most)
+        if loop.time() < due:  # it may be later by then, if reading takes longer now
+            loop.call_at(due, self._hear_slowly, name, context=contextvars.Context())
+            return
         self._waiting.discard(name)
-        self._next[name] = asyncio.get_running_loop().time() + self._slow[name][1]
+        self._last[name] = loop.time()
         self._note({name})
+
+    async def _timed(self, topic: str, load: Callable[[], Awaitable[Any]]) -> Any:
+        began = asyncio.get_running_loop().time()
+        try:
+            return await load()
+        finally:
+            self._took[topic] = asyncio.get_running_loop().time() - began
 
     def _note(self, topics: set[str]) -> None:
         changed = set(self._tabs) | set(self._snapshots) if live.EVERYTHING in topics else topics

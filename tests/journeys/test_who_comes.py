@@ -17,22 +17,22 @@ from tests.journeys.conftest import PHONE, Shop, screenshot
 from tests.journeys.server import Server, served
 
 TABLET = {"viewport": {"width": 820, "height": 1180}}
-A_MINUTE = 90_000
-"""And what a busy machine needs, in milliseconds: an open page counts again at most so often."""
+PATIENCE = 60_000
+"""Milliseconds: what takes long to read is read again in gaps, longer ones on a busy machine."""
 LONG = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
 RIGHT_TO_LEFT = "نور الهدى"
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """Serve a program of its own, which nobody has looked at yet: these numbers are read once a minute at most."""
+    """Serve a program of its own, which nobody has looked at yet: these numbers are read in gaps."""
     with served(tmp_path, LOYALTY_SECRET_KEYS=os.environ["LOYALTY_SECRET_KEYS"]) as running:
         yield running
 
 
 @pytest.mark.requirement("S2-13")
 def test_the_desk_shows_who_comes_most_and_what_brings_them(visit: Callable[..., Page], shop: Shop) -> None:
-    empty = visit(shop.admin, "/admin/members/?active=90")  # so that nobody has read those of 30 days before
+    empty = visit(shop.admin, "/admin/members/")
     expect(empty.get_by_text("Nobody has redeemed anything in this time.")).to_be_visible()
     screenshot(empty, "members-active-none")
     olaf, long, nur = (shop.member(name) for name in ("Olaf Nowak", LONG, RIGHT_TO_LEFT))
@@ -43,6 +43,9 @@ def test_the_desk_shows_who_comes_most_and_what_brings_them(visit: Callable[...,
         for who in comers:
             doors.change(redemptions.redeem_many, [Ask(shop.claimed(batch, who), till)], now=times.now())
 
+    ranks = empty.get_by_role("list", name="Redemptions of each member").get_by_role("listitem")
+    in_order = ["Olaf Nowak", RIGHT_TO_LEFT, LONG]  # of two as often the later one first
+    expect(ranks).to_contain_text(in_order, timeout=PATIENCE)
     for at, scheme in ((PHONE, "dark"), (TABLET, "dark"), ({}, "light")):
         members = visit(shop.admin, "/admin/members/", color_scheme=scheme, **({"at": at} if at else {}))
         expect(members.get_by_role("list", name="Redemptions of each member")).to_contain_text("Olaf Nowak")
@@ -52,7 +55,3 @@ def test_the_desk_shows_who_comes_most_and_what_brings_them(visit: Callable[...,
         expect(overview.get_by_role("list", name="Redemptions by offer and location")).to_contain_text("Harbour")
         expect(overview.get_by_role("heading", name="When do people come?")).to_be_visible()
         screenshot(overview, "overview-visits", dark=scheme == "dark")
-
-    ranks = empty.get_by_role("list", name="Redemptions of each member").get_by_role("listitem")
-    in_order = ["Olaf Nowak", RIGHT_TO_LEFT, LONG]  # of two as often the later one first
-    expect(ranks).to_contain_text(in_order, timeout=A_MINUTE)
