@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 MOST_DIGITS = 9
 """Every number of so many fits a column of whole numbers."""
 
-_LINK = re.compile(r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+# Words before the https:// are passed over, as in a line of a chat; in what an address carries none is looked for.
+_LINK = re.compile(r"(?:(?:(?:.*? )??[^ /?#]*:)?//)?([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _PORT = re.compile(r":[0-9]*\Z")
 
 
 @dataclass(frozen=True)
 class Link:
-    """The parts of a link, also of one that lacks its https://."""
+    """The parts of a link, also of one that lacks its https://, or has words before it."""
 
     host: str
     """In small letters and without its port; nothing if the link is one within a site."""
@@ -29,7 +30,7 @@ def number(text: str) -> int:
 
 def link(text: str) -> Link:
     """Return the parts of a link; anything can be read as one."""
-    host, path, query = _LINK.findall(text)[0]
+    host, path, query = next(_LINK.finditer(text)).groups("")
     return Link(_PORT.sub("", host).lower(), path, query)
 
 

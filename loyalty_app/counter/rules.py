@@ -24,7 +24,7 @@ from loyalty_app.program.models import Program
 from loyalty_app.program.rules import ask_money, say_money
 from loyalty_app.redemptions.rules import OFFLINE_LIFE
 
-FORMAT = 2
+FORMAT = 3
 SALT_BYTES = 16
 DIGEST_BYTES = 4
 LATELY = timedelta(days=30)

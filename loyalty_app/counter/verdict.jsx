@@ -1,12 +1,12 @@
 // Whether a voucher is good, as far as a tablet can tell by itself: what codes/alphabet.py, redemptions/rules.py and
 // counter/rules.py say, in the same order. No screen and no storage here; a test asks both sides the same questions.
 
-export const FORMAT = 2;
+export const FORMAT = 3;
 const MOST_READ = 1000;
 const MOST_TEXT = 200;
 const SHORTEST_TOKEN = 24;
 const SEPARATORS = /[ \-_.\u2010-\u2015\u2212]+/g;
-const LINK = /^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/\/)?([^/?#]*)([^?#]*)(?:\?([^#]*))?/;
+const LINK = /^(?:(?:(?:.*? )??[^ /?#]*:)?\/\/)?([^/?#]*)([^?#]*)(?:\?([^#]*))?/;
 const CODE = /^[A-Z0-9]{4,40}$/;
 
 // The text as one line of what can be seen: what only formats takes no room, everything else stands apart.
@@ -44,8 +44,10 @@ function isToken(text) {
   return text.length >= SHORTEST_TOKEN && text !== text.toUpperCase() && text !== text.toLowerCase() && !text.includes(" ");
 }
 
-// Whether a link leads to another shop, as far as the list knows where ours lead.
-export const isElsewhere = (host, list) => Boolean(host && list && !list.head.hosts.includes(host));
+// Whether a link leads to another shop, as far as the list knows where ours lead; where this tablet itself is, is ours.
+export const isElsewhere = (host, list) => (
+  Boolean(host && list && !list.head.hosts.includes(host) && host !== globalThis.location?.hostname)
+);
 
 // The list as `rules.packed` writes it, or nothing if it is of another version.
 export function unpacked(body) {

@@ -20,6 +20,7 @@ export function Unlock() {
   const [isLost, setLost] = useState(false);
   const [who, setWho] = useState(null);
   const [text, setText] = useState("");
+  const [isMany, setMany] = useState(false); // from then on the field stays, or it would go while somebody types in it
 
   useEffect(() => {
     let isOver = false;
@@ -29,7 +30,8 @@ export function Unlock() {
         const said = await (await fetch(`/auth/device?q=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" } })).json();
         if (isOver) return;
         if (said.standing === "none") window.location.replace(signIn());
-        else setTold(said);
+        else setTold({ ...said, asked: text });
+        setMany((was) => was || said.people?.length > FEW);
         setLost(false);
       } catch {
         if (!isOver) setLost(true);
@@ -70,7 +72,7 @@ export function Unlock() {
   }
   return <div className="till-panel">
     <p className="till-where" dir="auto">{told.device} · {told.place}</p>
-    {who ? <Pad who={who} back={() => setWho(null)} /> : <People {...told} text={text} find={setText} choose={setWho} />}
+    {who ? <Pad who={who} back={() => setWho(null)} /> : <People {...told} isMany={isMany} text={text} find={setText} choose={setWho} />}
     {isLost && <p role="status">{OFFLINE}</p>}
     <Unsent then="Unlock it to send them." />
     <p><a className="till-other" href={signIn()}>Sign in with e-mail and password</a></p>
@@ -84,8 +86,9 @@ function Unsent({ then }) {
   return number > 0 && <p className="till-unsent">{saidOf(number)} {then}</p>;
 }
 
-function People({ people, hasMore, text, find, choose }) {
-  if (!people.length && !text) {
+// What is shown answers what was `asked`, which may be older than the text.
+function People({ people, hasMore, asked, isMany, text, find, choose }) {
+  if (!people.length && !asked && !text) {
     return <>
       <h1>Nobody has a PIN yet</h1>
       <p>Sign in with e-mail and password, and choose one under My account. Then this tablet is unlocked with it.</p>
@@ -93,12 +96,12 @@ function People({ people, hasMore, text, find, choose }) {
   }
   return <>
     <h1>Who are you?</h1>
-    {(people.length > FEW || text) && <div className="till-find">
+    {isMany && <div className="till-find">
       <label htmlFor="find">Find your name</label>
       <input id="find" type="search" autoComplete="off" value={text} maxLength={80} onChange={(event) => find(event.target.value)} />
     </div>}
     <p className="till-found" role="status">
-      {!people.length ? "Nobody of this name has a PIN." : hasMore ? "There are more. Enter a part of your name." : ""}
+      {!people.length ? text && "Nobody of this name has a PIN." : hasMore ? "There are more. Enter a part of your name." : ""}
     </p>
     <ul className="till-people">
       {people.map((one) => (

@@ -1,5 +1,7 @@
 """What an address asks for is read back from it as it was written."""
 
+from time import process_time
+
 import pytest
 
 from loyalty_app.core.addresses import Link, address, link, number
@@ -37,7 +39,22 @@ def test_what_is_typed_does_not_break_out_of_its_address():
         ("http://[::1]:8000/x", Link("[::1]", "/x", "")),
         ("http://[broken", Link("[broken", "", "")),
         ("", Link("", "", "")),
+        ("Your coffee: https://kawa.example/redeem?code=A", Link("kawa.example", "/redeem", "code=A")),
+        ("Join:https://kawa.example/claim/abc", Link("kawa.example", "/claim/abc", "")),
+        ("Coffee? See 1/2: https://kawa.example:8443/x", Link("kawa.example", "/x", "")),
+        (
+            "kawa.example/x?from=https://elsewhere.example/",
+            Link("kawa.example", "/x", "from=https://elsewhere.example/"),
+        ),
+        ("https://kawa.example/x https://elsewhere.example", Link("kawa.example", "/x https://elsewhere.example", "")),
     ],
 )
 def test_a_link_says_where_it_leads(text, parts):
     assert link(text) == parts
+
+
+@pytest.mark.parametrize("words", ["x", "x:", "x? ", "# "])
+def test_a_link_is_found_after_many_words_at_once(words):
+    begun = process_time()
+    assert link(f"{words * 100_000}https://kawa.example/").host == "kawa.example"
+    assert process_time() - begun < 5

@@ -49,6 +49,8 @@ TEXTS = [
         "https://u@kawa.example/claim/x",
         "k:?code=SUN2026",
     ),
+    *(f"Your coffee: {KAWA}/redeem?code=SUN2026X", f"Join: {KAWA}/claim/abc", f"Join:{KAWA}/claim/abc"),
+    *(f"Coffee? {KAWA}/redeem?code=SUN2026X", f"kawa.example/redeem?code=SUN2026&from={KAWA}/", f"5/5: {KAWA}/menu"),
 ]
 
 
@@ -91,6 +93,31 @@ def test_a_link_is_to_elsewhere_only_where_the_list_knows_where_ours_lead():
         True,
     ]
     assert ask("return isElsewhere('x.example', null);") is False
+
+
+def test_a_link_to_where_the_tablet_itself_is_never_leads_elsewhere():
+    told = {"head": {"hosts": ["localhost"]}}
+
+    assert ask(
+        "globalThis.location = { hostname: '192.168.1.20' }; return told[1].map((host) => isElsewhere(host, told[0]));",
+        told,
+        [ask("return recognised(told[0]).host;", "http://192.168.1.20:8000/redeem?code=SUN2026"), "192.168.1.21"],
+    ) == [False, True]
+
+
+def test_a_link_is_found_in_a_long_text_at_once():
+    texts = [
+        f"{start}{KAWA}/?code=SUN2026" for start in ("x" * 200_000, "x:" * 100_000, "x? " * 70_000, "# " * 100_000)
+    ]
+
+    assert ask(
+        """
+        const from = performance.now();
+        const hosts = told[0].map((text) => recognised(text).host);
+        return [hosts, performance.now() - from < 5000];
+        """,
+        texts,
+    ) == [["kawa.example"] * 4, True]
 
 
 def test_both_cut_a_long_text_at_the_same_letter():
@@ -143,6 +170,26 @@ def test_the_basket_is_asked_for_before_anything_is_promised():
     assert ask("return judged(told[0], 0);", voucher) == "basket"
 
 
+READ = "const list = unpacked(Uint8Array.from(atob(told[0]), (one) => one.charCodeAt(0)).buffer);"
+
+
+def test_a_list_of_another_version_is_not_read(monkeypatch):
+    program = Program(name="Kawa", time_zone="Europe/Warsaw", currency="PLN", locale="en-GB")
+    listing = Listing([], {}, program, NOON)
+    head = ask(f"{READ} return list.head;", base64.b64encode(rules.packed(listing, SALT)).decode())
+    # Whoever changes what it says gives it another number, on both sides.
+    assert (head["format"], set(head)) == (
+        3,
+        {
+            *("format", "salt", "at", "program", "locale", "hosts", "basket", "undoMinutes"),
+            *("batches", "ends", "kinds", "count", "wide"),
+        },
+    )
+
+    monkeypatch.setattr(rules, "FORMAT", 2)
+    assert ask(f"{READ} return list;", base64.b64encode(rules.packed(listing, SALT)).decode()) is None
+
+
 @pytest.mark.parametrize("ends", [1, 70_000])
 def test_the_tablet_finds_every_code_of_the_list_and_no_other(ends):
     promise = Promise(title="One coffee", reward_kind=RewardKind.ITEM, reward_value=0, reward_item="Any size")
@@ -157,8 +204,8 @@ def test_the_tablet_finds_every_code_of_the_list_and_no_other(ends):
     asked = [*codes[:50], *codes[-50:], "ELSEWHERE1", "ELSEWHERE2"]
 
     found = ask(
-        """
-        const list = unpacked(Uint8Array.from(atob(told[0]), (one) => one.charCodeAt(0)).buffer);
+        READ
+        + """
         const all = [];
         for (const code of told[1]) all.push(await lookedUp(list, code));
         return all;

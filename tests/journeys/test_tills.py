@@ -1,6 +1,7 @@
 """An admin puts a tablet at a location; staff take turns on it by PIN; it locks, and it can be taken out."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlmodel import col
 
 from loyalty_app.accounts import service as accounts
@@ -25,6 +26,7 @@ from tests.builders import ADMIN, PASSWORD
 from tests.journeys.conftest import PHONE, TABLET, Shop, Watch, screenshot
 
 PIN = "4711"
+ASKS_FOR_ALL = re.compile(r"/auth/device\?q=$")
 
 
 @pytest.fixture
@@ -127,12 +129,29 @@ def test_where_many_work_one_finds_oneself_by_name(
     tablet.goto("/scan/unlock/")
     expect(tablet.get_by_role("button", name="Crowd L")).to_be_visible()
     everywhere(tablet, "till-many")
-    tablet.get_by_label("Find your name").fill("ŻAK ul")
+    find = tablet.get_by_label("Find your name")
+    find.fill("ŻAK ul")
     expect(tablet.locator(".till-people li")).to_have_text(["Ula Żak ula.first", "Ula Żak ula.second"])
     everywhere(tablet, "till-found")
-    tablet.get_by_label("Find your name").fill("nobody at all")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    tablet.route(ASKS_FOR_ALL, hold)
+    find.fill("")  # and the field stays for whoever types in it, also before there is an answer
+    expect(find).to_be_focused()
+    expect(tablet.locator(".till-people li")).to_have_count(2)
+    find.fill("nobody at all")
     expect(tablet.get_by_text("Nobody of this name has a PIN.")).to_be_visible()
-    tablet.get_by_label("Find your name").fill("żak")
+    find.fill("")
+    expect(find).to_be_focused()
+    expect(tablet.get_by_role("heading", name="Who are you?")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(tablet.get_by_role("button", name="Crowd L")).to_be_visible()
+    expect(find).to_be_focused()
+    find.fill("żak")
     tablet.get_by_role("button", name="Ula Żak ula.second").click()
     expect(tablet.get_by_text("ula.second", exact=True)).to_be_visible()
     tablet.get_by_label("PIN", exact=True).fill(PIN)
