@@ -44,6 +44,7 @@ def build() -> None:
     if is_current():
         return
     STAMP.unlink(missing_ok=True)
+    built = fingerprint()  # and not of what is edited meanwhile
     environment = {
         **os.environ,
         "REFLEX_USE_NPM": "1",
@@ -65,7 +66,7 @@ def build() -> None:
     _put_up_the_reader()
     _compress()
     Path("requirements.txt").unlink(missing_ok=True)  # the exporter's; requirements.lock is ours
-    STAMP.write_text(fingerprint())
+    STAMP.write_text(built)
 
 
 def _talk_to_the_pages_own_address() -> None:
