@@ -424,8 +424,8 @@ def _begin_log(connection: Any) -> None:
     while True:
         try:
             return connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:  # of two processes with a new file one is told so at once, and never waits
-            if time.monotonic() > until:
+        except sqlite3.OperationalError as problem:  # of two processes with a new file one is told at once
+            if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(0.01)
 

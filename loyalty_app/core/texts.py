@@ -14,6 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 ERASED = "[erased]"
 """What stands where somebody who is forgotten was named."""
+SIGMA, FINAL_SIGMA = "\N{GREEK SMALL LETTER SIGMA}", "\N{GREEK SMALL LETTER FINAL SIGMA}"
 
 
 def storable(text: str) -> str:
@@ -41,6 +42,8 @@ def has_words(text: str, *columns: Any) -> ColumnElement[bool]:
 
 def contains(column: Any, part: str) -> ColumnElement[bool]:
     """Return which rows of a column have a text in it, in any case and script."""
+    if SIGMA in part.casefold():  # at the end of a word it has another form, and no capital leads back there
+        column, part = sa.func.replace(column, FINAL_SIGMA, SIGMA), part.replace(FINAL_SIGMA, SIGMA)
     around = "%" + re.sub(r"([%_/])", r"/\1", part) + "%"
     return _Like(column, around) if part.isascii() else _Glob(column, around, f"*{''.join(map(_either_case, part))}*")
 
@@ -97,7 +100,7 @@ class Redaction:
     def may_be_in(self, column: Any) -> ColumnElement[bool]:
         """Return which rows of a column to look at: all that hold one of the words, as text or within JSON."""
         spelt = {form for word in self._words for form in (word, word.lower(), word.upper(), word.title())}
-        written = {*self._words, *(json.dumps(form)[1:-1] for form in spelt)}
+        written = {*spelt, *(json.dumps(form)[1:-1] for form in spelt)}
         return sa.or_(sa.false(), *(contains(column, form) for form in sorted(written)))
 
     @property

@@ -433,7 +433,7 @@ def _keep_scans_alone(session: Session, alone: Mapping[int, tuple[Reason, dateti
     for attempt_id, (reason, scanned_at) in alone.items():
         session.connection().execute(
             sa.update(Attempt)
-            .where(col(Attempt.id) == attempt_id, col(Attempt.scanned_at).is_(None))
+            .where(col(Attempt.id) == attempt_id, col(Attempt.scanned_at).is_(None), col(Attempt.reason).is_not(None))
             .values(reason=reason, scanned_at=scanned_at)
         )
     if alone:

@@ -24,7 +24,7 @@ from loyalty_app.program import service as programs
 from loyalty_app.program.rules import ask_money, read_money
 from loyalty_app.redemptions import rules as redemption_rules
 from loyalty_app.redemptions import service as redemptions
-from loyalty_app.redemptions.asks import Ask, Hit
+from loyalty_app.redemptions.asks import Ask, Hit, recognised
 from loyalty_app.support import rules
 from loyalty_app.support.rules import Facts, Finding, Judged
 
@@ -96,7 +96,7 @@ def explain(session: Session, question: Question, *, by: Actor, now: datetime) -
     asked = _understood(session, question, by, now)
     if isinstance(asked, Several):
         return asked
-    what = redemption_rules.recognise(asked.text)
+    (what,) = recognised(session, [Ask(asked.text, by)])
     if isinstance(what, redemption_rules.ClaimLink):
         trace = _of_claim(session, what.token, asked, by=by)
         subject = f"batch {trace.batch_id}" if trace.batch_id else "claim link"
@@ -132,8 +132,9 @@ def _understood(session: Session, question: Question, by: Actor, now: datetime) 
     at = _instant(question.at, place.time_zone if place else program.time_zone) if question.at else now
     if at is None:
         problems["at"] = "Enter a date and a time."
-    found = _members(session, question.member.strip(), by) if question.member.strip() else []
-    if question.member.strip() and not found:
+    wanted = question.member.strip()[: rules.MOST_MEMBER]
+    found = _members(session, wanted, by) if wanted else []
+    if wanted and not found:
         problems["member"] = "No member fits."
     if problems or at is None:
         raise InvalidError(**problems)

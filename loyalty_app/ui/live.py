@@ -36,7 +36,7 @@ class Hub:
         self._topics: dict[str, set[str]] = defaultdict(set)  # tab → topics
         self._snapshots: dict[str, dict[Any, asyncio.Future[Any]]] = defaultdict(dict)
         self._slow: dict[str, str] = {}  # slow topic → the topic that it follows
-        self._took: dict[str, float] = {}  # slow topic → for how long it was read the last time
+        self._took: dict[str, float] = {}  # slow topic → about how long reading it takes
         self._last: dict[str, float] = {}  # slow topic → when it was heard the last time
         self._waiting: set[str] = set()
         self._changed: set[str] = set()
@@ -104,7 +104,8 @@ class Hub:
         try:
             return await load()
         finally:
-            self._took[topic] = asyncio.get_running_loop().time() - began
+            took = asyncio.get_running_loop().time() - began
+            self._took[topic] = max(took, self._took.get(topic, 0.0) / 2)  # several may hang on one topic
 
     def _note(self, topics: set[str]) -> None:
         changed = set(self._tabs) | set(self._snapshots) if live.EVERYTHING in topics else topics

@@ -38,6 +38,8 @@ def is_true(condition):
         ("李 小龍", "小"),
         ("Ana Ruiz", "aNA r"),
         ("100% [ä*b]?/\\_", "100% [Ä*B]?/\\_"),
+        ("Γιώργος", "ΓΙΏΡΓΟΣ"),
+        ("ΓΙΏΡΓΟΣ", "γιώργος"),
     ],
 )
 def test_a_part_is_found_in_any_case_and_script(database, text, part):
@@ -61,6 +63,8 @@ def test_each_word_is_in_one_of_the_texts(database):
 @pytest.mark.parametrize("told", ["Анна ГАЗпром", "\\u0413\\u0430\\u0437\\u041f\\u0440\\u043e\\u043c"])
 def test_where_somebody_may_be_named_is_looked_at_in_any_case_and_as_json(database, told):
     assert is_true(Redaction(("ГазПром",)).may_be_in(sa.literal(told)))
+
+    assert is_true(Redaction(("ΓΙΏΡΓΟΣ",)).may_be_in(sa.literal("κ. Γιώργος ήρθε")))
 
 
 @given(st.text(st.characters(exclude_categories=[])))

@@ -12,6 +12,7 @@ from loyalty_app.audit.models import AuditEntry
 from loyalty_app.batches import service as batches
 from loyalty_app.claims import service as claims
 from loyalty_app.codes import service as codes
+from loyalty_app.core import config
 from loyalty_app.core.errors import ForbiddenError, InvalidError
 from loyalty_app.core.reasons import Reason
 from loyalty_app.keys.models import TokenKey
@@ -118,6 +119,7 @@ def test_an_end_is_judged_at_the_moment_that_is_asked_by_the_clock_of_the_locati
         ("SUN-AAAA-BBBB-CC", Reason.UNKNOWN_CODE, 4),
         ("https://elsewhere.example/menu", Reason.WRONG_KIND, 5),
         ("https://elsewhere.example/?code=SAVE20", Reason.WRONG_KIND, 5),
+        ("https://elsewhere.example/claim/summer", Reason.WRONG_KIND, 5),
         ("Az09" * 12, Reason.TAMPERED, 3),
     ],
 )
@@ -170,7 +172,7 @@ def test_a_claim_link_tells_why_a_member_cannot_claim(database):
     assert (gone.reasons, words(gone, 8)) == ((Reason.SOLD_OUT,), "0 left of 1.")
     change(batches.pause, batch.id, by=ADMIN, now=NOON)
     assert why(link, str(id_of(mia))).reasons[0] is Reason.BATCH_PAUSED
-    assert why("https://kawa.example/claim/nothing").reasons == (Reason.UNKNOWN_CODE,)
+    assert why(f"{config.settings().origin}/claim/nothing").reasons == (Reason.UNKNOWN_CODE,)
 
 
 def test_who_may_not_manage_codes_reads_no_code_that_still_pays(database):
