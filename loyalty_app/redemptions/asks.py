@@ -75,9 +75,9 @@ class Voucher:
     redeemed_by: str = ""
     redeemed_place: str = ""
     redeemed_zone: str = ""
-    """The clock there."""
+    """The clock there, where it was redeemed before."""
     redemption_id: int = 0
-    """Of the redemption that stands."""
+    """Of the redemption that stands, where it was redeemed before."""
     is_goodwill: bool = False
     """Whether it was honoured though expired, instead of redeemed."""
     member_id: int | None = None

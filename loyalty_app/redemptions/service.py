@@ -483,9 +483,10 @@ def _answered_before(session: Session, asks: Sequence[Ask], hits: dict[str, Hit]
         caller, voucher = (attempt.account_id, attempt.api_key_id), by_id.get(attempt.code_id)
         if voucher and attempt.reason is None:
             by_name = names.get(caller, voucher.redeemed_by)
-            then = replace(voucher, redeemed_at=attempt.scanned_at or attempt.at, redeemed_by=by_name)
+            at = attempt.scanned_at or attempt.at
+            then = replace(voucher, redeemed_at=at, redeemed_by=by_name, redeemed_zone="", redemption_id=0)
             number = numbers.get((attempt.code_id, attempt.at), 0)
-            answer = Redeemed(then, then.redeemed_at or attempt.at, number, balances.get(number), then.redeemed_place)
+            answer = Redeemed(then, at, number, balances.get(number), then.redeemed_place)
         else:
             answer = Refused(attempt.reason or Reason.UNKNOWN_CODE, voucher)
         answered[*caller, attempt.nonce] = _Answered(attempt.text, answer, attempt.id)
