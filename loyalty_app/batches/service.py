@@ -288,7 +288,8 @@ def by_tokens(session: Session, claim_tokens: Iterable[str]) -> dict[str, Batch]
 
 def known_tokens(session: Session, claim_tokens: Iterable[str]) -> set[str]:
     """Return which of these are public claim tokens of ours."""
-    return set(session.exec(_KNOWN_TOKENS, params={"tokens": _storable(claim_tokens)}))
+    wanted = _storable(claim_tokens)
+    return set(session.exec(_KNOWN_TOKENS, params={"tokens": wanted})) if wanted else set()
 
 
 def hosts(session: Session) -> frozenset[str]:

@@ -273,21 +273,23 @@ def _totals(session: Session) -> tuple[Program, dashboard.Totals]:
 
 def _latest(session: Session) -> list[ScanRow]:
     program = programs.current(session)
-    scans = history.latest(session, by=actor())
-    named = {what.token for scan in scans if isinstance(what := recognise(scan.text), ClaimLink)}
-    invitations = batches.known_tokens(session, named) if named else set[str]()
-    return [_row(scan, program, invitations) for scan in scans]
+    scans = [(scan, _claim_token(scan.text)) for scan in history.latest(session, by=actor())]
+    ours = batches.known_tokens(session, {token for _, token in scans if token})
+    return [_row(scan, program, is_claim_link=token in ours) for scan, token in scans]
 
 
-def _row(scan: history.Scan, program: Program, invitations: set[str]) -> ScanRow:
-    what = recognise(scan.text)
-    is_invitation = isinstance(what, ClaimLink) and what.token in invitations
+def _claim_token(text: str) -> str:
+    what = recognise(text)
+    return what.token if isinstance(what, ClaimLink) else ""
+
+
+def _row(scan: history.Scan, program: Program, *, is_claim_link: bool) -> ScanRow:
     return ScanRow(
         scan.id,
         times.say_instant(scan.at, program.time_zone, program.locale),
         scan.title or scan.text[:40],
         scan.member or "—",
         scan.staff or "—",
-        "Claim link" if is_invitation else WORDS.get(scan.reason, "Refused"),
+        "Claim link" if is_claim_link else WORDS.get(scan.reason, "Refused"),
         scan.reason is None,
     )

@@ -91,7 +91,12 @@ def problems(draft: Draft) -> dict[str, str]:
 
 def is_same_name(name: str, other: str) -> bool:
     """Return whether people would take two names for the same."""
-    return name.casefold().split() == other.casefold().split()
+    return alike(name) == alike(other)
+
+
+def alike(name: str) -> str:
+    """Return what is the same of all names that people would take for the same."""
+    return " ".join(name.casefold().split())
 
 
 def name_problem(name: str, if_missing: str) -> str:

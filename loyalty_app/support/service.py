@@ -162,8 +162,8 @@ def _of_code(session: Session, asked: _Asked, *, by: Actor) -> tuple[Trace, Hit 
     ask = Ask(asked.text, by, member_id=asked.who.id if asked.who else None, amount=asked.amount)
     explained = redemptions.explain(session, ask, now=asked.at)
     facts, hit = _facts(session, asked), explained.hit
-    is_token = isinstance(redemption_rules.recognise(asked.text), redemption_rules.TokenText)
-    is_typed = isinstance(redemption_rules.recognise(asked.text), redemption_rules.CodeText)
+    what = redemption_rules.recognise(asked.text)
+    is_token, is_typed = (isinstance(what, kind) for kind in (redemption_rules.TokenText, redemption_rules.CodeText))
     facts = replace(facts, is_token=is_token)
     if hit is None:
         findings = rules.until(rules.CODE_STEPS, explained.reasons[0])

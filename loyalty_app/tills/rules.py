@@ -9,6 +9,7 @@ from loyalty_app.accounts import rules as accounts
 from loyalty_app.accounts.models import Role
 from loyalty_app.core.actor import Permission
 from loyalty_app.core.languages import Sentence
+from loyalty_app.places.rules import alike
 
 PIN_LENGTH = range(4, 9)
 WRONG_PINS = 5
@@ -47,16 +48,12 @@ def is_pin(text: str) -> bool:
 
 def hints(people: Sequence[tuple[str, str]]) -> list[str]:
     """Return for each name and address what tells them from others of the same name; nothing where nobody has it."""
-    names = Counter(_alike(name) for name, _ in people)
-    starts = Counter((_alike(name), _start(email)) for name, email in people)
+    names = Counter(alike(name) for name, _ in people)
+    starts = Counter((alike(name), _start(email)) for name, email in people)
     return [
-        "" if names[_alike(name)] == 1 else _start(email) if starts[_alike(name), _start(email)] == 1 else email
+        "" if names[alike(name)] == 1 else _start(email) if starts[alike(name), _start(email)] == 1 else email
         for name, email in people
     ]
-
-
-def _alike(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 def _start(email: str) -> str:
