@@ -1,7 +1,6 @@
 """The built program, a browser, and quick ways to make what a journey starts from."""
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -27,13 +26,14 @@ from loyalty_app.places import service as places
 from loyalty_app.places.rules import Draft
 from loyalty_app.ui.shield import COOKIE, DEVICE_COOKIE
 from tests import builders, doors
+from tests.browser import system_browser
 from tests.journeys.server import ROOT, Server, served
 
 SCREENSHOTS = ROOT / "test-output" / "screenshots"
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 CALM = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # containers have little of it
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -80,7 +80,7 @@ def base_url() -> None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Start the Chromium of this machine, else the one that came with Playwright."""
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    found = system_browser()
     return {"args": [*CALM, NO_CAMERA]} | ({"executable_path": found} if found else {})
 
 
