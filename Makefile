@@ -33,9 +33,12 @@ bench: development ## Run the benchmark suite
 	@$(RUN) loyalty_app.build
 	@$(RUN) tests.bench
 
-audit: development ## Ask the advisory databases about every package of the Python and the npm lock
-	@$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements-dev.lock
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm audit --prefix reflex.lock --package-lock-only
+audit: development ## Ask the public advisory databases about every package of the Python and the npm lock
+	@failed=; \
+	$(RUN) pip_audit --strict --no-deps --disable-pip --progress-spinner off --vulnerability-service osv \
+		--requirement requirements-dev.lock || failed=1; \
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm audit --audit --prefix reflex.lock --package-lock-only || failed=1; \
+	[ -z "$$failed" ] || { echo "A package has a known vulnerability, or a database did not answer: see above." >&2; exit 1; }
 
 COMPILE := $(RUN) uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
