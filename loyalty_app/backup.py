@@ -90,8 +90,6 @@ def save(engine: Engine, path: Path) -> Counted:
     """Write one consistent picture of the database to a new file that nobody else may read."""
     if path.exists():
         raise BackupError(f"There is a file {path} already. Name another.")
-    if not migrations.is_current(engine):
-        raise BackupError("The database is not in step with this version. Run `loyalty migrate` first.")
     growing = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(growing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
@@ -123,6 +121,8 @@ def restore(engine: Engine, path: Path) -> Counted:
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as problem:
         raise BackupError("This is not a whole backup file: it is damaged, or was never one.") from problem
     except OSError as problem:
+        if problem.filename not in {None, str(path)}:  # the database's
+            raise
         raise BackupError(f"The file could not be read: {problem.strerror}.") from problem
     return Counted(len(manifest["tables"]), sum(table["rows"] for table in manifest["tables"].values()))
 

@@ -1,13 +1,15 @@
 """The `loyalty` command."""
 
+import functools
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, TypeVar
 
 import typer
 from sqlalchemy.engine import make_url
@@ -17,7 +19,7 @@ from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Role
 from loyalty_app.apikeys import rules as key_rules
 from loyalty_app.apikeys import service as apikeys
-from loyalty_app.core import database, logs, migrations, times
+from loyalty_app.core import database, faults, logs, migrations, times
 from loyalty_app.core.config import settings
 from loyalty_app.core.errors import AppError
 from loyalty_app.dashboard import service as dashboard
@@ -28,8 +30,37 @@ from loyalty_app.keys import service as keys
 from loyalty_app.program import service as programs
 from loyalty_app.sample import rules as sample
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-ring = typer.Typer(no_args_is_help=True, help="The keys that seal printed codes.")
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+class Commands(typer.Typer):
+    """Commands that end with a sentence and 1 where a setting, the machine or the database does not allow them."""
+
+    def command(self, name: str | None = None, *, makes_database: bool = False, **more: Any) -> Callable[[Verb], Verb]:
+        """Declare a command; unless it makes the database, it needs one of this version."""
+
+        def declare(verb: Verb) -> Verb:
+            @functools.wraps(verb)
+            def run(*args: Any, **kwargs: Any) -> None:
+                try:
+                    if not makes_database:
+                        migrations.must_be_current()
+                    verb(*args, **kwargs)
+                except Exception as problem:
+                    sentence = faults.sentence(problem)
+                    if not sentence:
+                        raise
+                    typer.echo(sentence, err=True)
+                    raise typer.Exit(1) from None
+
+            super(Commands, self).command(name, **more)(run)
+            return verb
+
+        return declare
+
+
+app = Commands(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+ring = Commands(no_args_is_help=True, help="The keys that seal printed codes.")
 app.add_typer(ring, name="keys")
 
 KEYS_APART = (
@@ -45,8 +76,10 @@ SERVE_WHAT_IS_BUILT = {
 }
 """How the framework is told that the pages are there already, and that Node is not needed."""
 
+EVERY_SCOPE = "all"
 
-@app.command()
+
+@app.command(makes_database=True)
 def serve() -> None:
     """Serve the program on one port, with its background worker."""
     migrate()
@@ -79,14 +112,13 @@ def serve() -> None:
 def worker() -> None:
     """Run background jobs only."""
     logs.set_up()
-    if migrations.is_current(database.engine()):
-        _look_at_keys()
+    _look_at_keys()
     from loyalty_app.worker import work  # noqa: PLC0415 - opens the queue
 
     work()
 
 
-@app.command()
+@app.command(makes_database=True)
 def migrate() -> None:
     """Bring the database in step with this version."""
     logs.set_up()
@@ -95,46 +127,56 @@ def migrate() -> None:
 
 @app.command()
 def create_user(
-    email: str,
-    role: Annotated[Role, typer.Option()] = Role.STAFF,
-    name: Annotated[str, typer.Option()] = "",
+    email: Annotated[str, typer.Argument(help="With this they sign in.")],
+    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.STAFF,
+    name: Annotated[str, typer.Option(help="Without it: what stands before the @.")] = "",
     password: Annotated[
-        str, typer.Option(envvar="LOYALTY_PASSWORD", prompt=True, hide_input=True, confirmation_prompt=True)
+        str,
+        typer.Option(
+            help="Without it you are asked.",
+            envvar="LOYALTY_PASSWORD",
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+        ),
     ] = "",
 ) -> None:
     """Make an account for somebody who works here."""
     if role is Role.MEMBER:
-        _stop("Members make their own accounts on the sign-up page.")
-    try:
-        who = accounts.newcomer(name or email.split("@", maxsplit=1)[0], email, password)
-        with database.transaction() as session:
-            accounts.create(session, who, role, by=accounts.SYSTEM, now=times.now())
-    except AppError as problem:
-        _stop(str(problem))
+        raise AppError("Members make their own accounts on the sign-up page.")
+    who = accounts.newcomer(name or email.split("@", maxsplit=1)[0], email, password)
+    with database.transaction() as session:
+        accounts.create(session, who, role, by=accounts.SYSTEM, now=times.now())
     typer.echo(f"{who.email} can sign in as {role}.")
 
 
 @app.command()
 def create_api_key(
     name: Annotated[str, typer.Option(help="The program that will use it.")],
-    scope: Annotated[list[str], typer.Option(help=f"One of {', '.join(key_rules.SCOPES)}; repeat it for more.")],
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            metavar="SCOPE",
+            help=f"What it may do; repeat it. `{EVERY_SCOPE}` is everything, a wrong one lists them.",
+        ),
+    ],
     expires: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day without it, UTC.")
+        datetime | None,
+        typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="The first day without it, UTC, like 2027-01-31."),
     ] = None,
 ) -> None:
     """Make an API key; it is printed this once."""
-    wish = apikeys.Wish(name, scope, expires.replace(tzinfo=UTC) if expires else None)
-    try:
-        with database.transaction() as session:
-            made = apikeys.create(session, wish, by=accounts.SYSTEM, now=times.now())
-    except AppError as problem:
-        _stop(str(problem))
+    named = [one for one in scope if one != EVERY_SCOPE]
+    scopes = named if named == scope else [*key_rules.SCOPES, *named]
+    wish = apikeys.Wish(name, scopes, expires.replace(tzinfo=UTC) if expires else None)
+    with database.transaction() as session:
+        made = apikeys.create(session, wish, by=accounts.SYSTEM, now=times.now())
     typer.echo(made.secret)
 
 
 @app.command()
 def verify() -> None:
-    """Recount every counter and every balance of points from the rows; exit with 1 if one differs."""
+    """Recount every counter and balance from the rows; exit with 1 if one differs."""
     with database.reading() as session:
         differences = dashboard.differences(session)
     for difference in differences:
@@ -145,14 +187,16 @@ def verify() -> None:
 
 
 @app.command()
-def sample_data(*, anyway: Annotated[bool, typer.Option(help="Also where there are batches already.")] = False) -> None:
-    """Make a small café to look around in: offers, batches, members, staff, and six weeks of claims and scans."""
+def sample_data(
+    *, anyway: Annotated[bool, typer.Option("--anyway", help="Also where there are batches already.")] = False
+) -> None:
+    """Make a small café to look around in, with six weeks of claims and scans."""
     with database.transaction() as session:
         owner = accounts.first_admin(session)
         if owner is None:
-            _stop("Set the program up first: start it and open the link that it prints.")
+            raise AppError("Set the program up first: start it and open the link that it prints.")
         if dashboard.totals(session, by=accounts.SYSTEM).batches_ever and not anyway:
-            _stop("There are batches already. Add the sample café beside them with --anyway.")
+            raise AppError("There are batches already. Add the sample café beside them with --anyway.")
         job = programs.ask_for_sample_data(session, owner.id or 0, now=times.now())
     from loyalty_app.worker import KINDS  # noqa: PLC0415 - opens the queue
 
@@ -162,30 +206,24 @@ def sample_data(*, anyway: Annotated[bool, typer.Option(help="Also where there a
             job = session.get_one(Job, job.id)
         time.sleep(POLL_SECONDS)
     if job.status is not JobStatus.DONE:
-        _stop(f"The sample café could not be made: {job.problem or job.status}.")
+        raise AppError(f"The sample café could not be made: {job.problem or job.status}.")
     typer.echo(f"The café is open. These sign in with the password of {owner.email}:")
     for name, role in (*sample.STAFF, (sample.DEMO_MEMBER, Role.MEMBER)):
         typer.echo(f"  {sample.email_of(name)}  {role}")
 
 
 @app.command()
-def backup(file: Path) -> None:
-    """Write everything into one file, as it is at this moment; the program may run meanwhile."""
-    try:
-        saved = backups.save(database.engine(), file)
-    except AppError as problem:
-        _stop(str(problem))
+def backup(file: Annotated[Path, typer.Argument(help="A new file; none is written over.")]) -> None:
+    """Write everything into one file; the program may run meanwhile."""
+    saved = backups.save(database.engine(), file)
     typer.echo(f"Saved {saved.rows:,} rows of {saved.tables} tables in {file}.")
     typer.echo(KEYS_APART)
 
 
-@app.command()
-def restore(file: Path) -> None:
+@app.command(makes_database=True)
+def restore(file: Annotated[Path, typer.Argument(help="A file that `loyalty backup` wrote.")]) -> None:
     """Fill an empty database of either kind from a backup file."""
-    try:
-        restored = backups.restore(database.engine(), file)
-    except AppError as problem:
-        _stop(str(problem))
+    restored = backups.restore(database.engine(), file)
     typer.echo(f"Restored {restored.rows:,} rows of {restored.tables} tables. Everybody signs in again.")
     try:
         lost = _lost_keys()
@@ -211,46 +249,40 @@ def list_keys() -> None:
 
 @ring.command()
 def rotate() -> None:
-    """Make a new key, which seals new batches from now on; codes of older keys stay good."""
-    try:
-        with database.transaction() as session:
-            if keys.comes_from_setting():
-                entry = keys.entry(session, by=accounts.SYSTEM, now=times.now())
-                typer.echo("Add this to LOYALTY_SECRET_KEYS on every machine, and start again:", err=True)
-                typer.echo(f",{entry}")
-                return
-            made = keys.rotate(session, by=accounts.SYSTEM, now=times.now())
-    except AppError as problem:
-        _stop(str(problem))
+    """Make a new key, which seals new batches; codes of older keys stay good."""
+    with database.transaction() as session:
+        if keys.comes_from_setting():
+            entry = keys.entry(session, by=accounts.SYSTEM, now=times.now())
+            typer.echo("Add this to LOYALTY_SECRET_KEYS on every machine, and start again:", err=True)
+            typer.echo(f",{entry}")
+            return
+        made = keys.rotate(session, by=accounts.SYSTEM, now=times.now())
     typer.echo(f"Key {made} seals new batches from now on. Keep a copy of {settings().data_dir / keys.FILE}.")
 
 
 @ring.command()
-def retire(number: int, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def retire(
+    number: Annotated[int, typer.Argument(help="The key's number; `loyalty keys list` tells it.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
     """Refuse every code that a key sealed, for good."""
-    try:
-        with database.reading() as session:
-            lost = keyring.impact(session, number, by=accounts.SYSTEM, now=times.now())
-        typer.echo(
-            f"Key {number}: {lost.batches:,} batches, {lost.unredeemed:,} unredeemed codes. Of these"
-            f" {lost.redeemable:,} could be redeemed now, for {lost.points:,} points. All of them would be refused, for"
-            " good."
-        )
-        if not yes:
-            typer.confirm(f"Retire key {number}?", abort=True)
-        with database.transaction() as session:
-            keys.retire(session, number, by=accounts.SYSTEM, now=times.now())
-    except AppError as problem:
-        _stop(str(problem))
+    with database.reading() as session:
+        lost = keyring.impact(session, number, by=accounts.SYSTEM, now=times.now())
+    typer.echo(
+        f"Key {number}: {lost.batches:,} batches, {lost.unredeemed:,} unredeemed codes. Of these"
+        f" {lost.redeemable:,} could be redeemed now, for {lost.points:,} points. All of them would be refused, for"
+        " good."
+    )
+    if not yes:
+        typer.confirm(f"Retire key {number}?", abort=True)
+    with database.transaction() as session:
+        keys.retire(session, number, by=accounts.SYSTEM, now=times.now())
     typer.echo(f"Key {number} is retired.")
 
 
 def _look_at_keys() -> None:
-    try:
-        lost = _lost_keys()
-    except AppError as problem:
-        _stop(str(problem))
-    if lost:
+    if lost := _lost_keys():
         typer.echo(lost, err=True)
 
 
@@ -272,14 +304,16 @@ def _first_admin(session: database.Session) -> None:
         admin = accounts.newcomer(email.split("@", maxsplit=1)[0], email, password)
         accounts.set_up_from_settings(session, admin, accounts.ProgramDetails(), now=times.now())
     except AppError as problem:
-        _stop(f"The first admin could not be made from LOYALTY_ADMIN_EMAIL and LOYALTY_ADMIN_PASSWORD: {problem}")
+        raise AppError(
+            f"The first admin could not be made from LOYALTY_ADMIN_EMAIL and LOYALTY_ADMIN_PASSWORD: {problem}"
+        ) from problem
     typer.echo(f"Made the first admin, {admin.email}.")
 
 
 def _announce(secret: str | None) -> None:
     address = settings().origin
     if make_url(settings().database).get_backend_name() == "sqlite" and settings().workers > 1:
-        _stop("LOYALTY_WORKERS above 1 needs PostgreSQL: set LOYALTY_DATABASE_URL.")
+        raise AppError("LOYALTY_WORKERS above 1 needs PostgreSQL: set LOYALTY_DATABASE_URL.")
     typer.echo("")
     if secret:
         typer.echo("  Nobody is here yet. Open this link once to set up the program and its first admin:")
@@ -287,11 +321,6 @@ def _announce(secret: str | None) -> None:
     else:
         typer.echo(f"  Open {address}/\n")
     sys.stdout.flush()
-
-
-def _stop(sentence: str) -> NoReturn:
-    typer.echo(sentence, err=True)
-    raise typer.Exit(1)
 
 
 class _Nobody:

@@ -13,7 +13,7 @@ from huey.api import Huey, TaskWrapper
 import loyalty_app.tables  # noqa: F401 - a key may point at a table that nothing else here needs
 from loyalty_app.batches import service as batches
 from loyalty_app.codes import step as codes
-from loyalty_app.core import answered, database, times
+from loyalty_app.core import answered, database, faults, times
 from loyalty_app.core.config import settings
 from loyalty_app.exports import service as exports
 from loyalty_app.exports import step as files
@@ -47,7 +47,7 @@ def queue() -> Huey:
     opened = database.engine()
     if database.is_sqlite(opened):
         settings().data_dir.mkdir(parents=True, exist_ok=True)  # the database may be elsewhere
-        return SqliteHuey("loyalty", filename=str(settings().data_dir / "queue.db"), fsync=False)
+        return SqliteHuey("loyalty", filename=str(settings().data_dir / faults.QUEUE), fsync=False)
     address = opened.url.set(drivername="postgresql").render_as_string(hide_password=False)
     return PostgresHuey("loyalty", dsn=address)
 

@@ -20,12 +20,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import anyio.to_thread
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlmodel import Session, SQLModel
 
 from loyalty_app.core import times
 from loyalty_app.core.config import settings
+from loyalty_app.core.errors import AppError
 from loyalty_app.core.turns import Turns
 
 P = ParamSpec("P")
@@ -113,6 +114,24 @@ os.register_at_fork(after_in_child=_start_afresh_after_fork)
 def engine() -> Engine:
     """Return the open database; the first call opens the one from the settings."""
     return _engine or connect(settings().database)
+
+
+def place() -> str:
+    """Return where the database is, as a sentence may tell it: without the password."""
+    address = _address_in_use()
+    if address.get_backend_name() == "sqlite":
+        return address.database or ":memory:"
+    return address.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+
+
+def is_absent() -> bool:
+    """Return whether the database is a file that nobody has made yet."""
+    address = _address_in_use()
+    return address.get_backend_name() == "sqlite" and not Path(place()).exists()
+
+
+def _address_in_use() -> URL:
+    return _engine.url if _engine else _address(settings().database)
 
 
 def is_sqlite(bind: Engine | Connection) -> bool:
@@ -383,8 +402,19 @@ def rows_from(session: Session, *columns: tuple[str, str]) -> str:
     return f"(select {picks} from jsonb_array_elements(cast(:rows as jsonb)))"  # noqa: S608
 
 
+def _address(url: str) -> URL:
+    with suppress(ArgumentError, ValueError):
+        address = make_url(url)
+        if address.get_backend_name() in {"sqlite", "postgresql"}:
+            return address
+    raise AppError(  # without the address: a password may stand in it
+        "LOYALTY_DATABASE_URL is not an address of PostgreSQL or SQLite. Write it like"
+        " postgresql://user:password@host/name, or leave it empty for SQLite in the data folder."
+    )
+
+
 def _open(url: str, **pool: int) -> Engine:
-    address = make_url(url)
+    address = _address(url)
     if address.get_backend_name() == "postgresql":
         return sa.create_engine(
             address.set(drivername="postgresql+psycopg"),
@@ -393,17 +423,21 @@ def _open(url: str, **pool: int) -> Engine:
             connect_args={"options": "-c timezone=utc"},
             **pool,
         )
-    if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     opened = sa.create_engine(
         address,
         hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": 30},
         **pool,
     )
+    event.listen(opened, "do_connect", _make_folder)
     event.listen(opened, "connect", _prepare_sqlite)
     event.listen(opened, "begin", _begin_sqlite)
     return opened
+
+
+def _make_folder(_dialect: object, _record: object, args: list[Any], _more: object) -> None:
+    if args[0] and args[0] != ":memory:":
+        Path(args[0]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

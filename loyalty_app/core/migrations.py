@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,12 +13,39 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
 from loyalty_app.core import database
+from loyalty_app.core.errors import AppError
 
 CHECKOUT = Path(__file__).parents[2]
 HEAD = "head"
 BASE = "base"
 LOCK = 7_208_512
 """Any number of our own: it names the advisory lock on PostgreSQL."""
+
+
+class Standing(StrEnum):
+    """How a database stands to this version of the program; of all but one what to do."""
+
+    ABSENT = (
+        "There is no database of this program at {place} yet: start the program with `loyalty serve`, or make an empty"
+        " database with `loyalty migrate`."
+    )
+    BEHIND = (
+        "An older version of the program made the database at {place}: back it up with that version, then run"
+        " `loyalty migrate`."
+    )
+    AHEAD = (
+        "A newer version of the program made the database at {place}: use that version, or restore an older backup"
+        " into an empty database."
+    )
+    CURRENT = "The database at {place} is in step."
+
+
+class OtherVersionError(AppError):
+    """The database is not as this version of the program needs it; nothing was changed."""
+
+    def __init__(self, standing: Standing) -> None:
+        """Say how it is, and what to do."""
+        super().__init__(standing.format(place=database.place()))
 
 
 def migrate(engine: Engine) -> None:
@@ -28,6 +56,8 @@ def migrate(engine: Engine) -> None:
 
 def to(connection: Connection, wanted: str) -> None:
     """Go to a revision, up or down, on a connection that is alone; whoever opened it commits."""
+    if _standing(connection) is Standing.AHEAD:
+        raise OtherVersionError(Standing.AHEAD)
     config = _config()
     config.attributes["connection"] = connection
     (command.downgrade if wanted == BASE else command.upgrade)(config, wanted)
@@ -40,9 +70,28 @@ def revision(connection: Connection) -> str | None:
 
 def is_current(engine: Engine) -> bool:
     """Return whether the database is at the newest version."""
-    wanted = ScriptDirectory.from_config(_config()).get_heads()
     with engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == set(wanted)
+        return _standing(connection) is Standing.CURRENT
+
+
+def must_be_current() -> None:
+    """Refuse a database that is not there or of another version; looking makes none."""
+    standing = Standing.ABSENT
+    if not database.is_absent():
+        with database.engine().connect() as connection:
+            standing = _standing(connection)
+    if standing is not Standing.CURRENT:
+        raise OtherVersionError(standing)
+
+
+def _standing(connection: Connection) -> Standing:
+    here = set(MigrationContext.configure(connection).get_current_heads())
+    if not here:
+        return Standing.ABSENT
+    scripts = ScriptDirectory.from_config(_config())
+    if here == set(scripts.get_heads()):
+        return Standing.CURRENT
+    return Standing.BEHIND if here <= {one.revision for one in scripts.walk_revisions()} else Standing.AHEAD
 
 
 @contextmanager

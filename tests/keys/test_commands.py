@@ -65,18 +65,16 @@ def test_keys_of_the_setting_are_printed_to_be_added(monkeypatch, folder):
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("start", [cli.serve, cli.worker])
-def test_a_start_with_a_wrong_key_file_stops_with_a_sentence(folder, start, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "migrate", lambda: None)
-    monkeypatch.setattr(cli.migrations, "is_current", lambda _: True)
+@pytest.mark.parametrize("start", ["serve", "worker"])
+def test_a_start_with_a_wrong_key_file_stops_with_a_sentence(folder, start):
     folder.mkdir()
     (folder / "keys").touch(mode=0o644)
     (folder / "keys").write_text(f"1:{rules.new_secret()}\n")
     (folder / "keys").chmod(0o644)
 
-    with pytest.raises(cli.typer.Exit):
-        start()
-    assert "chmod 600" in capsys.readouterr().err
+    said = CliRunner().invoke(cli.app, [start])
+
+    assert (said.exit_code, "chmod 600" in said.stderr) == (1, True), said.output
 
 
 def test_a_start_without_the_file_of_a_known_key_says_what_is_lost(folder, capsys):
