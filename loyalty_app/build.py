@@ -10,6 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from loyalty_app.core import patched
+from loyalty_app.core.patched import BuildError
+
 SOURCES = (
     "loyalty_app/**/*.py",
     "loyalty_app/**/*.jsx",
@@ -41,6 +44,7 @@ def is_current() -> bool:
 
 def build() -> None:
     """Build the pages, unless they are current."""
+    patched.check()
     if is_current():
         return
     STAMP.unlink(missing_ok=True)
@@ -71,17 +75,18 @@ def build() -> None:
 
 def _talk_to_the_pages_own_address() -> None:
     # The exporter bakes in one address and port; the page knows better where it came from (ADR).
-    for script in CLIENT.glob("assets/reflex-env-*.js"):
-        baked = script.read_text()
-        patched, count = re.subn(
+    scripts = list(CLIENT.glob("assets/reflex-env-*.js"))
+    if not scripts:
+        raise BuildError("The build has no script reflex-env: the framework's build has changed.")
+    for script in scripts:
+        replaced, count = re.subn(
             r"""([`"'])(?:http|ws)://localhost:8000(/[a-z_-]*)\1""",
             r'(globalThis.location?.origin??"http://localhost:8000")+"\2"',
-            baked,
+            script.read_text(),
         )
         if not count:
-            msg = f"{script.name} holds no address to replace: the framework's build has changed."
-            raise RuntimeError(msg)
-        script.write_text(patched)
+            raise BuildError(f"{script.name} holds no address to replace: the framework's build has changed.")
+        script.write_text(replaced)
 
 
 def _put_up_the_reader() -> None:
@@ -110,12 +115,18 @@ def dev() -> None:
     run_process("loyalty_app", "assets", "rxconfig.py", target=serve, target_type="command", watch_filter=Sources())
 
 
+def main(*words: str) -> None:
+    """Do what was asked for; what cannot be built ends with a sentence."""
+    if words == ("dev",):
+        dev()
+        return
+    try:
+        build()
+    except BuildError as problem:
+        sys.exit(str(problem))
+    if words == ("serve",):
+        os.execv(sys.executable, [sys.executable, "-m", "loyalty_app.cli", "serve"])  # noqa: S606
+
+
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["dev"]:
-            dev()
-        case ["serve"]:
-            build()
-            os.execv(sys.executable, [sys.executable, "-m", "loyalty_app.cli", "serve"])  # noqa: S606
-        case _:
-            build()
+    main(*sys.argv[1:])
