@@ -1,72 +1,69 @@
 """The import contracts hold, and each of them can fail."""
 
-import os
-import re
-import shutil
-import subprocess
-import sys
-import tomllib
-from pathlib import Path
+from copy import deepcopy
 
+import grimp
 import pytest
+from importlinter import configuration
+from importlinter.application import use_cases
+from importlinter.application.user_options import UserOptions
 
 from loyalty_app.core.migrations import CHECKOUT
 
-SETTINGS = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
-NAMES = {contract["id"]: contract["name"] for contract in SETTINGS["tool"]["importlinter"]["contracts"]}
-
+HOUSE = "loyalty_app"
 BREAKS = (
-    ("feature", "offers/rules.py", "import loyalty_app.offers.service"),
-    ("feature", "members/api.py", "import loyalty_app.members.page"),
-    ("feature", "offers/helpers.py", "import datetime"),
-    ("engine", "offers/rules.py", "import reflex"),
-    ("engine", "audit/service.py", "import loyalty_app.ui.layout"),
-    ("floors", "core/secrets.py", "import loyalty_app.audit.models"),
-    ("floors", "claims/service.py", "import loyalty_app.redemptions.models"),
-    ("floors", "extras/__init__.py", "import datetime"),
-    ("page", "offers/page.py", "import loyalty_app.core.database"),
-    ("page", "claims/page.py", "import loyalty_app.batches.service"),
-    ("page", "dashboard/page.py", "import loyalty_app.batches.state"),
-    ("pages", "offers/page.py", "import loyalty_app.members.page"),
+    ("feature", "offers.rules", "loyalty_app.offers.service"),
+    ("feature", "members.api", "loyalty_app.members.page"),
+    ("feature", "offers.helpers", "datetime"),
+    ("engine", "offers.rules", "reflex"),
+    ("engine", "audit.service", "loyalty_app.ui.layout"),
+    ("floors", "core.secrets", "loyalty_app.audit.models"),
+    ("floors", "claims.service", "loyalty_app.redemptions.models"),
+    ("floors", "extras", "datetime"),
+    ("page", "offers.page", "loyalty_app.core.database"),
+    ("page", "claims.page", "loyalty_app.batches.service"),
+    ("page", "dashboard.page", "loyalty_app.batches.state"),
+    ("pages", "offers.page", "loyalty_app.members.page"),
 )
-"""A contract, and a file with a line that breaks it and no other."""
+"""A contract, and a module with an import that breaks it and no other."""
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
-    shutil.copytree(CHECKOUT / "loyalty_app", tmp_path / "loyalty_app", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
+@pytest.fixture(scope="module")
+def options() -> UserOptions:
+    configuration.configure()
+    read = use_cases.read_user_options(str(CHECKOUT / "pyproject.toml"))
+    use_cases._register_contract_types(read)
+    return read
 
 
-def test_the_house_keeps_its_contracts(copy):
-    assert broken(copy) == set()
+@pytest.fixture(scope="module")
+def imports() -> grimp.ImportGraph:
+    """Read every import of the house once."""
+    return grimp.build_graph(HOUSE, include_external_packages=True, cache_dir=None)
 
 
-def test_every_contract_is_seen_to_fail_below():
-    assert {contract for contract, _, _ in BREAKS} == set(NAMES)
+def test_the_house_keeps_its_contracts(imports, options):
+    assert broken(imports, options) == set()
 
 
-@pytest.mark.parametrize(("contract", "file", "line"), BREAKS)
-def test_a_forbidden_import_breaks_its_contract_and_no_other(copy, contract, file, line):
-    path = copy / "loyalty_app" / file
-    path.parent.mkdir(exist_ok=True)
-    with path.open("a", encoding="utf-8") as source:
-        source.write(f"\n{line}\n")
-
-    assert broken(copy) == {NAMES[contract]}
+def test_every_contract_is_seen_to_fail_below(options):
+    assert {contract for contract, _, _ in BREAKS} == {one["id"] for one in options.contracts_options}
 
 
-def broken(folder: Path) -> set[str]:
-    """Return the names of the contracts that the package in the folder breaks."""
-    checked = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
-        cwd=folder,
-        env=os.environ | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    verdicts = dict(re.findall(r"^(.+?) (KEPT|BROKEN)\b", checked.stdout, re.MULTILINE))
-    assert verdicts.keys() == set(NAMES.values()), checked.stdout + checked.stderr
-    return {name for name, verdict in verdicts.items() if verdict == "BROKEN"}
+@pytest.mark.parametrize(("contract", "module", "imported"), BREAKS)
+def test_a_forbidden_import_breaks_its_contract_and_no_other(imports, options, contract, module, imported):
+    importer, changed = f"{HOUSE}.{module}", deepcopy(imports)
+    changed.add_module(importer)
+    changed.add_module(imported, is_squashed=not imported.startswith(HOUSE))
+    changed.add_import(importer=importer, imported=imported)
+
+    assert broken(changed, options) == {contract}
+
+
+def broken(imports: grimp.ImportGraph, options: UserOptions) -> set[str]:
+    """Return the contracts that these imports break."""
+    names = {one["name"]: one["id"] for one in options.contracts_options}
+    report = use_cases._build_report(imports, 0, options, (), show_timings=False, verbose=False)
+    checked = {names[one.name]: check.kept for one, check in report.get_contracts_and_checks()}
+    assert checked.keys() == set(names.values()), report.invalid_contract_options
+    return {contract for contract, is_kept in checked.items() if not is_kept}
