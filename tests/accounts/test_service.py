@@ -23,6 +23,8 @@ from tests.doors import at_once, change, rows, see
 
 KASIA = "kasia@example.com"
 CAFE = ProgramDetails("Kawa", "Europe/Warsaw", "PLN", "pl-PL")
+RECOMMENDED = "$argon2id$v=19$m=65536,t=3,p=4$"
+"""The second choice of RFC 9106, section 4: three passes over 64 MiB."""
 
 furnished = pytest.mark.usefixtures("database")
 before_setup = pytest.mark.usefixtures("empty_database")
@@ -46,6 +48,17 @@ def test_only_the_right_password_is_right():
     assert not see(accounts.password_is_right, KASIA, PASSWORD + "!")
     assert not see(accounts.password_is_right, "nobody@example.com", PASSWORD)
     assert not see(accounts.password_is_right, "no address at all", PASSWORD)
+
+
+def test_a_hash_is_as_slow_as_is_recommended_for_nobody_too(slow_hashes, monkeypatch):
+    hasher, nobodys = slow_hashes
+    monkeypatch.setattr(accounts, "_hasher", hasher)
+    kept = accounts.new_password(PASSWORD)
+
+    assert kept.startswith(RECOMMENDED)
+    assert nobodys.startswith(RECOMMENDED)
+    assert accounts.fits(kept, PASSWORD)
+    assert not accounts.fits(kept, PASSWORD + "!")
 
 
 @furnished

@@ -21,7 +21,7 @@ from tests import builders
 from tests.builders import ADMIN
 from tests.doors import at_once, change, rows, see
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.own_database]
 
 CROWD = 50
 

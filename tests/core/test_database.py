@@ -245,6 +245,7 @@ def test_two_that_wait_for_each_other_both_come_through_and_each_counts_once(dat
     assert len(tries) == 2 if databases.is_sqlite(database) else len(tries) > 2
 
 
+@pytest.mark.own_database
 def test_a_lock_that_was_not_to_be_had_is_asked_for_again(database, monkeypatch):
     if not databases.is_sqlite(database):
         pytest.skip("PostgreSQL waits")
@@ -315,6 +316,7 @@ def test_what_fails_after_the_commit_is_not_done_again():
     assert name() == "Kawa!"
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize("breaks", ["busy_timeout=1000", "wal_checkpoint"])
 def test_what_is_committed_is_answered_though_the_log_cannot_be_emptied(database, kind, breaks, monkeypatch, caplog):

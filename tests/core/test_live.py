@@ -10,7 +10,7 @@ from loyalty_app.core import live
 from loyalty_app.program.models import Program
 from tests.doors import change, rows
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.own_database]
 
 
 def listening(story, until):

@@ -16,6 +16,8 @@ from loyalty_app.redemptions import service as redemptions
 from tests import builders, doors
 
 MIGRATE = "from loyalty_app.core import database, migrations; migrations.migrate(database.engine())"
+pytestmark = pytest.mark.own_database
+
 PYPROJECT = migrations.CHECKOUT / "pyproject.toml"
 
 

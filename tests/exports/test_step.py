@@ -161,7 +161,7 @@ KIND_DRAFTS = pytest.mark.parametrize(
 @pytest.fixture
 def small_steps(monkeypatch):
     monkeypatch.setattr(step, "CHUNK", 12)
-    monkeypatch.setattr(step, "STEP_SECONDS", 0.001)
+    monkeypatch.setattr(step, "STEP_SECONDS", 0)
     monkeypatch.setattr(rules, "LABELS_A_PART", 12)
 
 

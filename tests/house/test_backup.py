@@ -47,6 +47,8 @@ from loyalty_app.redemptions.models import Redemption, RedemptionStatus
 from tests import builders, doors
 from tests.conftest import KINDS
 
+pytestmark = pytest.mark.own_database
+
 MEMBERS = 60
 
 

@@ -33,6 +33,8 @@ from loyalty_app.ui.shield import COOKIE
 from tests import builders, doors
 from tests.journeys.server import Server, eventually, served
 
+pytestmark = pytest.mark.own_database
+
 CODES = 100_000
 PICTURES = 40_000
 MEMBERS = 240

@@ -16,7 +16,7 @@ from tests import builders
 from tests.builders import ADMIN, CASHIER, VIEWER, WARSAW
 from tests.doors import at_once, change, rows, see
 
-pytestmark = pytest.mark.usefixtures("database", "other_processes")
+pytestmark = [pytest.mark.usefixtures("database", "other_processes"), pytest.mark.own_database]
 
 MEMBERS = 24
 QUARTER = timedelta(minutes=15)

@@ -17,7 +17,7 @@ from tests import builders
 from tests.builders import ADMIN, CASHIER, LEAD, NOON, OTHER_CASHIER
 from tests.doors import at_once, change, rows, see
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.own_database]
 
 TOO_LATE = NOON + timedelta(days=40)
 

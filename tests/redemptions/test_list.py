@@ -168,6 +168,7 @@ def test_a_line_says_where_on_what_and_why_it_was_honoured(three):
     assert (line.at, line.scanned_at) == (NOON + timedelta(days=35), NOON + timedelta(days=34))
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("wish", [Wish(), Wish("SUN000000001"), Wish(batch_id=1)], ids=["newest", "code", "batch"])
 def test_no_list_reads_all_redemptions_ever(kind, database, wish):
     change(builders.redeem_thousands)

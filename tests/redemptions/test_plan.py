@@ -16,6 +16,8 @@ from tests.builders import ADMIN, CASHIER, NOON, OTHER_CASHIER, VIEWER
 from tests.doors import change, see
 from tests.plans import plans_of, read_whole, rows_read
 
+pytestmark = pytest.mark.own_database
+
 
 def test_a_scan_reads_no_table_from_end_to_end(kind, database):
     if kind != "sqlite":

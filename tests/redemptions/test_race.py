@@ -25,7 +25,7 @@ from tests import builders
 from tests.builders import ADMIN, CASHIER, OTHER_CASHIER
 from tests.doors import at_once, await_a_waiter, change, rows, see
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.own_database]
 
 TILLS = 50
 

@@ -28,7 +28,7 @@ from tests.builders import ADMIN
 from tests.doors import at_once, await_a_waiter, change, rows, see
 from tests.programs import Program
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.own_database]
 
 POINTS = 20
 MANY = 50
