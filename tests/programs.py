@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import httpx
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loyalty_app import api
 from loyalty_app.accounts import service as accounts
@@ -14,6 +17,7 @@ from loyalty_app.apikeys import rules
 from loyalty_app.apikeys import service as apikeys
 from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER, Actor
+from loyalty_app.ui.limits import Limits
 from tests import doors
 
 Who = Callable[[str], Awaitable[Actor]]
@@ -24,7 +28,7 @@ class Program:
 
     def __init__(self, *scopes: str, key: str | None = None, who: Who | None = None) -> None:
         self.key = new_key(*scopes) if key is None else key
-        self._routes = api.build(who or nobody)
+        self._routes = plain_routes(who or nobody)
 
     def ask(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
         """Send one request."""
@@ -68,6 +72,37 @@ async def nobody(session_hash: str) -> Actor:
     """Say that no session is known."""
     del session_hash
     return STRANGER
+
+
+_asked: ContextVar[tuple[Who, Limits]] = ContextVar("asked")
+"""Of the request at hand: who tells whose session a hash is, and what counts against the limits."""
+
+
+def plain_routes(who: Who) -> ASGIApp:
+    """Return the plain routes as a new server has them; they are built once for all, as that takes a while."""
+    asked = (who, Limits())
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        _asked.set(asked)
+        await _built()(scope, receive, send)
+
+    return answer
+
+
+class _LimitsAtHand:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_asked.get()[1], name)
+
+
+@cache
+def _built() -> ASGIApp:
+    async def who(session_hash: str) -> Actor:
+        return await _asked.get()[0](session_hash)
+
+    built = api.build(who)
+    gate: Any = built.router.dependencies[0].dependency
+    gate._limits = _LimitsAtHand()
+    return built
 
 
 def new_key(*scopes: str) -> str:

@@ -26,6 +26,8 @@ from tests.core.test_migrations import bare_database
 
 assert bare_database
 
+pytestmark = pytest.mark.own_database
+
 PROMISE = {
     "title": "Kawa",
     "description": "Mała",

@@ -8,7 +8,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from loyalty_app import api
 from loyalty_app.codes.models import Code
 from loyalty_app.core import times
 from loyalty_app.core.actor import Actor
@@ -27,7 +26,7 @@ from loyalty_app.ui.shield import COOKIE
 from tests import builders
 from tests.builders import ADMIN, CASHIER, LEAD, OTHER_CASHIER, VIEWER, WARSAW
 from tests.doors import change, rows, see
-from tests.programs import Program
+from tests.programs import Program, plain_routes
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -53,7 +52,7 @@ def ask(method, path, by=CASHIER, **more):
         return by if session_hash else Actor()
 
     async def send() -> httpx.Response:
-        transport = httpx.ASGITransport(api.build(who))
+        transport = httpx.ASGITransport(plain_routes(who))
         headers = {"Cookie": f"{COOKIE}=1"} | more.pop("headers", {})
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.request(method, path, headers=headers, **more)

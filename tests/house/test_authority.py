@@ -36,7 +36,7 @@ from loyalty_app.ui.guard import FRAMEWORK, HYDRATE, BoundState, needed
 from loyalty_app.ui.shield import COOKIE
 from tests import builders, doors
 from tests.house.app import app, guard
-from tests.programs import every_route
+from tests.programs import every_route, plain_routes
 
 HANDLERS = dict(RegistrationContext.get().event_handlers)
 OURS = sorted(
@@ -600,7 +600,9 @@ def test_the_gate_is_asked_before_every_route(path: str, method: str) -> None:
 
     async def knock() -> None:
         address = re.sub(r"{[^}]+}", lambda place: EXAMPLES.get(place[0], "1"), path)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(api.build(ask)), base_url="http://test") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(plain_routes(ask)), base_url="http://test"
+        ) as client:
             assert (await client.request(method, address)).status_code == 403
         assert asked == [""]
 

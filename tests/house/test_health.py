@@ -7,14 +7,15 @@ import pytest
 
 from loyalty_app import api
 from tests.house.app import guard
+from tests.programs import plain_routes
 
 
 def ask(path: str) -> httpx.Response:
     """Ask a plain route as a stranger."""
 
     async def knock() -> httpx.Response:
-        routes = httpx.ASGITransport(api.build(guard.caller))
-        async with httpx.AsyncClient(transport=routes, base_url="http://test") as client:
+        transport = httpx.ASGITransport(plain_routes(guard.caller))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.get(path)
 
     return asyncio.run(knock())

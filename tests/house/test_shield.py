@@ -24,6 +24,7 @@ from loyalty_app.ui.shield import COOKIE, Shield
 from tests import builders, doors
 from tests.house.app import guard
 from tests.journeys.server import ADMIN_EMAIL, PATIENCE, Server, eventually, served
+from tests.programs import plain_routes
 
 HERE = "http://shop.example:8000"
 TABLET = "http://192.168.1.20:8000"
@@ -430,7 +431,7 @@ RIGHT = {"email": builders.newcomer("Ada").email, "password": builders.PASSWORD}
 async def browser(peer: str = PEER) -> AsyncIterator[httpx.AsyncClient]:
     """Reach the routes behind the shield, as somebody in the network."""
     guard._trusted.clear()
-    shielded = Shield(api.build(guard.caller), "default-src 'self'", frozenset({PROXY}), HERE)
+    shielded = Shield(plain_routes(guard.caller), "default-src 'self'", frozenset({PROXY}), HERE)
     transport = httpx.ASGITransport(shielded, client=(peer, 40000))
     async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
         yield client

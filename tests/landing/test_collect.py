@@ -9,7 +9,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from loyalty_app import api
 from loyalty_app.accounts import rules as account_rules
 from loyalty_app.accounts import service as accounts
 from loyalty_app.accounts.models import Account, AccountSession, Role, Throttle
@@ -36,6 +35,7 @@ from loyalty_app.ui.shield import COOKIE
 from tests import builders
 from tests.builders import ADMIN, CASHIER, NOON, PEER
 from tests.doors import change, rows, see
+from tests.programs import plain_routes
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -65,7 +65,7 @@ class Phone:
         """Send forms at the same moment, and return the answers."""
 
         async def talk():
-            transport = httpx.ASGITransport(api.build(who), client=("203.0.113.9", 40000))
+            transport = httpx.ASGITransport(plain_routes(who), client=("203.0.113.9", 40000))
             headers = {"Accept-Language": language}
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://test", headers=headers, cookies=self.cookies
@@ -413,7 +413,7 @@ def test_a_paused_batch_still_says_what_it_promises():
 
 def test_a_printed_link_leads_to_the_language_of_the_phone():
     async def follow(path, language):
-        transport = httpx.ASGITransport(api.build(who))
+        transport = httpx.ASGITransport(plain_routes(who))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             answer = await client.get(path, headers={"Accept-Language": language})
             return answer.status_code, answer.headers["location"]

@@ -7,12 +7,12 @@ import httpx
 import pytest
 from PIL import Image
 
-from loyalty_app import api
 from loyalty_app.core.actor import STRANGER
 from loyalty_app.pictures import drawing
 from loyalty_app.pictures.models import Picture
 from tests.builders import CASHIER, MARKETER
 from tests.doors import rows
+from tests.programs import plain_routes
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -24,7 +24,7 @@ def ask(method, path, *, by=STRANGER, content=None):
         return by
 
     async def send():
-        transport = httpx.ASGITransport(api.build(who))
+        transport = httpx.ASGITransport(plain_routes(who))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.request(method, path, content=content)
 

@@ -5,7 +5,6 @@ import asyncio
 import httpx
 import pytest
 
-from loyalty_app import api
 from loyalty_app.accounts.models import Throttle
 from loyalty_app.core import times
 from loyalty_app.core.actor import STRANGER, Actor
@@ -15,6 +14,7 @@ from loyalty_app.ui.shield import DEVICE_COOKIE
 from tests import builders
 from tests.builders import ADMIN, CASHIER
 from tests.doors import change, rows
+from tests.programs import plain_routes
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -37,7 +37,7 @@ def enter(secret, pin):
         return STRANGER
 
     async def send() -> httpx.Response:
-        transport = httpx.ASGITransport(api.build(who))
+        transport = httpx.ASGITransport(plain_routes(who))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             sent = {"account": CASHIER.account_id, "pin": pin}
             return await client.post("/auth/pin", data=sent, headers={"Cookie": f"{DEVICE_COOKIE}={secret}"})
