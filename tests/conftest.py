@@ -106,14 +106,15 @@ def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def sqlite_copies(sqlite_templates: Path, tmp_path: Path) -> Callable[[str], Any]:
-    """Copy a template file into the test's own folder."""
+@pytest.fixture(scope="session")
+def sqlite_copies(sqlite_templates: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Copy a template file into a folder of its own."""
 
     @contextmanager
     def copy(template: str) -> Iterator[str]:
-        shutil.copy(sqlite_templates / f"{template}.db", tmp_path / "loyalty.db")
-        yield f"sqlite:///{tmp_path / 'loyalty.db'}"
+        file = tmp_path_factory.mktemp("copy") / "loyalty.db"
+        shutil.copy(sqlite_templates / f"{template}.db", file)
+        yield f"sqlite:///{file}"
 
     return copy
 
@@ -145,11 +146,11 @@ def postgresql_templates(
 _numbers = count(1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def postgresql_copies(
     postgresql_templates: tuple[psycopg.Connection, Callable[[str], str]], worker_id: str
 ) -> Callable[[str], Any]:
-    """Copy a template database, and drop the copy after the test."""
+    """Copy a template database, and drop the copy afterwards."""
     connection, address = postgresql_templates
 
     @contextmanager
