@@ -31,6 +31,11 @@ os.environ["LOYALTY_SECRET_KEYS"] = f"1:{base64.urlsafe_b64encode(bytes(range(64
 """The same key in every test; what is about key files sets its own."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def slow_hashes() -> Iterator[tuple[PasswordHasher, str]]:
     """Let a hash cost next to nothing in every test; return the program's own, for the test of them."""

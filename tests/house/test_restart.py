@@ -36,6 +36,8 @@ from tests import builders, doors
 from tests.conftest import KINDS
 from tests.journeys.server import Server, eventually, served
 
+pytestmark = pytest.mark.long
+
 CODES = 100_000
 PICTURES = 40_000
 MEMBERS = 240

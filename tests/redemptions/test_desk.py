@@ -294,6 +294,7 @@ def test_a_scan_of_another_age_or_of_tomorrow_is_no_scan(code, tablet, scanned_a
     assert rows(Attempt) == []
 
 
+@pytest.mark.long
 @pytest.mark.requirement("S2-12")
 def test_two_tills_and_one_voucher_two_hundred_times(database, tablet):
     batch = change(builders.batch, 200)

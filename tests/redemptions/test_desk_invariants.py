@@ -244,6 +244,7 @@ class Desk(RuleBasedStateMachine):
         assert live == {made.id: (made.by, made.batch.used[made.code]) for made in self.live}
 
 
+@pytest.mark.long
 @pytest.mark.requirement("S2-12", "S2-15")
 @pytest.mark.usefixtures("database")
 def test_whatever_happens_at_the_desk_the_numbers_are_right():

@@ -232,6 +232,7 @@ class Promotion(RuleBasedStateMachine):
         return [(code.status, code.disabled) for code in rows(Code) if code.batch_id == batch_id]
 
 
+@pytest.mark.long
 @pytest.mark.requirement("S2-12", "S3-4", "S3-16", "S3-24", "S3-25", "S3-26", "S3-29")
 def test_whatever_people_do_the_numbers_are_right(sqlite_templates):
     Promotion.template = sqlite_templates

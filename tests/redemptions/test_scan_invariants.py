@@ -221,6 +221,7 @@ class Collecting(RuleBasedStateMachine):
         assert sorted(live) == sorted(number for number, *_ in self.recorded)
 
 
+@pytest.mark.long
 @pytest.mark.requirement("S0-20", "S0-27", "S0-29")
 @pytest.mark.usefixtures("database")
 def test_whatever_happens_to_printed_codes_the_numbers_are_right():

@@ -33,6 +33,8 @@ from loyalty_app.sample import rules
 from loyalty_app.worker import KINDS
 from tests import builders, doors
 
+pytestmark = pytest.mark.long
+
 ON_ONE = pytest.mark.parametrize("kind", ["sqlite"])
 """What a database can do differently is seen by the others."""
 
