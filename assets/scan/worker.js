@@ -9,6 +9,7 @@ const PATIENCE = 5000;
 const NAME = "counter-page-";
 
 const old = new Set(); // windows that show the kept page: what they loaded says nothing of the present one
+let last = Promise.resolve(); // one after another: of two at once each would take the other for an older one
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
@@ -26,7 +27,9 @@ addEventListener("fetch", (event) => {
 
 addEventListener("message", (event) => {
   const files = event.data?.keep;
-  if (Array.isArray(files) && !old.has(event.source?.id)) event.waitUntil(keep(files.filter((path) => BUILT.test(path))));
+  if (!Array.isArray(files) || old.has(event.source?.id)) return;
+  last = last.then(() => keep(files.filter((path) => BUILT.test(path)))).catch(() => {});
+  event.waitUntil(last);
 });
 
 async function page({ request, resultingClientId }) {
