@@ -1,10 +1,11 @@
 # One door for people and for CI. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench audit lock runtime development browser
+.PHONY: help run dev test sweep check bench audit lock runtime development browser
 
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m
+JOURNEYS := pytest -n auto --maxprocesses 3 --dist worksteal tests/journeys
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,7 +21,11 @@ test: development browser ## Run the whole suite: rules, both databases, and the
 	@$(RUN) loyalty_app.build
 	@$(RUN) pytest -n auto --maxprocesses 4 --dist worksteal --ignore tests/journeys
 	@# Apart: a browser keeps an event loop running in its process, and other tests start their own.
-	@$(RUN) pytest -n auto --maxprocesses 4 --dist worksteal tests/journeys
+	@$(RUN) $(JOURNEYS)
+
+sweep: development browser ## Look at every page in every language, at every width, in light and dark; a part of the tests
+	@$(RUN) loyalty_app.build
+	@$(RUN) $(JOURNEYS) -m sweep
 
 check: development ## Lint, format, types, import contracts, migrations in step
 	@$(BIN)/ruff format --check .

@@ -2,15 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 from sqlmodel import Session, select
 
@@ -27,9 +28,20 @@ from loyalty_app.places.rules import Draft
 from loyalty_app.ui.shield import COOKIE, DEVICE_COOKIE
 from tests import builders, doors
 from tests.browser import system_browser
+from tests.journeys import fake_camera
 from tests.journeys.server import ROOT, Server, served
 
 SCREENSHOTS = ROOT / "test-output" / "screenshots"
+UNUSED = (
+    # Playwright's own list; of two Chromium takes the last.
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+    # Pages of the address bar's own, which nobody sees here: loading them takes longer than most pages of the program.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+)
+ELSEWHERE = "till.shop.test"
+"""Another name of this machine, which browsers do not take for secure as they do localhost."""
 CALM = (
     "--no-sandbox",
     "--disable-gpu",
@@ -38,6 +50,8 @@ CALM = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    f"--disable-features={','.join(UNUSED)}",
+    f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
 )
 
 NO_CAMERA = "--use-fake-device-for-media-stream=device-count=0"
@@ -47,7 +61,15 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 TABLET = {"viewport": {"width": 1180, "height": 820}, "has_touch": True}
 DESK = {"viewport": {"width": 1440, "height": 900}}
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES_OF_COLOUR = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+"""What may differ between light and dark where everything else is the same."""
+FAULTS = """async (rules) => {
+    if (!window.axe) return null;
+    return (await axe.run({ runOnly: rules, resultTypes: ["violations"] })).violations;
+}"""
+"""What axe finds wrong. Everything that it looked at takes longer to hand over than to look at."""
+WIDTHS = {390: 844, 820: 1180, 1440: 900}
 STILL = (
     "Promise.allSettled(document.getAnimations()"
     ".filter(one => one.effect.getTiming().iterations < 9).map(one => one.finished))"
@@ -85,12 +107,20 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Serve a program that is set up; every journey of this process uses it."""
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve a program that is set up, once for all journeys of this process: nothing takes longer than a start."""
     # With this process's key, so that what it makes opens there too.
     keys = {"LOYALTY_SECRET_KEYS": os.environ["LOYALTY_SECRET_KEYS"]}
     with served(tmp_path_factory.mktemp("server"), **keys) as running:
         yield running
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    """Return the server, which runs again afterwards whatever a journey did to it."""
+    yield shared_server
+    if not shared_server.is_running:
+        shared_server.start()
 
 
 @pytest.fixture
@@ -107,18 +137,35 @@ def watch(server: Server) -> Iterator["Watch"]:
     assert watching.complaints == []
 
 
+@pytest.fixture(scope="session")
+def browser_with_camera(
+    launch_browser: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Browser, Path]]:
+    """Start another Chromium, with a camera, and return it with the film that the camera sees each time it starts."""
+    film = tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    fake_camera.film(film, [(None, 1)])
+    with launch_browser(args=[*CALM, *fake_camera.chromium_arguments(film)]) as browser:
+        yield browser, film
+
+
 @pytest.fixture
-def start_browser(launch_browser: Callable[..., Browser]) -> Iterator[Callable[..., Browser]]:
-    """Return what starts another Chromium, with more arguments: for its camera, or for names in the network."""
-    with ExitStack() as started:
-        yield lambda *arguments: started.enter_context(launch_browser(args=[*CALM, NO_CAMERA, *arguments]))
+def show(browser_with_camera: tuple[Browser, Path]) -> Callable[..., Browser]:
+    """Return what shows scenes, each for some seconds, to the camera of a browser, and returns the browser."""
+    browser, film = browser_with_camera
+
+    def show_scenes(*scenes: tuple[fake_camera.Scene, float]) -> Browser:
+        fake_camera.film(film.with_suffix(".new"), scenes).replace(film)
+        return browser
+
+    return show_scenes
 
 
 @pytest.fixture
 def visit(
     new_context: Callable[..., BrowserContext], server: Server, shop: "Shop", watch: "Watch"
-) -> Callable[..., Page]:
+) -> Iterator[Callable[..., Page]]:
     """Return what opens a browser of somebody's own."""
+    others = ExitStack()
 
     def open_browser(
         by: Account | Actor | None = None,
@@ -129,7 +176,7 @@ def visit(
         **more: Any,
     ) -> Page:
         options = {"base_url": server.url, "locale": "en-GB", "timezone_id": "Europe/Warsaw"} | at | more
-        context = browser.new_context(**options) if browser else new_context(**options)
+        context = others.enter_context(browser.new_context(**options)) if browser else new_context(**options)
         context.set_default_timeout(30_000)
         if by:
             context.add_cookies([{"name": COOKIE, "value": shop.sign_in(by), "url": server.url, "httpOnly": True}])
@@ -140,7 +187,8 @@ def visit(
             page.goto(path)
         return page
 
-    return open_browser
+    with others:
+        yield open_browser
 
 
 @dataclass
@@ -264,7 +312,7 @@ def until_live(page: Page, load: Callable[..., Response | None]) -> Callable[...
     return patient
 
 
-def screenshot(page: Page, name: str, *, dark: bool = False) -> None:
+def screenshot(page: Page, name: str, *, dark: bool = False, rules: dict[str, Any] = RULES) -> None:
     """Keep a picture of a screen as test output; nobody may be shut out of what it shows."""
     expect(page.locator("h1")).not_to_have_count(0)  # between two pages there is none for a moment
     page.evaluate(STILL)
@@ -272,8 +320,8 @@ def screenshot(page: Page, name: str, *, dark: bool = False) -> None:
     assert size
     name = f"{name}-{size['width']}-{'dark' if dark else 'light'}"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+    found = faults(page, rules)
+    assert not found, f"{name}: {AxeResults({'violations': found}).generate_report()}"
     # As high as the page is, so that what keeps to the edges of the window stands there in the picture too.
     page.set_viewport_size(
         size | {"height": max(size["height"], page.evaluate("document.documentElement.scrollHeight"))}
@@ -281,6 +329,29 @@ def screenshot(page: Page, name: str, *, dark: bool = False) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
     page.set_viewport_size(size)
+
+
+def faults(page: Page, rules: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what axe finds wrong, and load axe first where the document does not have it yet."""
+    found = page.evaluate(FAULTS, rules)
+    if found is None:
+        page.evaluate(AXE_SCRIPT)
+        found = page.evaluate(FAULTS, rules)
+    return found
+
+
+def screenshots(page: Page, name: str, *, dark_at: Collection[int] = WIDTHS) -> None:
+    """Keep a picture of a screen at every size, in light, and at some also in dark."""
+    before = page.viewport_size
+    assert before
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        screenshot(page, name)
+        if width in dark_at:
+            page.emulate_media(color_scheme="dark")
+            screenshot(page, name, dark=True, rules=RULES_OF_COLOUR)
+            page.emulate_media(color_scheme="light")
+    page.set_viewport_size(before)
 
 
 def in_days(days: int) -> str:

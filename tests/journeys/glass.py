@@ -1,4 +1,4 @@
-"""The real program, with a window that shows how many tabs its hub serves."""
+"""The real program, with a window that shows how many tabs its hub serves, and a way to sweep them seldom."""
 
 import os
 
@@ -12,6 +12,7 @@ from loyalty_app.core.config import settings
 from loyalty_app.ui import live
 
 WINDOW = "/listeners"
+SELDOM = "/listeners/seldom"
 
 
 def app() -> ASGIApp:
@@ -22,7 +23,9 @@ def app() -> ASGIApp:
     behind = program()
 
     async def glass(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == WINDOW:
+        if scope["type"] == "http" and scope["path"] in {WINDOW, SELDOM}:
+            if scope["path"] == SELDOM:
+                live.SWEEP_SECONDS = 3600.0
             await PlainTextResponse(str(live.hub.listeners))(scope, receive, send)
         else:
             await behind(scope, receive, send)

@@ -125,6 +125,11 @@ class Server:
             check=False,
         )
 
+    @property
+    def is_running(self) -> bool:
+        """Return whether its first process lives."""
+        return self.process is not None and self.process.poll() is None
+
     def is_up(self) -> bool:
         """Return whether it answers; raise if it has ended."""
         assert self.process

@@ -1,21 +1,12 @@
 """What is on the screen tells whether it is fresh."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from loyalty_app.accounts.models import Role
 from tests.journeys.conftest import PHONE, Shop, Watch, number, screenshot
-from tests.journeys.server import Server, served
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Serve a program of its own, because this journey kills it."""
-    with served(tmp_path) as running:
-        yield running
+from tests.journeys.server import Server
 
 
 def test_open_screens_survive_a_crash_of_the_server(

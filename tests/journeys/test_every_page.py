@@ -11,10 +11,9 @@ from loyalty_app.batches.fields import Field, FieldType
 from loyalty_app.core import times
 from loyalty_app.core.languages import ENGLISH, of_path
 from tests import builders, doors
-from tests.house.app import routes
-from tests.journeys.conftest import Shop, Watch, screenshot
+from tests.journeys.conftest import Shop, Watch, screenshots
+from tests.journeys.routes import ROUTES
 
-WIDTHS = {390: 844, 820: 1180, 1440: 900}
 MOST_BYTES = 200_000
 """What a member's phone may have to load before the claim page, or that of a printed code, can be used."""
 ASKED = (
@@ -37,7 +36,8 @@ def busy_shop(shop: Shop) -> Shop:
     return shop
 
 
-@pytest.mark.parametrize("route", routes())
+@pytest.mark.sweep
+@pytest.mark.parametrize("route", ROUTES)
 def test_a_page_is_open_to_everybody_at_every_size(
     route: str, visit: Callable[..., Page], busy_shop: Shop, watch: Watch
 ) -> None:
@@ -51,15 +51,7 @@ def test_a_page_is_open_to_everybody_at_every_size(
     language = of_path(f"/{route}")
     expect(page.get_by_text(language("Live"), exact=True)).to_be_attached()
     expect(page.locator("html")).to_have_css("direction", language.direction)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for width, height in WIDTHS.items():
-            page.set_viewport_size({"width": width, "height": height})
-            screenshot(
-                page,
-                f"page-{route.strip('/').replace('/', '-').replace('[', '').replace(']', '') or 'home'}",
-                dark=scheme == "dark",
-            )
+    screenshots(page, f"page-{route.replace('/', '-').replace('[', '').replace(']', '')}")
 
 
 @pytest.mark.parametrize(("route", "shown"), [("en-us/claim/[token]", "Sign in to claim"), ("redeem", "Sign in")])

@@ -1,7 +1,6 @@
 """What a counter sees is seldom a clean drawing: small, worn, dark or turned, the scanner reads it all the same."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,7 +10,6 @@ from loyalty_app.redemptions.models import Attempt
 from loyalty_app.redemptions.rules import kept
 from tests import doors
 from tests.frames import Frame, frame
-from tests.journeys import fake_camera
 from tests.journeys.conftest import TABLET, Shop
 from tests.journeys.server import eventually
 
@@ -37,25 +35,17 @@ HELD = 1.2
 
 @pytest.mark.requirement("S2-6", "S2-7")
 def test_what_is_small_dark_worn_or_turned_is_read_and_nothing_is_read_wrong(
-    visit: Callable[..., Page], shop: Shop, start_browser: Callable[..., Browser], tmp_path: Path
+    visit: Callable[..., Page], shop: Shop, show: Callable[..., Browser]
 ) -> None:
     shown = [frame(kind, hard) for kind, hard in HARD.items()]
-    read = watch(visit, shop.account("Hanna Hard", Role.STAFF), start_browser, tmp_path, shown)
+    read = watch(visit, shop.account("Hanna Hard", Role.STAFF), show(*((one.jpeg, HELD) for one in shown)))
 
     eventually(lambda: not missed(shown, read()), lambda: f"not read: {missed(shown, read())}")
     assert read() <= {kept(text) for one in shown for text in one.texts}
 
 
-def watch(
-    visit: Callable[..., Page],
-    staff: Account,
-    start_browser: Callable[..., Browser],
-    folder: Path,
-    shown: list[Frame],
-) -> Callable[[], set[str]]:
+def watch(visit: Callable[..., Page], staff: Account, browser: Browser) -> Callable[[], set[str]]:
     """Open a counter before a film of frames, and return what tells the texts it has read so far."""
-    film = fake_camera.film(folder / "hard.mjpeg", [(one.jpeg, HELD) for one in shown])
-    browser = start_browser(*fake_camera.chromium_arguments(film))
     till = visit(staff, "/scan/", browser=browser, at=TABLET, permissions=["camera"])
     expect(till.locator("[data-camera=scanning]")).to_be_visible()
     return lambda: {attempt.text for attempt in doors.rows(Attempt) if attempt.account_id == staff.id}

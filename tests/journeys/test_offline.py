@@ -5,7 +5,6 @@ import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -23,7 +22,7 @@ from loyalty_app.redemptions.models import Attempt, Redemption, RedemptionStatus
 from loyalty_app.ui.shield import COOKIE
 from tests import builders, doors
 from tests.journeys.conftest import SCREENSHOTS, TABLET, Shop, Watch, screenshot
-from tests.journeys.server import Server, served
+from tests.journeys.server import Server
 from tests.journeys.till import beam
 
 LOUD = [
@@ -38,30 +37,32 @@ LOUD = [
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Serve a program of its own, because one of these journeys stops it."""
-    with served(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
 def kasia(shop: Shop) -> Account:
     """Return somebody who works at the till."""
     return shop.account("Kasia Till", Role.STAFF)
 
 
 @pytest.fixture
+def made(shop: Shop) -> Callable[[type], list]:
+    """Return what returns the rows of a table that this journey made."""
+    del shop  # it opened the database
+    before = {table: len(doors.rows(table)) for table in (Redemption, Attempt)}
+    return lambda table: doors.rows(table)[before[table] :]
+
+
+@pytest.fixture
 def till(visit: Callable[..., Page], kasia: Account, watch: Watch) -> Callable[..., Page]:
-    """Return what opens a counter, once its list is there and its page is kept."""
+    """Return what opens a counter, once its list is there; and its page is kept, if it will be loaded again."""
     watch.forgiven += LOUD
 
-    def open_till(by: Account = kasia) -> Page:
+    def open_till(by: Account = kasia, *, is_kept: bool = False) -> Page:
         page = visit(by, at=TABLET)
         with page.expect_response("**/counter/snapshot"):
             page.goto("/scan/")
         expect(page.get_by_label("Type a code")).to_be_visible()
-        page.wait_for_function(IS_KEPT)
         page.wait_for_function(LIST_AT)
+        if is_kept:
+            page.wait_for_function(IS_KEPT)
         return page
 
     return open_till
@@ -73,6 +74,8 @@ IN_THE_MIDDLE = """(words) => {
 }"""
 """What lies over everything else, and is seen."""
 
+SHOWN = 10_000
+"""Milliseconds after which a kiosk shows no answer any more."""
 NOTHING_IN_THE_MIDDLE = "() => !document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest('.counter-answer')"
 
 IS_KEPT = """async () => {
@@ -85,6 +88,17 @@ IS_KEPT = """async () => {
 }"""
 """What was loaded late is kept some seconds later, and a reload without a connection needs that too."""
 
+KEEP_TWICE = """async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    const loaded = performance.getEntriesByType("resource").map((one) => new URL(one.name));
+    const keep = loaded.filter((one) => one.origin === location.origin).map((one) => one.pathname);
+    const before = await caches.keys();
+    active.postMessage({ keep });
+    await new Promise((done) => setTimeout(done, 3)); // as two tabs do it that are opened at once
+    active.postMessage({ keep });
+    return before[0];
+}"""
+
 KEPT_PATHS = """async () => {
     const [name] = await caches.keys();
     return (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname);
@@ -93,11 +107,11 @@ KEPT_PATHS = """async () => {
 
 @pytest.mark.requirement("S2-12", "S2-16")
 def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
-    till: Callable[..., Page], shop: Shop, kasia: Account
+    till: Callable[..., Page], shop: Shop, kasia: Account, made: Callable[[type], list]
 ) -> None:
     batch = shop.batch("Ten cups", made=12)
     codes = [shop.claimed(batch, shop.member(f"Guest {number}")) for number in range(10)]
-    page = till()
+    page = till(is_kept=True)
     page.context.set_offline(True)
     expect(page.get_by_text("No connection.")).to_be_visible()
 
@@ -135,10 +149,10 @@ def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
     expect(board).to_contain_text("by Tomek Elsewhere")
     expect(board).to_contain_text("by Kasia Till, provisional")
     screenshot(page, "scan-conflicts")
-    redeemed = doors.rows(Redemption)
+    redeemed = made(Redemption)
     assert sorted(row.code_text for row in redeemed) == sorted(alphabet.normal(code) for code in codes)
     assert [row.account_id for row in redeemed].count(kasia.id) == 9
-    reasons = [attempt.reason for attempt in doors.rows(Attempt)]
+    reasons = [attempt.reason for attempt in made(Attempt)]
     assert (reasons.count(None), reasons.count(Reason.CONFLICT_OFFLINE), len(reasons)) == (10, 1, 11)
 
     board.get_by_role("button", name="Put aside").click()
@@ -151,7 +165,7 @@ def test_ten_scans_without_a_network_and_one_of_them_lost_to_another_till(
 
 @pytest.mark.requirement("S2-12", "S2-18")
 def test_the_server_goes_away_and_comes_back_and_nobody_reads_an_error(
-    till: Callable[..., Page], shop: Shop, server: Server
+    till: Callable[..., Page], shop: Shop, server: Server, made: Callable[[type], list]
 ) -> None:
     batch = shop.batch("Cups in the cellar", made=5)
     first, second, third = (shop.claimed(batch, shop.member(f"Cellar {number}")) for number in range(3))
@@ -182,12 +196,12 @@ def test_the_server_goes_away_and_comes_back_and_nobody_reads_an_error(
     server.start()
     expect(page.get_by_text("2 confirmed")).to_be_visible()
     expect(page.get_by_text("No connection.")).to_have_count(0)
-    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(one) for one in (first, second, third)]
-    assert [attempt.reason for attempt in doors.rows(Attempt)] == [None] * 3
+    assert [row.code_text for row in made(Redemption)] == [alphabet.normal(one) for one in (first, second, third)]
+    assert [attempt.reason for attempt in made(Attempt)] == [None] * 3
 
 
 def test_a_shift_that_ends_without_a_connection_leaves_its_scans_to_the_next(
-    till: Callable[..., Page], shop: Shop, watch: Watch
+    till: Callable[..., Page], shop: Shop, watch: Watch, made: Callable[[type], list]
 ) -> None:
     watch.forgiven += ["status of 401"]  # the browser's own line about a session that is over
     code = shop.claimed(shop.batch("Late cups", made=2), shop.member("Late Guest"))
@@ -200,23 +214,23 @@ def test_a_shift_that_ends_without_a_connection_leaves_its_scans_to_the_next(
     page.context.set_offline(False)
     expect(page.get_by_role("link", name="Sign in to send 1 scan")).to_be_visible()
     screenshot(page, "scan-sign-in-to-send")
-    assert doors.rows(Redemption) == []
+    assert made(Redemption) == []
 
     page.context.add_cookies([{"name": COOKIE, "value": tomek, "url": shop.server.url, "httpOnly": True}])
     page.goto("/scan/")
     expect(page.get_by_text("1 confirmed")).to_be_visible()
-    (row,) = doors.rows(Redemption)
+    (row,) = made(Redemption)
     assert row.scanned_at
     assert row.scanned_at < row.at
 
 
 def test_what_nobody_can_read_is_put_aside_and_holds_up_no_other(
-    till: Callable[..., Page], shop: Shop, watch: Watch
+    till: Callable[..., Page], shop: Shop, watch: Watch, made: Callable[[type], list]
 ) -> None:
     watch.forgiven += ["status of 422"]  # the browser's own line about what it sent
     batch = shop.batch("Odd cups", made=3)
     first, second = (shop.claimed(batch, shop.member(f"Odd {number}")) for number in range(2))
-    page = till()
+    page = till(is_kept=True)
     page.context.set_offline(True)
     for code in (first, second):
         scan(page, code)
@@ -225,7 +239,7 @@ def test_what_nobody_can_read_is_put_aside_and_holds_up_no_other(
     page.reload()
     page.context.set_offline(False)
     expect(page.get_by_text("1 confirmed, 1 refused")).to_be_visible()
-    assert len(doors.rows(Redemption)) == 1
+    assert len(made(Redemption)) == 1
     assert "Odd 0" not in page.evaluate(KEPT_SCANS)
     assert "Odd 1" not in page.evaluate(KEPT_SCANS)
 
@@ -249,7 +263,9 @@ KEPT_SCANS = """() => new Promise((resolve) => {
 })"""
 
 
-def test_the_basket_is_asked_for_without_a_connection_too(till: Callable[..., Page], shop: Shop) -> None:
+def test_the_basket_is_asked_for_without_a_connection_too(
+    till: Callable[..., Page], shop: Shop, made: Callable[[type], list]
+) -> None:
     promise = shop.offer("Large basket", minimum_purchase="20")
     batch = shop.batch("Large baskets", made=3, offer_id=promise)
     small, large = (shop.claimed(batch, shop.member(f"Basket {number}")) for number in range(2))
@@ -266,18 +282,19 @@ def test_the_basket_is_asked_for_without_a_connection_too(till: Callable[..., Pa
     expect_answer(page, "Provisional")
     page.context.set_offline(False)
     expect(page.get_by_text("1 confirmed")).to_be_visible()
-    assert [(row.code_text, row.amount) for row in doors.rows(Redemption)] == [(alphabet.normal(large), 2000)]
+    assert [(row.code_text, row.amount) for row in made(Redemption)] == [(alphabet.normal(large), 2000)]
 
 
 @pytest.mark.requirement("S2-11", "S2-18")
 def test_before_a_kiosk_without_a_network_nothing_looks_redeemed_that_is_not(
-    till: Callable[..., Page], shop: Shop
+    till: Callable[..., Page], shop: Shop, made: Callable[[type], list]
 ) -> None:
     promise = shop.offer("Kiosk basket", minimum_purchase="20")
     good = shop.claimed(shop.batch("Kiosk cups", made=3), shop.member("Kiosk Guest"))
     dear = shop.claimed(shop.batch("Kiosk baskets", made=3, offer_id=promise), shop.member("Kiosk Basket"))
     page = till()
     page.evaluate("localStorage.setItem('loyalty-camera', JSON.stringify({ mode: 'kiosk' }))")
+    page.clock.install()
     with page.expect_response("**/counter/snapshot"):
         page.reload()
     answer = page.get_by_role("region", name="Answer")
@@ -289,6 +306,7 @@ def test_before_a_kiosk_without_a_network_nothing_looks_redeemed_that_is_not(
     page.wait_for_function(IN_THE_MIDDLE, arg=["Nothing is redeemed yet: please ask at the counter."])
     page.context.set_offline(True)
     expect(page.get_by_text("Show your code all the same.")).to_be_visible()
+    page.clock.fast_forward(SHOWN)
     page.wait_for_function(NOTHING_IN_THE_MIDDLE)  # though the server cannot put its answer away
     screenshot(page, "kiosk-no-connection")
     beam(page, good, end="Enter")
@@ -296,6 +314,7 @@ def test_before_a_kiosk_without_a_network_nothing_looks_redeemed_that_is_not(
     page.screenshot(path=SCREENSHOTS / "kiosk-provisional.png")
     expect(page.get_by_text("For staff: 1 not sent yet")).to_be_visible()
     for text, name in ((dear, "basket"), ("NEVER-MADE-23", "not-in-the-list")):
+        page.clock.fast_forward(SHOWN)
         page.wait_for_function(NOTHING_IN_THE_MIDDLE)  # by itself, for the next customer
         beam(page, text, end="Enter")
         page.wait_for_function(IN_THE_MIDDLE, arg=["Nothing is redeemed yet: please ask at the counter."])
@@ -303,17 +322,18 @@ def test_before_a_kiosk_without_a_network_nothing_looks_redeemed_that_is_not(
     expect(answer.get_by_role("heading", name="How much is the basket?")).to_be_hidden()
     expect(page.get_by_label("Basket", exact=True)).to_be_hidden()
     expect(answer.get_by_role("button")).to_have_count(0)
+    page.clock.fast_forward(SHOWN)
     page.wait_for_function(NOTHING_IN_THE_MIDDLE)
 
     page.context.set_offline(False)
     expect(page.get_by_text("Show your code all the same.")).to_be_hidden()
     expect(page.get_by_text("For staff:")).to_be_hidden()
-    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(good)]
+    assert [row.code_text for row in made(Redemption)] == [alphabet.normal(good)]
 
 
 @pytest.mark.requirement("S2-18")
 def test_what_is_pressed_without_a_connection_is_not_done_later_in_its_place(
-    till: Callable[..., Page], shop: Shop
+    till: Callable[..., Page], shop: Shop, made: Callable[[type], list]
 ) -> None:
     batch = shop.batch("Pressed cups", made=3)
     first, second = (shop.claimed(batch, shop.member(f"Pressed {number}")) for number in range(2))
@@ -344,14 +364,14 @@ def test_what_is_pressed_without_a_connection_is_not_done_later_in_its_place(
     expect(page.get_by_text("No connection.")).to_have_count(0)
     scan(page, second)
     expect_answer(page, "Accepted", "Pressed 1")
-    assert [(row.code_text, row.status) for row in doors.rows(Redemption)] == [
+    assert [(row.code_text, row.status) for row in made(Redemption)] == [
         (alphabet.normal(code), RedemptionStatus.RECORDED) for code in (first, second)
     ]
 
 
 @pytest.mark.requirement("S2-12")
 def test_a_scan_by_mistake_is_undone_on_the_tablet_until_it_may_have_been_sent(
-    till: Callable[..., Page], shop: Shop
+    till: Callable[..., Page], shop: Shop, made: Callable[[type], list]
 ) -> None:
     code = shop.claimed(shop.batch("Mistaken cups", made=3), shop.member("Mistaken Guest"))
     page = till()
@@ -380,10 +400,12 @@ def test_a_scan_by_mistake_is_undone_on_the_tablet_until_it_may_have_been_sent(
     page.context.unroute_all()
     page.context.set_offline(False)
     expect(page.get_by_text("1 confirmed")).to_be_visible()
-    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(code)]
+    assert [row.code_text for row in made(Redemption)] == [alphabet.normal(code)]
 
 
-def test_a_voucher_that_is_not_in_the_list_is_taken_only_if_staff_say_so(till: Callable[..., Page], shop: Shop) -> None:
+def test_a_voucher_that_is_not_in_the_list_is_taken_only_if_staff_say_so(
+    till: Callable[..., Page], shop: Shop, made: Callable[[type], list]
+) -> None:
     batch = shop.batch("Fresh cups", made=3)
     page = till()
     page.context.set_offline(True)
@@ -397,7 +419,18 @@ def test_a_voucher_that_is_not_in_the_list_is_taken_only_if_staff_say_so(till: C
     page.context.set_offline(False)
     expect(page.get_by_text("1 confirmed")).to_be_visible()
     expect_answer(page, "Confirmed", "Fresh Guest")
-    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(code)]
+    assert [row.code_text for row in made(Redemption)] == [alphabet.normal(code)]
+
+
+def test_tabs_that_are_opened_at_once_keep_the_page(till: Callable[..., Page]) -> None:
+    page = till(is_kept=True)
+    for _ in range(3):
+        before = page.evaluate(KEEP_TWICE)
+        page.wait_for_function("async (before) => !(await caches.keys()).includes(before)", arg=before)
+        page.wait_for_function(IS_KEPT)
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.get_by_label("Type a code")).to_be_visible()
 
 
 def tell_basket(page: Page, amount: str) -> None:
@@ -426,7 +459,7 @@ def expect_answer(page: Page, headline: str, *words: str) -> None:
 
 
 def test_a_network_that_falls_silent_keeps_nobody_waiting_and_its_late_answer_counts_nothing_twice(
-    till: Callable[..., Page], shop: Shop, server: Server
+    till: Callable[..., Page], shop: Shop, server: Server, made: Callable[[type], list]
 ) -> None:
     batch = shop.batch("Cups in the fog", made=3)
     first, second = (shop.claimed(batch, shop.member(f"Fog {number}")) for number in range(2))
@@ -441,8 +474,8 @@ def test_a_network_that_falls_silent_keeps_nobody_waiting_and_its_late_answer_co
     expect(page.get_by_text(re.compile(r"\b[12] confirmed"))).to_be_visible()
     expect(page.get_by_text(re.compile(r"^\d+ not sent yet$"))).to_have_count(0)
     expect(page.get_by_text("No connection.")).to_have_count(0)
-    assert sorted(row.code_text for row in doors.rows(Redemption)) == sorted(map(alphabet.normal, (first, second)))
-    assert [attempt.reason for attempt in doors.rows(Attempt)] == [None, None]
+    assert sorted(row.code_text for row in made(Redemption)) == sorted(map(alphabet.normal, (first, second)))
+    assert [attempt.reason for attempt in made(Attempt)] == [None, None]
 
 
 def test_a_list_that_is_right_still_is_not_fetched_again_and_counts_as_new(
@@ -461,7 +494,7 @@ def test_a_list_that_is_right_still_is_not_fetched_again_and_counts_as_new(
 
 
 def test_what_one_scanned_on_a_tablet_another_sends_and_it_stays_the_first_ones(
-    tablet: Callable[..., Page], shop: Shop, kasia: Account, watch: Watch
+    tablet: Callable[..., Page], shop: Shop, kasia: Account, watch: Watch, made: Callable[[type], list]
 ) -> None:
     watch.forgiven += ["status of 401"]
     batch = shop.batch("Cups at the door", made=4)
@@ -474,32 +507,32 @@ def test_what_one_scanned_on_a_tablet_another_sends_and_it_stays_the_first_ones(
     expect(page.get_by_text("3 scans wait on this tablet. Unlock it to send them.")).to_be_visible()
     screenshot(page, "till-unsent")
 
-    (device,) = doors.rows(Device)
+    device = device_called("Door tablet")
     elsewhere = doors.change(builders.place, "Behind the door")
     doors.change(places.move, device.id, device.name, elsewhere.id, by=builders.ADMIN, now=times.now())
-    sit_down(page, shop, shop.account("Tomek Next", Role.STAFF))
+    sit_down(page, shop, shop.account("Tomek Next", Role.STAFF), device)
     page.goto("/scan/")
     expect(page.get_by_text("3 confirmed")).to_be_visible()
-    redeemed = doors.rows(Redemption)
+    redeemed = made(Redemption)
     assert [row.account_id for row in redeemed] == [kasia.id] * 3
     assert {(row.place_id, row.device_id) for row in redeemed} == {(device.place_id, device.id)}
 
 
 def test_a_revoked_tablet_says_what_waits_on_it_and_whoever_signs_in_sends_it(
-    tablet: Callable[..., Page], shop: Shop, kasia: Account, watch: Watch
+    tablet: Callable[..., Page], shop: Shop, kasia: Account, watch: Watch, made: Callable[[type], list]
 ) -> None:
     watch.forgiven += ["status of 401", "status of 403"]
     batch = shop.batch("Cups of the lost tablet", made=4)
     codes = [shop.claimed(batch, shop.member(f"Lost {number}")) for number in range(2)]
     page = tablet("Lost tablet", kasia)
     scan_alone(page, codes)
-    (device,) = doors.rows(Device)
+    device = device_called("Lost tablet")
     doors.change(places.revoke, device.id, by=builders.ADMIN, now=times.now())
     page.context.set_offline(False)
     expect(page.get_by_role("heading", name="This tablet is not enrolled any more")).to_be_visible()
     expect(page.get_by_text("2 scans wait on this tablet. Sign in to send them.")).to_be_visible()
     screenshot(page, "till-revoked-unsent")
-    assert doors.rows(Redemption) == []
+    assert made(Redemption) == []
 
     page.get_by_role("link", name="Sign in with e-mail and password").click()
     page.wait_for_url("**/sign-in/**")
@@ -507,11 +540,11 @@ def test_a_revoked_tablet_says_what_waits_on_it_and_whoever_signs_in_sends_it(
     page.get_by_label("Password").fill(builders.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("2 confirmed")).to_be_visible()
-    assert {row.place_id for row in doors.rows(Redemption)} == {device.place_id}
+    assert {row.place_id for row in made(Redemption)} == {device.place_id}
 
 
 def test_who_signs_out_elsewhere_is_told_of_scans_that_wait_and_leaves_them_there(
-    till: Callable[..., Page], shop: Shop, kasia: Account
+    till: Callable[..., Page], shop: Shop, kasia: Account, made: Callable[[type], list]
 ) -> None:
     code = shop.claimed(shop.batch("Forgotten cups", made=2), shop.member("Forgotten Guest"))
     page = till()
@@ -532,7 +565,7 @@ def test_who_signs_out_elsewhere_is_told_of_scans_that_wait_and_leaves_them_ther
     page.context.add_cookies([{"name": COOKIE, "value": shop.sign_in(kasia), "url": shop.server.url, "httpOnly": True}])
     page.goto("/scan/")
     expect(page.get_by_text("1 confirmed")).to_be_visible()
-    assert [row.code_text for row in doors.rows(Redemption)] == [alphabet.normal(code)]
+    assert [row.code_text for row in made(Redemption)] == [alphabet.normal(code)]
 
 
 LIST_AT = """() => new Promise((resolve) => {
@@ -557,26 +590,29 @@ def held_up(server: Server) -> Iterator[None]:
 
 @pytest.fixture
 def tablet(visit: Callable[..., Page], shop: Shop, watch: Watch) -> Callable[..., Page]:
-    """Return what opens the counter on an enrolled tablet, once its list is there and its page is kept."""
+    """Return what opens the counter on an enrolled tablet, once its list is there."""
     watch.forgiven += LOUD
 
     def open_tablet(name: str, by: Account) -> Page:
         page = visit(None, at=TABLET)
         shop.enrol(page, name)
-        sit_down(page, shop, by)
+        sit_down(page, shop, by, device_called(name))
         with page.expect_response("**/counter/snapshot"):
             page.goto("/scan/")
         expect(page.get_by_text(f"{name} · Place of {name}")).to_be_visible()
-        page.wait_for_function(IS_KEPT)
         page.wait_for_function(LIST_AT)
         return page
 
     return open_tablet
 
 
-def sit_down(page: Page, shop: Shop, who: Account) -> None:
+def device_called(name: str) -> Device:
+    (device,) = (one for one in doors.rows(Device) if one.name == name)
+    return device
+
+
+def sit_down(page: Page, shop: Shop, who: Account, device: Device) -> None:
     """Sign somebody in on the tablet."""
     signed_in = doors.change(accounts.open_session, who, now=times.now())
-    (device,) = doors.rows(Device)
     doors.change(accounts.tie_to_device, signed_in, device.id)
     page.context.add_cookies([{"name": COOKIE, "value": signed_in.secret, "url": shop.server.url, "httpOnly": True}])

@@ -1,7 +1,6 @@
 """The counter: whatever is scanned or typed, the answer is one that staff can act on."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -17,8 +16,7 @@ from loyalty_app.core.reasons import Reason
 from loyalty_app.ui.shield import COOKIE
 from tests import doors
 from tests.builders import ADMIN
-from tests.journeys import fake_camera
-from tests.journeys.conftest import TABLET, Shop, Watch, screenshot
+from tests.journeys.conftest import ELSEWHERE, TABLET, Shop, Watch, screenshot
 from tests.journeys.till import expect_answer, open_with_camera, reasons_of, type_code
 
 
@@ -94,12 +92,11 @@ def test_a_voucher_disabled_or_frozen_says_so_and_is_good_again_afterwards(till:
 
 @pytest.mark.requirement("S2-6", "S2-7")
 def test_a_code_held_in_view_fires_once(
-    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+    visit: Callable[..., Page], shop: Shop, kasia: Account, show: Callable[..., Browser]
 ) -> None:
     code = shop.claimed(shop.batch("Held"), shop.member("Ana Held"))
     # When the second code is answered, the first was in view for all of its time.
-    film = fake_camera.film(tmp_path / "held.mjpeg", [(code, 10), ("NEVER-MADE-23", 30)])
-    till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
+    till = open_with_camera(visit, kasia, show((code, 10), ("NEVER-MADE-23", 30)))
 
     expect_answer(till, "Accepted", "Ana Held")
     expect_answer(till, "Unknown code")
@@ -108,20 +105,18 @@ def test_a_code_held_in_view_fires_once(
 
 
 def test_a_customer_who_shows_the_poster_is_told_to_claim_first(
-    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+    visit: Callable[..., Page], shop: Shop, kasia: Account, show: Callable[..., Browser]
 ) -> None:
     batch = shop.batch("Poster")
-    film = fake_camera.film(tmp_path / "poster.mjpeg", [(f"{shop.server.url}{shop.claim_path(batch)}", 5)])
-    till = open_with_camera(visit, kasia, start_browser(*fake_camera.chromium_arguments(film)))
+    till = open_with_camera(visit, kasia, show((f"{shop.server.url}{shop.claim_path(batch)}", 1)))
 
     expect_answer(till, "Claim link", "The customer opens it on their phone")
 
 
 def test_a_camera_that_is_not_allowed_says_how_to_allow_it(
-    visit: Callable[..., Page], kasia: Account, start_browser: Callable[..., Browser], tmp_path: Path
+    visit: Callable[..., Page], kasia: Account, show: Callable[..., Browser]
 ) -> None:
-    film = fake_camera.film(tmp_path / "empty.mjpeg", [(None, 1)])
-    till = visit(kasia, "/scan/", browser=start_browser(*fake_camera.chromium_arguments(film)), at=TABLET)
+    till = visit(kasia, "/scan/", browser=show((None, 1)), at=TABLET)
 
     expect(till.get_by_role("heading", name="Camera not allowed")).to_be_visible()
     expect(till.get_by_role("button", name="Try again")).to_be_visible()
@@ -139,16 +134,15 @@ def test_without_a_camera_codes_are_typed(till: Page) -> None:
 
 
 def test_an_insecure_address_explains_itself_and_still_redeems(
-    visit: Callable[..., Page], shop: Shop, kasia: Account, start_browser: Callable[..., Browser], watch: Watch
+    visit: Callable[..., Page], shop: Shop, kasia: Account, watch: Watch
 ) -> None:
-    insecure = f"http://till.shop.test:{shop.server.port}"
+    insecure = f"http://{ELSEWHERE}:{shop.server.port}"
     watch.url = insecure
     watch.forgiven.append(
         "Cross-Origin-Opener-Policy header has been ignored"
     )  # so says the browser of every http page
     code = shop.claimed(shop.batch("Insecure"), shop.member("Ana Insecure"))
-    browser = start_browser("--host-resolver-rules=MAP till.shop.test 127.0.0.1")
-    till = visit(None, browser=browser, at=TABLET, base_url=insecure)
+    till = visit(None, at=TABLET, base_url=insecure)
     till.context.add_cookies([{"name": COOKIE, "value": shop.sign_in(kasia), "url": insecure}])
 
     till.goto("/scan/")

@@ -23,7 +23,7 @@ from loyalty_app.redemptions.models import Redemption
 from loyalty_app.tills import service as tills
 from tests import builders, doors
 from tests.builders import ADMIN, PASSWORD
-from tests.journeys.conftest import PHONE, TABLET, Shop, Watch, screenshot
+from tests.journeys.conftest import PHONE, TABLET, Shop, Watch, screenshot, screenshots
 
 PIN = "4711"
 ASKS_FOR_ALL = re.compile(r"/auth/device\?q=$")
@@ -340,12 +340,5 @@ def unlock(tablet: Page, shop: Shop) -> None:
 
 
 def everywhere(page: Page, name: str) -> None:
-    size = page.viewport_size
-    assert size
-    for width, height, *schemes in ((1440, 900, "light"), (820, 1180, "light"), (390, 844, "light", "dark")):
-        page.set_viewport_size({"width": width, "height": height})
-        for scheme in schemes:
-            page.emulate_media(color_scheme=scheme)
-            screenshot(page, name, dark=scheme == "dark")
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size(size)
+    """Keep a picture at every size; in the dark only as a phone shows it."""
+    screenshots(page, name, dark_at={390})
