@@ -5,7 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m
-JOURNEYS := pytest -n auto --maxprocesses 3 --dist worksteal tests/journeys
+PYTEST := $(RUN) pytest -n auto --maxprocesses 4 --dist worksteal
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,13 +19,13 @@ dev: development ## Serve with hot reload
 
 test: development browser ## Run the whole suite: rules, both databases, and the built program in a real browser
 	@$(RUN) loyalty_app.build
-	@$(RUN) pytest -n auto --maxprocesses 4 --dist worksteal --ignore tests/journeys
+	@$(PYTEST) --ignore tests/journeys
 	@# Apart: a browser keeps an event loop running in its process, and other tests start their own.
-	@$(RUN) $(JOURNEYS)
+	@$(PYTEST) tests/journeys
 
 sweep: development browser ## Look at every page in every language, at every width, in light and dark; a part of the tests
 	@$(RUN) loyalty_app.build
-	@$(RUN) $(JOURNEYS) -m sweep
+	@$(PYTEST) tests/journeys -m sweep
 
 check: development ## Lint, format, types, import contracts, migrations in step
 	@$(BIN)/ruff format --check .

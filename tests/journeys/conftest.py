@@ -12,7 +12,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    WebError,
+    expect,
+)
 from sqlmodel import Session, select
 
 from loyalty_app.accounts import service as accounts
@@ -60,6 +70,7 @@ NO_CAMERA = "--use-fake-device-for-media-stream=device-count=0"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 TABLET = {"viewport": {"width": 1180, "height": 820}, "has_touch": True}
 DESK = {"viewport": {"width": 1440, "height": 900}}
+OPTIONS = {"locale": "en-GB", "timezone_id": "Europe/Warsaw"}
 
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 RULES_OF_COLOUR = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
@@ -79,10 +90,21 @@ STILL = (
 EARLY = "html:has([data-live=false])"
 """A page that the server did not answer yet: tests are quicker than people, and what they do there is lost."""
 
+LONGEST = (
+    *("test_tabs", "test_who_comes"),  # one server
+    *("test_setup", "test_connection", "test_offline", "test_main_story", "test_hard_codes", "test_ways_in"),
+)
+"""Servers that are started, stopped and killed, and films."""
+
 NIGHT = timedelta(minutes=3)
 """Longer than a journey takes."""
 
 expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that at the end no process works alone."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +134,15 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     # With this process's key, so that what it makes opens there too.
     keys = {"LOYALTY_SECRET_KEYS": os.environ["LOYALTY_SECRET_KEYS"]}
     with served(tmp_path_factory.mktemp("server"), **keys) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def quiet_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve another program, in which nobody redeems but by one journey, with a window into its hub."""
+    keys = {"LOYALTY_SECRET_KEYS": os.environ["LOYALTY_SECRET_KEYS"]}
+    folder = tmp_path_factory.mktemp("quiet")
+    with served(folder, "-m", "tests.journeys.glass", SWEEP_SECONDS="0.5", **keys) as running:
         yield running
 
 
@@ -175,20 +206,51 @@ def visit(
         at: dict[str, Any] = DESK,
         **more: Any,
     ) -> Page:
-        options = {"base_url": server.url, "locale": "en-GB", "timezone_id": "Europe/Warsaw"} | at | more
+        options = OPTIONS | {"base_url": server.url} | at | more
         context = others.enter_context(browser.new_context(**options)) if browser else new_context(**options)
-        context.set_default_timeout(30_000)
-        if by:
-            context.add_cookies([{"name": COOKIE, "value": shop.sign_in(by), "url": server.url, "httpOnly": True}])
         watch.over(context)
-        context.on("page", be_patient)
-        page = context.new_page()
+        shop.sign_in_at(context, by)
+        page = open_first_page(context)
         if path:
             page.goto(path)
         return page
 
     with others:
         yield open_browser
+
+
+@pytest.fixture(scope="session")
+def kept_pages(browser: Browser) -> Iterator[dict[int, Page]]:
+    """Keep a page of each visitor of the sweep: opening a window takes longer than going on to the next page."""
+    del browser  # it is closed later than the windows
+    pages: dict[int, Page] = {}
+    yield pages
+    for page in pages.values():
+        page.context.close()
+
+
+@pytest.fixture
+def page_of(
+    browser: Browser, kept_pages: dict[int, Page], server: Server, shop: "Shop", watch: "Watch"
+) -> Iterator[Callable[..., Page]]:
+    """Return what returns the page of a visitor; nothing that a journey does there may matter to the next one."""
+    used: list[Page] = []
+
+    def find_page(by: Account | Actor | None) -> Page:
+        number = shop.number_of(by)
+        if number not in kept_pages:
+            context = browser.new_context(**OPTIONS, **DESK, base_url=server.url, reduced_motion="reduce")
+            kept_pages[number] = open_first_page(context)
+        page = kept_pages[number]
+        shop.sign_in_at(page.context, by)  # again: another journey may have ended the last session
+        watch.over(page.context)
+        used.append(page)
+        return page
+
+    yield find_page
+    for page in used:
+        watch.away_from(page.context)
+        page.goto("about:blank")  # else it listens to everything that follows
 
 
 @dataclass
@@ -203,8 +265,17 @@ class Watch:
     def over(self, context: BrowserContext) -> None:
         """Listen to every page of a browser."""
         context.on("console", self._said)
-        context.on("weberror", lambda error: self._complain(f"error in the page: {error.error}"))
+        context.on("weberror", self._failed)
         context.on("request", self._asked)
+
+    def away_from(self, context: BrowserContext) -> None:
+        """Leave a browser to whoever uses it next."""
+        context.remove_listener("console", self._said)
+        context.remove_listener("weberror", self._failed)
+        context.remove_listener("request", self._asked)
+
+    def _failed(self, error: WebError) -> None:
+        self._complain(f"error in the page: {error.error}")
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
@@ -244,10 +315,20 @@ class Shop:
         """Return a member, who joins if there is none of that name."""
         return doors.change(_member, name)
 
+    def number_of(self, who: Account | Actor | None) -> int:
+        """Return the number of an account; nobody has zero."""
+        return (who.id if isinstance(who, Account) else who.account_id if who else 0) or 0
+
     def sign_in(self, who: Account | Actor) -> str:
         """Open a session and return what goes into the cookie."""
         account = who if isinstance(who, Account) else doors.see(lambda session: session.get(Account, who.account_id))
         return doors.change(accounts.open_session, account, now=times.now()).secret
+
+    def sign_in_at(self, context: BrowserContext, who: Account | Actor | None) -> None:
+        """Sign somebody in at a browser, quickly."""
+        if who:
+            cookie = {"name": COOKIE, "value": self.sign_in(who), "url": self.server.url}
+            context.add_cookies([cookie | {"httpOnly": True}])
 
     def enrol(self, page: Page, name: str) -> None:
         """Make a browser a tablet of a location of its own, quickly."""
@@ -295,6 +376,13 @@ def open_shop(server: Server) -> Iterator[Shop]:
     opened.dispose()
 
 
+def open_first_page(context: BrowserContext) -> Page:
+    """Open a page in a browser, and have patience with it and every other there."""
+    context.set_default_timeout(30_000)
+    context.on("page", be_patient)
+    return context.new_page()
+
+
 def be_patient(page: Page) -> None:
     """Let whatever is done on a page, or expected of it, wait until it is live, wherever the last step led."""
     page.goto, page.reload = until_live(page, page.goto), until_live(page, page.reload)
@@ -323,12 +411,14 @@ def screenshot(page: Page, name: str, *, dark: bool = False, rules: dict[str, An
     found = faults(page, rules)
     assert not found, f"{name}: {AxeResults({'violations': found}).generate_report()}"
     # As high as the page is, so that what keeps to the edges of the window stands there in the picture too.
-    page.set_viewport_size(
-        size | {"height": max(size["height"], page.evaluate("document.documentElement.scrollHeight"))}
-    )
+    height = page.evaluate("document.documentElement.scrollHeight")
+    is_higher = height > size["height"]
+    if is_higher:
+        page.set_viewport_size(size | {"height": height})
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
-    page.set_viewport_size(size)
+    if is_higher:
+        page.set_viewport_size(size)
 
 
 def faults(page: Page, rules: dict[str, Any]) -> list[dict[str, Any]]:

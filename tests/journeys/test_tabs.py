@@ -1,7 +1,6 @@
 """Closing a tab leaves nothing behind."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import httpx
 import psutil
@@ -12,16 +11,15 @@ from loyalty_app.accounts import service as accounts
 from tests import doors
 from tests.journeys.conftest import PHONE, Shop, card
 from tests.journeys.glass import SELDOM, WINDOW
-from tests.journeys.server import Server, eventually, served
+from tests.journeys.server import Server, eventually
 
 TABS = 6
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Serve the program with a window into its hub."""
-    with served(tmp_path, "-m", "tests.journeys.glass", SWEEP_SECONDS="0.5") as running:
-        yield running
+def server(quiet_server: Server) -> Server:
+    """Return the program with a window into its hub."""
+    return quiet_server
 
 
 def test_the_hub_forgets_tabs_that_were_closed(visit: Callable[..., Page], shop: Shop, server: Server) -> None:
