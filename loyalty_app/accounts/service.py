@@ -5,10 +5,11 @@ import secrets as chance
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, UTCDateTime, col, select
@@ -38,10 +39,18 @@ from loyalty_app.program import service as programs
 SYSTEM = Actor(name="system", role=Role.ADMIN, permissions=frozenset(Permission))
 """The operator at the command line, and the program's own start."""
 
-_hasher = PasswordHasher()
+HASH_COST: dict[str, Any] = {"iterations": 3, "lanes": 4, "memory_cost": 64 * 1024}
+"""Passes, lanes and KiB of memory of Argon2id: the second recommendation of RFC 9106, section 4."""
 NO_PASSWORD = ""
 """The hash of an account without one: nothing that is typed fits it. Its owner comes in by mail, or sets one."""
-_nobodys_hash = _hasher.hash(secrets.new_token())
+
+
+def hashed(text: str) -> str:
+    """Return what is kept of a password or PIN; slow on purpose, so call it outside a transaction."""
+    return Argon2id(salt=chance.token_bytes(16), length=32, **HASH_COST).derive_phc_encoded(text.encode())
+
+
+_nobodys_hash = hashed(secrets.new_token())
 
 
 @dataclass(frozen=True)
@@ -108,14 +117,14 @@ def newcomer(name: str, email: str, password: str) -> Newcomer:
     """Check what somebody entered and hash the password; slow on purpose, so call it outside a transaction."""
     if problems := rules.problems(name, email, password):
         raise InvalidError(**problems)
-    return Newcomer(name.strip(), rules.normal_email(email) or "", _hasher.hash(password))
+    return Newcomer(name.strip(), rules.normal_email(email) or "", hashed(password))
 
 
 def new_password(password: str, email: str = "") -> str:
     """Check a new password and hash it; slow on purpose, so call it outside a transaction."""
     if problem := rules.password_problem(password, email):
         raise InvalidError(password=problem)
-    return _hasher.hash(password)
+    return hashed(password)
 
 
 def check_setup(name: str, email: str, password: str, program: ProgramDetails) -> None:
@@ -561,17 +570,13 @@ def actor_for(account: Account, secret_hash: str = "", *, is_by_pin: bool = Fals
     return Actor(account.id, account.name, account.role, may, secret_hash, is_by_pin=is_by_pin)
 
 
-def hashed(text: str) -> str:
-    """Return what is kept of a password or PIN; slow on purpose, so call it outside a transaction."""
-    return _hasher.hash(text)
-
-
 def fits(kept: str, text: str) -> bool:
     """Return whether a text is what was hashed; as slow for a hash that is none, which nothing fits."""
     try:
-        return _hasher.verify(kept or _nobodys_hash, text) and bool(kept)
-    except (VerificationError, InvalidHashError):
+        Argon2id.verify_phc_encoded(text.encode(), kept or _nobodys_hash)
+    except (InvalidKey, ValueError):  # another text, or no such hash
         return False
+    return bool(kept)
 
 
 def with_address(session: Session, email: str) -> Account | None:

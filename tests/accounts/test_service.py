@@ -50,15 +50,28 @@ def test_only_the_right_password_is_right():
     assert not see(accounts.password_is_right, "no address at all", PASSWORD)
 
 
-def test_a_hash_is_as_slow_as_is_recommended_for_nobody_too(slow_hashes, monkeypatch):
-    hasher, nobodys = slow_hashes
-    monkeypatch.setattr(accounts, "_hasher", hasher)
+def test_a_hash_is_as_slow_as_is_recommended_for_nobody_too(hash_cost, monkeypatch):
+    monkeypatch.setattr(accounts, "HASH_COST", hash_cost)
     kept = accounts.new_password(PASSWORD)
 
     assert kept.startswith(RECOMMENDED)
-    assert nobodys.startswith(RECOMMENDED)
+    assert accounts._nobodys_hash.startswith(RECOMMENDED)
     assert accounts.fits(kept, PASSWORD)
     assert not accounts.fits(kept, PASSWORD + "!")
+
+
+def test_a_hash_of_another_library_and_of_a_lower_cost_is_still_good():
+    """RFC 9106 and the PHC text say all that is needed."""
+    kept = "$argon2id$v=19$m=65536,t=3,p=4$NNFmlnJ+I5UKLWFH/T3QOg$hc/cziTpGQcqTqYCbKA7F5eCQ+SyyLasuUgk23FPms4"
+
+    assert accounts.fits(kept, "abc")
+    assert not accounts.fits(kept, "abd")
+
+
+@pytest.mark.parametrize("kept", ["", "no hash", "$argon2id$v=19$m=65536,t=3,p=4$$", "$2b$12$abcdefghijklmnopqrstuv"])
+def test_nothing_fits_what_is_no_hash(kept):
+    assert not accounts.fits(kept, PASSWORD)
+    assert not accounts.fits(kept, "")
 
 
 @furnished
