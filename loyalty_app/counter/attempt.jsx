@@ -61,7 +61,7 @@ export function ask(what, send, done) {
 
 // What is not seen again, like the beep of a hand scanner, waits for its turn.
 export function askInTurn(what, send) {
-  if (ask(what, send)) return;
+  if (!row.length && ask(what, send)) return; // none overtakes those that wait already
   if (row.length < MOST_IN_ROW) row.push([what, send]);
   else missed(1);
 }
