@@ -81,11 +81,12 @@ FAULTS = """async (rules) => {
 }"""
 """What axe finds wrong. Everything that it looked at takes longer to hand over than to look at."""
 WIDTHS = {390: 844, 820: 1180, 1440: 900}
-STILL = (
-    "Promise.allSettled(document.getAnimations()"
-    ".filter(one => one.effect.getTiming().iterations < 9).map(one => one.finished))"
-)
-"""Wait for everything that moves, unless it moves for ever."""
+STILL = """async () => {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const passing = document.getAnimations().filter((one) => one.effect.getTiming().iterations < 9);
+    await Promise.allSettled(passing.map((one) => one.finished));
+}"""
+"""Wait until the page is laid out, and for everything that moves, unless it moves for ever."""
 
 EARLY = "html:has([data-live=false])"
 """A page that the server did not answer yet: tests are quicker than people, and what they do there is lost."""

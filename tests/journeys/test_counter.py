@@ -11,8 +11,9 @@ from sqlmodel import col
 from loyalty_app.accounts.models import Account, Role
 from loyalty_app.codes import alphabet
 from loyalty_app.core import times
+from loyalty_app.places.models import Place
 from loyalty_app.redemptions.models import Redemption, RedemptionStatus
-from tests import doors
+from tests import builders, doors
 from tests.journeys.conftest import DESK, PHONE, TABLET, Shop, screenshot
 from tests.journeys.till import expect_answer, type_code
 
@@ -165,9 +166,14 @@ def test_on_a_phone_all_of_a_repeat_is_read_at_once_and_ones_own_last_scans_too(
 
 
 def a_till(visit: Callable[..., Page], who: Account, at: dict[str, object] = TABLET) -> Page:
-    """Open a counter without a camera, and wait until it listens."""
+    """Open a counter without a camera, wait until it listens, and say where it is: other journeys open places too."""
+    names = {place.name for place in doors.rows(Place)}
+    for name in {"Front counter", "Back counter"} - names:
+        doors.change(builders.place, name)
     page = visit(who, "/scan/", at=at, permissions=["camera"])
     expect(page.get_by_role("heading", name="No camera found")).to_be_visible()
+    page.get_by_label("Which location is this?").select_option("Front counter")
+    expect(page.get_by_label("Which location is this?")).to_have_count(0)
     return page
 
 
@@ -177,11 +183,11 @@ def all_is_seen(till: Page, name: str) -> None:
     assert size
     for width, height in SIZES.items():
         till.set_viewport_size({"width": width, "height": height})
-        screenshot(till, name)
         till.wait_for_function(
             "() => [...document.querySelectorAll('.counter-fit, .counter-actions')].filter((one) => one.clientHeight)"
             ".every((one) => one.scrollHeight <= one.clientHeight + 1)"
         )
+        screenshot(till, name)
     till.set_viewport_size(size)
 
 
