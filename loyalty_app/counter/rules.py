@@ -15,13 +15,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from babel.numbers import get_currency_precision
-
 from loyalty_app.core import times
 from loyalty_app.offers.models import Promise
 from loyalty_app.offers.rules import say_reward
 from loyalty_app.program.models import Program
-from loyalty_app.program.rules import ask_money, say_money
+from loyalty_app.program.rules import ask_money, minor_digits, say_money
 from loyalty_app.redemptions.rules import OFFLINE_LIFE
 
 FORMAT = 3
@@ -130,7 +128,7 @@ def packed(listing: Listing, salt: bytes) -> bytes:
 
 def basket(currency: str) -> dict[str, Any]:
     """Return how a tablet that is alone reads a basket as the server does."""
-    return {"digits": get_currency_precision(currency), "problem": ask_money(currency)}
+    return {"digits": minor_digits(currency), "problem": ask_money(currency)}
 
 
 def scanned_at(scanned: datetime, sent: datetime, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from babel import Locale
-from babel.numbers import format_currency, format_decimal, get_currency_precision, list_currencies
+from babel.numbers import format_currency, format_decimal, list_currencies
 from email_validator import EmailNotValidError, validate_email
 
 from loyalty_app.core import times
@@ -130,9 +130,17 @@ def currencies() -> list[str]:
     return sorted(code for code in list_currencies("en") if code in CURRENT_CURRENCIES)
 
 
+def minor_digits(currency: str) -> int:
+    """Return how many decimals the minor unit of a currency has (ISO 4217): 2 for cents, 0 for yen."""
+    return MINOR_DIGITS.get(currency, 2)
+
+
 def say_money(minor: int, currency: str, locale: str) -> str:
     """Return an amount, given in minor units, as people of that locale write it."""
-    return format_currency(from_minor(minor, currency), currency, locale=locale.replace("-", "_"))
+    babels = Locale.parse(locale, sep="-")
+    decimals = "." + "0" * minor_digits(currency)
+    pattern = re.sub(r"\.0+", decimals.rstrip("."), babels.currency_formats["standard"].pattern)
+    return format_currency(from_minor(minor, currency), currency, pattern, babels, currency_digits=False)
 
 
 def say_number(number: Decimal | int, locale: str) -> str:
@@ -142,7 +150,7 @@ def say_number(number: Decimal | int, locale: str) -> str:
 
 def from_minor(minor: int, currency: str) -> Decimal:
     """Return minor units (cents) as an amount."""
-    return Decimal(minor).scaleb(-get_currency_precision(currency))
+    return Decimal(minor).scaleb(-minor_digits(currency))
 
 
 def to_minor(amount: Decimal, currency: str) -> int | None:
@@ -150,7 +158,7 @@ def to_minor(amount: Decimal, currency: str) -> int | None:
     _, digits, exponent = amount.as_tuple()
     if not isinstance(exponent, int) or max(len(digits), abs(exponent)) > MOST_DIGITS:
         return None
-    minor = amount.scaleb(get_currency_precision(currency))
+    minor = amount.scaleb(minor_digits(currency))
     return int(minor) if minor == minor.to_integral_value() and abs(minor) <= MOST_MONEY else None
 
 
@@ -160,14 +168,14 @@ def read_money(text: str, currency: str) -> int | None:
     Whoever writes thousands apart is asked again: "1,000" is one in one country and a thousand in the next.
     """
     found = AMOUNT.fullmatch("".join(line(text).split()))
-    if not found or len(found["cents"] or "") > get_currency_precision(currency):
+    if not found or len(found["cents"] or "") > minor_digits(currency):
         return None
     return to_minor(Decimal(f"{found['whole']}.{found['cents'] or '0'}"), currency)
 
 
 def ask_money(currency: str) -> str:
     """Return how an amount is typed, for somebody who typed something else."""
-    example = "5 or 4.50" if get_currency_precision(currency) else "500"
+    example = "5 or 4.50" if minor_digits(currency) else "500"
     return f"Enter an amount in {currency}, for example {example}."
 
 
@@ -182,6 +190,13 @@ CURRENT_CURRENCIES = frozenset(
     " JPY KES KRW KWD KZT LBP LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD SAR SEK SGD THB TND TRY TWD"
     " TZS UAH UGX USD UYU VND WST ZAR".split()
 )
+
+MINOR_DIGITS: dict[str, int] = {
+    **dict.fromkeys("CLP ISK JPY KRW UGX VND".split(), 0),
+    **dict.fromkeys("BHD JOD KWD OMR TND".split(), 3),
+}
+"""Decimals of the minor units of ISO 4217 that have not two. Amounts are stored in these units, so this is fixed here:
+what libraries know is how prices are shown, and that changes (Babel 2.19 shows forints and rupiah without decimals)."""
 
 PAPERS = {"light": ("#ffffff", "#faf9f7", "#f1efeb"), "dark": ("#211f1c", "#171614", "#2b2825")}
 """What the accent stands on, by scheme: card, paper and sunken of `assets/css/tokens.css`."""

@@ -34,6 +34,40 @@ def test_every_current_currency_is_known():
     assert set(rules.currencies()) == rules.CURRENT_CURRENCIES
 
 
+@pytest.mark.parametrize(
+    ("currency", "stored", "read"),
+    [
+        ("EUR", 450, "4.50"),
+        ("HUF", 99_990, "999.90"),  # shown without decimals by some libraries, and not by others
+        ("IDR", 150_025, "1500.25"),
+        ("COP", 150_025, "1500.25"),
+        ("RSD", 150_025, "1500.25"),
+        ("LBP", 150_025, "1500.25"),
+        ("JPY", 500, "500"),
+        ("ISK", 500, "500"),
+        ("KWD", 4_505, "4.505"),
+    ],
+)
+def test_stored_amounts_have_the_minor_unit_of_iso_4217_whatever_a_library_shows(currency, stored, read):
+    assert rules.from_minor(stored, currency) == Decimal(read)
+    assert rules.read_money(read, currency) == stored
+    assert rules.say_money(stored, currency, "en-US").replace(",", "").endswith(read)
+
+
+@pytest.mark.parametrize(
+    ("currency", "locale", "said"),
+    [
+        ("EUR", "de-DE", "1.234,50\N{NO-BREAK SPACE}€"),
+        ("HUF", "de-DE", "1.234,50\N{NO-BREAK SPACE}HUF"),
+        ("JPY", "de-DE", "123.450\N{NO-BREAK SPACE}¥"),
+        ("KWD", "en-US", "KWD123.450"),
+        ("PLN", "pl-PL", "1\N{NO-BREAK SPACE}234,50\N{NO-BREAK SPACE}zł"),
+    ],
+)
+def test_an_amount_is_written_with_all_of_its_decimals(currency, locale, said):
+    assert rules.say_money(123_450, currency, locale) == said
+
+
 @given(st.integers(0, 10**9), st.sampled_from(["EUR", "JPY", "KWD"]))
 def test_an_amount_survives_the_way_to_minor_units_and_back(minor, currency):
     assert rules.to_minor(rules.from_minor(minor, currency), currency) == minor
