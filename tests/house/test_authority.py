@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -673,7 +674,7 @@ def services() -> list[tuple[str, FunctionType]]:
     """Return every service that asks who calls."""
     found = []
     for module in pkgutil.iter_modules(loyalty_app.__path__):
-        if module.ispkg and pkgutil.get_loader(f"loyalty_app.{module.name}.service"):
+        if module.ispkg and importlib.util.find_spec(f"loyalty_app.{module.name}.service"):
             service = importlib.import_module(f"loyalty_app.{module.name}.service")
             found += [
                 (f"{module.name}.{name}", function)
